@@ -1,0 +1,10 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.spec.ts'],
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  // Two cores, and every spec may start servers of its own: more workers only make them starve each other.
+  maxWorkers: 2,
+  testTimeout: 60_000,
+};
