@@ -1,0 +1,55 @@
+import { Controller, Delete, Get, Header, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { CurrentUser, SignedIn, User } from '../auth';
+import { AppConfig } from '../config';
+import { ApiProblems, IntegerParam, NoQuery, PAGE_SIZE, pageLinks, PageQuery, toPage } from '../http';
+import { MAX_ID } from '../products';
+import { AccountService } from './account.service';
+import { DashboardDto } from './dashboard.dto';
+
+class WatchlistParams {
+  @ApiProperty({ type: 'integer', minimum: 1, example: 42 })
+  @IntegerParam(1, MAX_ID)
+  productId!: number;
+}
+
+@ApiTags('account')
+@SignedIn()
+@ApiProblems({ 400: 'a parameter is unknown or wrong; errors names each', 503: 'the database does not answer' })
+@Controller('api/me')
+export class AccountController {
+  constructor(
+    @Inject(AccountService) private readonly account: AccountService,
+    @Inject(AppConfig) private readonly config: AppConfig,
+  ) {}
+
+  @Get('dashboard')
+  @Header('cache-control', 'private, no-store')
+  @ApiOperation({ summary: 'Your watchlist and what it adds up to' })
+  @ApiOkResponse({ type: DashboardDto })
+  @ApiProblems({ 404: 'the page is behind the last' })
+  async dashboard(@CurrentUser() user: User, @Query() query: PageQuery): Promise<DashboardDto> {
+    const { summary, results } = await this.account.dashboard(user.id, query.page);
+    const linkTo = pageLinks(this.config.http.publicUrl, '/api/me/dashboard', query, new PageQuery());
+    const page = toPage(summary.watched, results, { page: query.page, pageSize: PAGE_SIZE, linkTo });
+    return { user: user.id, summary, ...page };
+  }
+
+  @Put('watchlist/:productId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Watch a product' })
+  @ApiNoContentResponse()
+  @ApiProblems({ 404: 'there is no such product', 429: 'too many writes' })
+  async watch(@CurrentUser() user: User, @Param() params: WatchlistParams, @Query() _query: NoQuery): Promise<void> {
+    await this.account.watch(user.id, params.productId);
+  }
+
+  @Delete('watchlist/:productId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Watch it no longer' })
+  @ApiNoContentResponse()
+  @ApiProblems({ 429: 'too many writes' })
+  async unwatch(@CurrentUser() user: User, @Param() params: WatchlistParams, @Query() _query: NoQuery): Promise<void> {
+    await this.account.unwatch(user.id, params.productId);
+  }
+}

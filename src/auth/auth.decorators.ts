@@ -1,0 +1,37 @@
+import { applyDecorators, createParamDecorator, ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ApiBearerAuth } from '@nestjs/swagger';
+import { FastifyRequest } from 'fastify';
+import { ApiProblems } from '../http';
+import { Role, User } from './user';
+
+export const ACCESS = 'strata:access';
+
+/** What a route asks of its caller. `role` undefined: anybody who is signed in. */
+export interface Access {
+  role: Role | undefined;
+}
+
+/** Only for who is signed in. */
+export function SignedIn(): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    SetMetadata(ACCESS, { role: undefined } satisfies Access),
+    ApiBearerAuth(),
+    ApiProblems({ 401: 'no token, or one that does not hold' }),
+  );
+}
+
+/** Only for who has this role. */
+export function RequiresRole(role: Role): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    SetMetadata(ACCESS, { role } satisfies Access),
+    ApiBearerAuth(),
+    ApiProblems({ 401: 'no token, or one that does not hold', 403: `the token lacks the role ${role}` }),
+  );
+}
+
+/** The caller, in a route that is `@SignedIn()` or `@RequiresRole()`. */
+export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): User => {
+  const { user } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (!user) throw new TypeError('@CurrentUser() needs @SignedIn() or @RequiresRole() on the route');
+  return user;
+});

@@ -1,0 +1,16 @@
+export const ROLES = ['editor', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who sent the request, as their token says. */
+export interface User {
+  /** The token's `sub`. */
+  id: string;
+  roles: readonly string[];
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by AuthGuard on routes that ask who is there; a public route never looks at the token. */
+    user?: User;
+  }
+}

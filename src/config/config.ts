@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { CACHE_LAYERS, Environment } from './environment';
+import { parseDuration, parseSize } from './units';
+
+export type CacheLayer = (typeof CACHE_LAYERS)[number];
+
+/** The service's settings, read once at start. Durations are milliseconds, sizes bytes. */
+export class AppConfig {
+  readonly production: boolean;
+  readonly logLevel: Environment['LOG_LEVEL'];
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Origin that page links start with; undefined: links are paths, right under any host name. */
+    readonly publicUrl: string | undefined;
+  };
+  /** `url` undefined: the embedded database in `dataDir`. */
+  readonly database: { readonly url: string | undefined; readonly dataDir: string };
+  readonly redis: { readonly url: string | undefined; readonly clusterNodes: readonly string[] };
+  /** `generated`: nobody chose the secret, so start-up has to hand out a token. */
+  readonly auth: { readonly secret: string; readonly generated: boolean };
+  readonly cache: {
+    readonly layers: readonly CacheLayer[];
+    readonly ttl: number;
+    readonly grace: number;
+    readonly l1MaxBytes: number;
+    readonly maxLag: number;
+    readonly consistency: Environment['CACHE_CONSISTENCY'];
+    readonly prefix: string;
+    readonly l2Timeout: number;
+  };
+  readonly edge: {
+    readonly purge: Environment['EDGE_PURGE'];
+    readonly url: string | undefined;
+    readonly token: string | undefined;
+  };
+  /** Writes and admin calls a minute for one client; 0 is off. */
+  readonly throttleLimit: number;
+  /** `url` undefined: the rates shipped with the project. */
+  readonly rates: { readonly url: string | undefined };
+
+  /** @param env already validated */
+  constructor(env: Environment) {
+    this.production = env.NODE_ENV === 'production';
+    this.logLevel = env.LOG_LEVEL;
+    this.http = { host: env.HOST, port: Number(env.PORT), publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') };
+    this.database = { url: env.DATABASE_URL, dataDir: env.DATA_DIR };
+    this.redis = { url: env.REDIS_URL, clusterNodes: list(env.REDIS_CLUSTER_NODES) };
+    this.auth = {
+      secret: env.JWT_SECRET ?? randomBytes(32).toString('base64url'),
+      generated: env.JWT_SECRET === undefined,
+    };
+    this.cache = {
+      layers: CACHE_LAYERS.filter((layer) => list(env.CACHE_LAYERS).includes(layer)),
+      ttl: duration(env.CACHE_TTL),
+      grace: duration(env.CACHE_GRACE),
+      l1MaxBytes: parseSize(env.CACHE_L1_MAX_BYTES) ?? 0,
+      maxLag: duration(env.CACHE_MAX_LAG),
+      consistency: env.CACHE_CONSISTENCY,
+      prefix: env.CACHE_PREFIX,
+      l2Timeout: duration(env.CACHE_L2_TIMEOUT),
+    };
+    this.edge = { purge: env.EDGE_PURGE, url: env.EDGE_PURGE_URL, token: env.EDGE_PURGE_TOKEN };
+    this.throttleLimit = Number(env.THROTTLE_LIMIT);
+    this.rates = { url: env.RATES_URL };
+  }
+}
+
+function list(text = ''): string[] {
+  return text.split(',').flatMap((item) => item.trim() || []);
+}
+
+function duration(text: string): number {
+  return parseDuration(text) ?? 0;
+}

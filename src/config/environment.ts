@@ -1,0 +1,88 @@
+import { IsIn, IsIP, IsNotEmpty, IsOptional, IsString, Matches, MinLength, ValidateIf } from 'class-validator';
+import { IsDuration, IsHostList, IsListOf, IsSize, IsUrlOf, IsWholeNumber } from './rules';
+
+export const CACHE_LAYERS = ['view', 'query'] as const;
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const EDGES = ['none', 'nginx', 'varnish', 'fastly', 'cloudflare'] as const;
+
+/** The environment as it is written, with the rule of each variable. README's table says what each one means. */
+export class Environment {
+  @IsIn(['development', 'production', 'test'])
+  NODE_ENV: 'development' | 'production' | 'test' = 'development';
+
+  @IsIn(LOG_LEVELS)
+  LOG_LEVEL: (typeof LOG_LEVELS)[number] = 'info';
+
+  @IsWholeNumber(0, 65_535)
+  PORT = '3000';
+
+  @ValidateIf((env: Environment) => env.HOST !== 'localhost')
+  @IsIP(undefined, { message: '$property must be an IP address to listen on, or localhost' })
+  HOST = '127.0.0.1';
+
+  @IsOptional()
+  @IsUrlOf('http', 'https')
+  PUBLIC_URL?: string;
+
+  @IsOptional()
+  @IsUrlOf('postgres', 'postgresql')
+  DATABASE_URL?: string;
+
+  @IsNotEmpty()
+  DATA_DIR = '.data';
+
+  @IsOptional()
+  @IsUrlOf('redis', 'rediss')
+  REDIS_URL?: string;
+
+  @IsOptional()
+  @IsHostList()
+  REDIS_CLUSTER_NODES?: string;
+
+  @ValidateIf((env: Environment) => env.JWT_SECRET !== undefined || env.NODE_ENV === 'production')
+  @IsString({ message: '$property must be set in production' })
+  @MinLength(32, { message: '$property must be at least 32 characters long (RFC 7518 §3.2)' })
+  JWT_SECRET?: string;
+
+  @IsListOf(CACHE_LAYERS)
+  CACHE_LAYERS = 'view,query';
+
+  @IsDuration(1)
+  CACHE_TTL = '5m';
+
+  @IsDuration(0)
+  CACHE_GRACE = '1h';
+
+  @IsSize(1024)
+  CACHE_L1_MAX_BYTES = '64mb';
+
+  @IsDuration(1)
+  CACHE_MAX_LAG = '1s';
+
+  @IsIn(['bounded', 'strict'])
+  CACHE_CONSISTENCY: 'bounded' | 'strict' = 'bounded';
+
+  @Matches(/^[\w.-]{1,64}$/, { message: '$property must be 1 to 64 letters, digits, dots, dashes or underscores' })
+  CACHE_PREFIX = 'strata';
+
+  @IsDuration(1)
+  CACHE_L2_TIMEOUT = '100ms';
+
+  @IsIn(EDGES)
+  EDGE_PURGE: (typeof EDGES)[number] = 'none';
+
+  @ValidateIf((env: Environment) => env.EDGE_PURGE !== 'none' || env.EDGE_PURGE_URL !== undefined)
+  @IsUrlOf('http', 'https')
+  EDGE_PURGE_URL?: string;
+
+  @ValidateIf((env: Environment) => env.EDGE_PURGE === 'fastly' || env.EDGE_PURGE === 'cloudflare')
+  @IsString({ message: '$property must be set for this EDGE_PURGE' })
+  EDGE_PURGE_TOKEN?: string;
+
+  @IsWholeNumber(0, 1_000_000)
+  THROTTLE_LIMIT = '100';
+
+  @IsOptional()
+  @IsUrlOf('http', 'https')
+  RATES_URL?: string;
+}

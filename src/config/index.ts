@@ -1,0 +1,3 @@
+export { AppConfig, CacheLayer } from './config';
+export { ConfigModule } from './config.module';
+export { ConfigError, loadConfig, loadEnvFile } from './load-config';

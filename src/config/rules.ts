@@ -1,0 +1,53 @@
+import { isURL, ValidateBy, ValidationOptions } from 'class-validator';
+import { parseDuration, parseSize } from './units';
+
+/** A string for which `accepts` holds; `expected` completes the sentence "NAME must be …". */
+function Rule(name: string, expected: string, accepts: (text: string) => boolean): PropertyDecorator {
+  const options: ValidationOptions = { message: `$property must be ${expected}` };
+  return ValidateBy({ name, validator: { validate: (value) => typeof value === 'string' && accepts(value) } }, options);
+}
+
+/** A whole number of at least `min` and at most `max`, in decimal digits. */
+export function IsWholeNumber(min: number, max: number): PropertyDecorator {
+  return Rule('isWholeNumber', `a whole number from ${min} to ${max}`, (text) => {
+    return /^\d{1,10}$/.test(text) && Number(text) >= min && Number(text) <= max;
+  });
+}
+
+/** A duration of at least `min` milliseconds. */
+export function IsDuration(min: number): PropertyDecorator {
+  return Rule('isDuration', `a duration such as 250ms, 5m or 1h, of at least ${min} ms`, (text) => {
+    return (parseDuration(text) ?? -1) >= min;
+  });
+}
+
+/** A size of at least `min` bytes. */
+export function IsSize(min: number): PropertyDecorator {
+  return Rule(
+    'isSize',
+    `a size such as 512kb or 64mb, of at least ${min} bytes`,
+    (text) => (parseSize(text) ?? -1) >= min,
+  );
+}
+
+/** A URL of one of these schemes. The message never repeats the value: it may hold a password. */
+export function IsUrlOf(...protocols: string[]): PropertyDecorator {
+  const expected = `a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`;
+  return Rule('isUrlOf', expected, (text) => {
+    return isURL(text, { protocols, require_protocol: true, require_tld: false, allow_underscores: true });
+  });
+}
+
+/** A comma list in which every item is one of `items`; `none` stands alone. */
+export function IsListOf(items: readonly string[]): PropertyDecorator {
+  return Rule('isListOf', `none, or a comma list of ${items.join(', ')}`, (text) => {
+    return text === 'none' || text.split(',').every((item) => items.includes(item.trim()));
+  });
+}
+
+/** A comma list of `host:port`. */
+export function IsHostList(): PropertyDecorator {
+  return Rule('isHostList', 'a comma list of host:port', (text) => {
+    return text.split(',').every((item) => /^[\w.-]+:\d{1,5}$/.test(item.trim()));
+  });
+}

@@ -1,0 +1,29 @@
+import { DataSource, DataSourceOptions } from 'typeorm';
+import { DatabaseServer } from './database-server';
+import { migrations } from './migrations';
+
+/** Longest a caller waits for a free connection, and a query for its answer, in ms: a database that hangs becomes an error. */
+const CONNECT_TIMEOUT = 5_000;
+const QUERY_TIMEOUT = 15_000;
+
+/**
+ * PGlite has one session that all its connections share: a second connection inside a transaction would wait for ever. A pool
+ * of one makes callers queue instead, and a mistake ends in a clear time-out.
+ */
+export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: server.url,
+    migrations,
+    applicationName: 'strata',
+    poolSize: server.isEmbedded ? 1 : 10,
+    connectTimeoutMS: CONNECT_TIMEOUT,
+    extra: { query_timeout: QUERY_TIMEOUT, keepAlive: true },
+  };
+}
+
+/** Connects for work that takes as long as it takes, such as a seed or a migration. */
+export function connectWithoutLimits(server: DatabaseServer): Promise<DataSource> {
+  const options = dataSourceOptions(server);
+  return new DataSource({ ...options, extra: { keepAlive: true } } as DataSourceOptions).initialize();
+}

@@ -1,0 +1,28 @@
+/** What a driver error means to whoever asked, whichever library wrapped it. */
+export type DatabaseFault =
+  /** The server is away, starting, stopping, full or did not answer in time: later may do. */
+  | 'unavailable'
+  /** The server says a value does not fit its column: the caller has to change it. */
+  | 'bad-value';
+
+/** @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+export function databaseFault(error: unknown): DatabaseFault | undefined {
+  for (let cause = error; cause instanceof Error; cause = inner(cause)) {
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+    if (UNAVAILABLE_CODE.test(code) || UNAVAILABLE_MESSAGE.test(cause.message)) return 'unavailable';
+    if (BAD_VALUE_CODE.test(code)) return 'bad-value';
+  }
+  return undefined;
+}
+
+function inner(error: Error): unknown {
+  return 'driverError' in error && error.driverError !== error ? error.driverError : error.cause;
+}
+
+/** Class 08 connection, 53 resources, 57P operator intervention, 57014 cancelled, 55P03 lock time-out; and Node's own socket errors. */
+const UNAVAILABLE_CODE = /^(08...|53...|57P0.|57014|55P03|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
+/** pg and pg-pool report these without a code. */
+const UNAVAILABLE_MESSAGE =
+  /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after|Driver not Connected)/;
+/** Class 22 data exception, 23514 check violation. */
+const BAD_VALUE_CODE = /^(22...|23514)$/;

@@ -1,0 +1,71 @@
+import { LoggerService } from '@nestjs/common';
+import { destination, Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export interface LogOptions {
+  level: string;
+  /** For people at a terminal; otherwise one JSON object a line. */
+  pretty: boolean;
+}
+
+export function createLogger({ level, pretty: readable }: LogOptions): Logger {
+  const options = { level, redact: ['req.headers', '*.authorization', '*.password'] };
+  return readable
+    ? pino(options, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true }))
+    : pino(options, destination({ dest: 1, sync: true }));
+}
+
+/** Nest tells of every module and route as it wires them: forty lines that nobody reads unless something is wrong. */
+const FRAMEWORK = new Set<unknown>([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+]);
+
+/** Lets Nest's own messages, and whoever uses Nest's Logger, speak through pino. */
+export class NestPinoLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write(FRAMEWORK.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  /** Nest passes the context last, and before it whatever else the caller gave: a message or a stack. */
+  private write(
+    level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    const context = rest.length > 0 ? rest[rest.length - 1] : undefined;
+    const detail = rest.length > 1 ? rest[0] : undefined;
+    if (message instanceof Error) this.logger[level]({ context, err: message });
+    else if (typeof message === 'object' && message !== null) this.logger[level]({ context, ...message }, text(detail));
+    else this.logger[level]({ context, ...(detail === undefined ? {} : { detail }) }, String(message));
+  }
+}
+
+function text(detail: unknown): string | undefined {
+  return typeof detail === 'string' ? detail : undefined;
+}

@@ -1,0 +1,48 @@
+import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { FastifyReply, FastifyRequest } from 'fastify';
+import { databaseFault } from '../database';
+import { Problem, problemBody } from './problem';
+
+/** Turns whatever was thrown into problem+json. What is not meant for the caller goes to the log, under the request's id. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Problem');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const problem = toProblem(error);
+    if (problem.getStatus() >= 500) this.logger.error({ err: error, reqId: request.id }, problem.detail);
+    sendProblem(reply, request, problem);
+  }
+}
+
+export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): void {
+  const path = request.url.split('?', 1)[0] ?? '/';
+  void reply
+    .code(problem.getStatus())
+    .headers({ 'cache-control': 'no-store', ...problem.extras.headers })
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problemBody(problem, path, request.id)));
+}
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HttpException) return new Problem(error.getStatus(), error.message);
+  switch (databaseFault(error)) {
+    case 'unavailable':
+      return new Problem(503, 'The database does not answer. Please try again in a moment.', {
+        headers: { 'retry-after': '5' },
+      });
+    case 'bad-value':
+      return new Problem(400, 'A value does not fit: too large, too small or of the wrong form.');
+    case undefined:
+      return clientError(error) ?? new Problem(500, 'Something went wrong here; request_id names it in our logs.');
+  }
+}
+
+/** What Fastify itself refuses (body too large, broken JSON, unknown media type) says so with a 4xx statusCode. */
+function clientError(error: unknown): Problem | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
+  return error.statusCode >= 400 && error.statusCode < 500 ? new Problem(error.statusCode, error.message) : undefined;
+}

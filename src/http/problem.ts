@@ -1,0 +1,76 @@
+import { STATUS_CODES } from 'node:http';
+import { HttpException } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+/** One thing that is wrong with a request. */
+export class ProblemField {
+  @ApiProperty({ enum: ['query', 'path', 'body', 'header'], example: 'query' })
+  in!: ProblemSource;
+
+  @ApiProperty({ example: 'page_size' })
+  name!: string;
+
+  @ApiProperty({ example: 'page_size must not be greater than 200' })
+  detail!: string;
+}
+
+export type ProblemSource = 'query' | 'path' | 'body' | 'header';
+
+/** RFC 9457: the body of every error answer, sent as application/problem+json. */
+export class ProblemDetails {
+  @ApiProperty({ example: 'about:blank', description: 'about:blank: the status says it all (RFC 9457 §4.2.1).' })
+  type!: string;
+
+  @ApiProperty({ example: 'Bad Request' })
+  title!: string;
+
+  @ApiProperty({ example: 400 })
+  status!: number;
+
+  @ApiProperty({ example: 'page_size must not be greater than 200' })
+  detail!: string;
+
+  @ApiProperty({ example: '/api/products' })
+  instance!: string;
+
+  @ApiProperty({ example: '5b3f3c52-6f7b-4f0e-9a3a-2f1f6c1d7a11', description: 'Names this request in the logs.' })
+  request_id!: string;
+
+  @ApiPropertyOptional({ type: [ProblemField], description: 'Each wrong parameter or field, by name.' })
+  errors?: ProblemField[];
+}
+
+export interface ProblemExtras {
+  /** Further members of the body. */
+  members?: Partial<ProblemDetails> & Record<string, unknown>;
+  headers?: Record<string, string>;
+}
+
+/** An answer that is not what was asked for. `detail` is for the caller to read: it never holds anything internal. */
+export class Problem extends HttpException {
+  constructor(
+    status: number,
+    readonly detail: string,
+    readonly extras: ProblemExtras = {},
+  ) {
+    super(detail, status);
+  }
+
+  /** A 400 that names each field. */
+  static badRequest(errors: ProblemField[]): Problem {
+    return new Problem(400, errors.map((error) => error.detail).join('; '), { members: { errors } });
+  }
+}
+
+export function problemBody(problem: Problem, instance: string, requestId: string): ProblemDetails {
+  const status = problem.getStatus();
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: problem.detail,
+    instance,
+    request_id: requestId,
+    ...problem.extras.members,
+  };
+}

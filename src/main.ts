@@ -1,0 +1,21 @@
+import { createApp } from './app';
+import { loadConfig, loadEnvFile } from './config';
+import { createLogger } from './http';
+import { shutDownOnSignal } from './shutdown';
+import { welcome } from './welcome';
+
+async function main(): Promise<void> {
+  loadEnvFile();
+  const config = loadConfig(process.env);
+  const logger = createLogger({ level: config.logLevel, pretty: !config.production && process.stdout.isTTY });
+  const app = await createApp(config, logger);
+  shutDownOnSignal(app, logger);
+  await app.listen(config.http.port, config.http.host);
+  welcome(app, config);
+}
+
+main().catch((error: Error) => {
+  // What cannot start says why in words; a stack helps nobody who has set a variable wrong.
+  console.error(`Strata cannot start. ${error.message}`);
+  process.exit(1);
+});

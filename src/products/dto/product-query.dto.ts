@@ -1,0 +1,70 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { BooleanParam, DecimalParam, IntegerParam, PlainText, SizedPageQuery } from '../../http';
+import { CATEGORY, MAX_ID, MAX_PRICE, MAX_RATING } from './limits';
+
+export const ORDERINGS = [
+  '-created_at',
+  'created_at',
+  'price',
+  '-price',
+  'rating',
+  '-rating',
+  'name',
+  '-name',
+] as const;
+export type Ordering = (typeof ORDERINGS)[number];
+
+/** The query of `GET /api/products`. */
+export class ProductListQuery extends SizedPageQuery {
+  @ApiPropertyOptional({ example: 'kitchen' })
+  @IsOptional()
+  @Matches(CATEGORY, { message: '$property must be lower-case words joined by dashes' })
+  category?: string;
+
+  @ApiPropertyOptional({ type: Number, example: 10 })
+  @IsOptional()
+  @DecimalParam(0, MAX_PRICE, 2)
+  min_price?: number;
+
+  @ApiPropertyOptional({ type: Number, example: 99.9 })
+  @IsOptional()
+  @DecimalParam(0, MAX_PRICE, 2)
+  max_price?: number;
+
+  @ApiPropertyOptional({ type: Number, example: 4 })
+  @IsOptional()
+  @DecimalParam(0, MAX_RATING, 2)
+  min_rating?: number;
+
+  @ApiPropertyOptional({ type: Boolean })
+  @IsOptional()
+  @BooleanParam()
+  in_stock?: boolean;
+
+  @ApiPropertyOptional({
+    example: 'copper kettle',
+    description: 'Words that all occur in the name or the description.',
+  })
+  @IsOptional()
+  @PlainText(1, 100)
+  search?: string;
+
+  @ApiPropertyOptional({ enum: ORDERINGS, default: '-created_at', description: 'A leading - is descending.' })
+  @IsIn(ORDERINGS, { message: `$property must be one of ${ORDERINGS.join(', ')}` })
+  ordering: Ordering = '-created_at';
+}
+
+/** The query of `GET /api/products/:id`. */
+export class ProductDetailQuery {
+  @ApiPropertyOptional({ example: 'EUR', description: 'ISO 4217 code to convert the price to.' })
+  @IsOptional()
+  @Matches(/^[A-Z]{3}$/, { message: '$property must be three capital letters, such as EUR' })
+  currency?: string;
+}
+
+export class ProductParams {
+  @ApiProperty({ type: 'integer', minimum: 1, example: 42 })
+  @IntegerParam(1, MAX_ID)
+  id!: number;
+}

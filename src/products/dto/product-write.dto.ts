@@ -1,0 +1,61 @@
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { IsInt, IsNumber, Matches, Max, Min } from 'class-validator';
+import { PlainText } from '../../http';
+import { CATEGORY, MAX_DESCRIPTION, MAX_NAME, MAX_PRICE, MAX_RATING, MAX_STOCK } from './limits';
+
+/** The body of `POST` and `PUT`: everything of a product that a caller decides. */
+export class ProductWriteDto {
+  @ApiProperty({ maxLength: MAX_NAME, example: 'Copper Kettle' })
+  @PlainText(1, MAX_NAME)
+  name!: string;
+
+  @ApiProperty({ minimum: 0, maximum: MAX_PRICE, example: 39.9 })
+  @Max(MAX_PRICE)
+  @Min(0)
+  @IsNumber({ maxDecimalPlaces: 2 }, { message: '$property must be a number with at most 2 decimals' })
+  price!: number;
+
+  @ApiProperty({ maxLength: MAX_DESCRIPTION, example: 'Boils a litre in two minutes.' })
+  @PlainText(0, MAX_DESCRIPTION)
+  description!: string;
+
+  @ApiProperty({ pattern: CATEGORY.source, example: 'kitchen' })
+  @Matches(CATEGORY, { message: '$property must be lower-case words joined by dashes, of at most 100 letters' })
+  category!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: MAX_STOCK, example: 12 })
+  @Max(MAX_STOCK)
+  @Min(0)
+  @IsInt()
+  stock!: number;
+
+  @ApiProperty({ minimum: 0, maximum: MAX_RATING, example: 4.6 })
+  @Max(MAX_RATING)
+  @Min(0)
+  @IsNumber({ maxDecimalPlaces: 2 }, { message: '$property must be a number with at most 2 decimals' })
+  rating!: number;
+}
+
+/** The body of `PATCH`: any of it. */
+export class ProductPatchDto extends PartialType(ProductWriteDto, { skipNullProperties: false }) {}
+
+/** The body of `POST /api/products/reprice`. */
+export class RepriceDto {
+  @ApiProperty({ example: 'kitchen' })
+  @Matches(CATEGORY, { message: '$property must be lower-case words joined by dashes, of at most 100 letters' })
+  category!: string;
+
+  @ApiProperty({
+    example: -5,
+    description: 'Added to every price of the category, in percent: -5 makes 20.00 to 19.00.',
+  })
+  @Max(1000)
+  @Min(-99)
+  @IsNumber({ maxDecimalPlaces: 2 }, { message: '$property must be a number with at most 2 decimals' })
+  percent!: number;
+}
+
+export class RepricedDto {
+  @ApiProperty({ type: 'integer', example: 1100, description: 'Products whose price was set.' })
+  updated!: number;
+}

@@ -1,0 +1,34 @@
+import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
+
+/**
+ * numeric columns arrive as text. Twelve digits fit a double exactly, so they become numbers here, and leave as the same
+ * decimals: nothing is lost as long as nobody does arithmetic on them.
+ */
+const decimal = { to: (value: unknown) => value, from: (text: string) => Number(text) };
+
+@Entity('products')
+export class Product {
+  @PrimaryGeneratedColumn('identity')
+  id!: number;
+
+  @Column({ length: 200 })
+  name!: string;
+
+  @Column('numeric', { precision: 12, scale: 2, transformer: decimal })
+  price!: number;
+
+  @Column('text')
+  description!: string;
+
+  @Column({ length: 100 })
+  category!: string;
+
+  @Column('integer')
+  stock!: number;
+
+  @Column('numeric', { precision: 3, scale: 2, transformer: decimal })
+  rating!: number;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt!: Date;
+}

@@ -1,0 +1,2 @@
+export { RatesModule } from './rates.module';
+export { RatesService } from './rates.service';
