@@ -4,6 +4,7 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
   // Two cores, and every spec may start servers of its own: more workers only make them starve each other.
   maxWorkers: 2,
   testTimeout: 60_000,

@@ -1,11 +1,11 @@
-import { INestApplication } from '@nestjs/common';
+import { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'pino';
 
 /** From the signal to the end of the process, in ms. Orchestrators kill after 10 s or more. */
 const DEADLINE = 4_500;
 
 /** On SIGTERM or SIGINT: no new connections, requests in flight are answered, then pools and servers close. A second signal ends it at once. */
-export function shutDownOnSignal(app: INestApplication, logger: Logger): void {
+export function shutDownOnSignal(app: NestFastifyApplication, logger: Logger): void {
   let closing = false;
   const shutDown = (signal: NodeJS.Signals): void => {
     if (closing) process.exit(1);
@@ -15,6 +15,8 @@ export function shutDownOnSignal(app: INestApplication, logger: Logger): void {
       logger.warn('what is in flight takes too long: giving up on it');
       process.exit(1);
     }, DEADLINE).unref();
+    // A connection that was busy when the server closed stays open for the next request that its client might send.
+    setInterval(() => app.getHttpServer().closeIdleConnections(), 50).unref();
     app.close().then(
       () => process.exit(0),
       (error: Error) => {

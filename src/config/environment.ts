@@ -3,6 +3,7 @@ import { IsDuration, IsHostList, IsListOf, IsSize, IsUrlOf, IsWholeNumber } from
 
 export const CACHE_LAYERS = ['view', 'query'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const NEEDS_URL: readonly string[] = ['nginx', 'varnish', 'fastly', 'cloudflare'];
 const EDGES = ['none', 'nginx', 'varnish', 'fastly', 'cloudflare'] as const;
 
 /** The environment as it is written, with the rule of each variable. README's table says what each one means. */
@@ -40,8 +41,8 @@ export class Environment {
   REDIS_CLUSTER_NODES?: string;
 
   @ValidateIf((env: Environment) => env.JWT_SECRET !== undefined || env.NODE_ENV === 'production')
-  @IsString({ message: '$property must be set in production' })
   @MinLength(32, { message: '$property must be at least 32 characters long (RFC 7518 §3.2)' })
+  @IsString({ message: '$property must be set in production' })
   JWT_SECRET?: string;
 
   @IsListOf(CACHE_LAYERS)
@@ -71,7 +72,7 @@ export class Environment {
   @IsIn(EDGES)
   EDGE_PURGE: (typeof EDGES)[number] = 'none';
 
-  @ValidateIf((env: Environment) => env.EDGE_PURGE !== 'none' || env.EDGE_PURGE_URL !== undefined)
+  @ValidateIf((env: Environment) => NEEDS_URL.includes(env.EDGE_PURGE) || env.EDGE_PURGE_URL !== undefined)
   @IsUrlOf('http', 'https')
   EDGE_PURGE_URL?: string;
 

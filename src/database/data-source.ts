@@ -25,5 +25,5 @@ export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
 /** Connects for work that takes as long as it takes, such as a seed or a migration. */
 export function connectWithoutLimits(server: DatabaseServer): Promise<DataSource> {
   const options = dataSourceOptions(server);
-  return new DataSource({ ...options, extra: { keepAlive: true } } as DataSourceOptions).initialize();
+  return new DataSource({ ...options, extra: { keepAlive: true } }).initialize();
 }

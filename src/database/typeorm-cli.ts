@@ -1,4 +1,4 @@
-import { DataSource, DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { loadConfig, loadEnvFile } from '../config';
 import { dataSourceOptions } from './data-source';
 import { DatabaseServer } from './database-server';
@@ -10,7 +10,7 @@ async function open(): Promise<DataSource> {
   return new DataSource({
     ...dataSourceOptions(server),
     entities: ['dist/**/*.entity.js'],
-  } as DataSourceOptions);
+  });
 }
 
 export default open();

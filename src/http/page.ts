@@ -86,6 +86,6 @@ export function pageLinks(
     });
     const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
     search.sort();
-    return `${origin ?? ''}${path}${search.size > 0 ? `?${search}` : ''}`;
+    return `${origin ?? ''}${path}${search.size > 0 ? `?${search.toString()}` : ''}`;
   };
 }

@@ -1,6 +1,17 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsInt, IsNumber, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import {
+  IsBoolean,
+  IsInt,
+  IsNumber,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateBy,
+  ValidationArguments,
+} from 'class-validator';
 
 /** A query or path parameter in plain decimal digits; what is not stays text, and the rules behind it say so by name. */
 function FromText(pattern: RegExp, read: (text: string) => unknown): PropertyDecorator {
@@ -32,10 +43,21 @@ export function BooleanParam(): PropertyDecorator {
   );
 }
 
+/** The upper end of a range, whose lower end is the property `other`. */
+export function NotBelow(other: string): PropertyDecorator {
+  const validate = (value: unknown, args?: ValidationArguments): boolean => {
+    const lower = (args?.object as Record<string, unknown> | undefined)?.[other];
+    return typeof value !== 'number' || typeof lower !== 'number' || value >= lower;
+  };
+  return ValidateBy(
+    { name: 'notBelow', validator: { validate } },
+    { message: `$property must not be less than ${other}` },
+  );
+}
+
 /** Text of a body or a parameter: not blank, and without the NUL that PostgreSQL cannot store. */
 export function PlainText(min: number, max: number): PropertyDecorator {
   return applyDecorators(
-    // eslint-disable-next-line no-control-regex -- the NUL is the point
     Matches(/^[^\u0000]*$/, { message: '$property must not hold a NUL character' }),
     MaxLength(max),
     ...(min > 0 ? [MinLength(min), Matches(/\S/, { message: '$property must not be blank' })] : []),

@@ -29,7 +29,7 @@ export function parseRateTable(body: unknown): RateTable {
       throw new BadRateTable(`the rate of ${currency} is not a positive number`);
     }
   }
-  return { base, date: date.slice(0, 10), rates: Object.fromEntries(entries) as Record<string, number> };
+  return { base, date: date.slice(0, 10), rates: Object.fromEntries(entries) };
 }
 
 /** The same rates seen from another currency. @throws BadRateTable where the table does not know it */

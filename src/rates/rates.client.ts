@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ExponentialBackoff, handleAll, retry, timeout, TimeoutStrategy, wrap } from 'cockatiel';
 import { AppConfig } from '../config';
-import { parseRateTable, RateTable } from './rate-table';
+import { parseRateTable, RateTable, rebase } from './rate-table';
 import { SHIPPED_RATES } from './shipped-rates';
 
 /** Of one try, and how many more there are: a caller waits for about three seconds at most. */
@@ -25,11 +25,14 @@ export class RatesClient {
     this.source = config.rates.url === undefined ? 'shipped' : 'api';
   }
 
-  /** @throws when the API does not give a table within the deadline, or gives one that is wrong */
-  async fetch(): Promise<RateTable> {
+  /**
+   * @param base the currency that the rates shall be from
+   * @throws when the API does not give a table within the deadline, or gives one that is wrong or does not know `base`
+   */
+  async fetch(base: string): Promise<RateTable> {
     const { url } = this.config.rates;
-    if (url === undefined) return SHIPPED_RATES;
-    return this.policy.execute(({ signal }) => fetchTable(url, signal));
+    if (url === undefined) return rebase(SHIPPED_RATES, base);
+    return this.policy.execute(async ({ signal }) => rebase(await fetchTable(url, signal), base));
   }
 }
 

@@ -1,6 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Problem } from '../http';
-import { rebase } from './rate-table';
 import { RatesClient } from './rates.client';
 import { RatesDto } from './rates.dto';
 
@@ -21,7 +20,7 @@ export class RatesService {
   /** All rates, from the catalogue's currency. @throws Problem 503 */
   async rates(): Promise<RatesDto> {
     try {
-      const table = rebase(await this.client.fetch(), CATALOGUE_CURRENCY);
+      const table = await this.client.fetch(CATALOGUE_CURRENCY);
       return { base: table.base, as_of: table.date, source: this.client.source, rates: table.rates };
     } catch (error) {
       this.logger.warn({ err: error }, 'no exchange rates');

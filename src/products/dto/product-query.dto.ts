@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { BooleanParam, DecimalParam, IntegerParam, PlainText, SizedPageQuery } from '../../http';
+import { BooleanParam, DecimalParam, IntegerParam, NotBelow, PlainText, SizedPageQuery } from '../../http';
 import { CATEGORY, MAX_ID, MAX_PRICE, MAX_RATING } from './limits';
 
 export const ORDERINGS = [
@@ -29,6 +29,7 @@ export class ProductListQuery extends SizedPageQuery {
 
   @ApiPropertyOptional({ type: Number, example: 99.9 })
   @IsOptional()
+  @NotBelow('min_price')
   @DecimalParam(0, MAX_PRICE, 2)
   max_price?: number;
 

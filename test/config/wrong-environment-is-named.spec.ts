@@ -1,0 +1,95 @@
+import { ConfigError, loadConfig } from '../../src/config';
+import { runStrata } from '../support/strata-process';
+
+/** Each variable with values it must refuse and one it must take. */
+const VARIABLES: [name: string, wrong: string[], right: string][] = [
+  ['NODE_ENV', ['prod'], 'test'],
+  ['LOG_LEVEL', ['loud'], 'debug'],
+  ['PORT', ['-1', '65536', '80a', '3.5'], '8080'],
+  ['HOST', ['not a host', 'example.com'], '0.0.0.0'],
+  ['PUBLIC_URL', ['shop.example', 'ftp://x'], 'https://shop.example'],
+  ['DATABASE_URL', ['mysql://root:hunter2@h/db', 'postgres'], 'postgres://u:p@db:5432/shop'],
+  ['REDIS_URL', ['http://127.0.0.1', '127.0.0.1:6379'], 'redis://127.0.0.1:6379/1'],
+  ['REDIS_CLUSTER_NODES', ['one', 'a:b'], 'a:7000, b:7001'],
+  ['JWT_SECRET', ['short'], 'x'.repeat(32)],
+  ['CACHE_LAYERS', ['all', 'view,', 'none,view'], 'none'],
+  ['CACHE_TTL', ['soon', '0', '-5m', '5 fortnights'], '30s'],
+  ['CACHE_GRACE', ['long'], '0'],
+  ['CACHE_L1_MAX_BYTES', ['much', '10'], '1gb'],
+  ['CACHE_MAX_LAG', ['0', 'x'], '250ms'],
+  ['CACHE_CONSISTENCY', ['eventual'], 'strict'],
+  ['CACHE_PREFIX', ['has space', 'x'.repeat(65)], 'shop-1'],
+  ['CACHE_L2_TIMEOUT', ['0'], '50'],
+  ['EDGE_PURGE', ['akamai'], 'none'],
+  ['THROTTLE_LIMIT', ['-1', 'some'], '0'],
+  ['RATES_URL', ['rates'], 'http://127.0.0.1:9/latest'],
+];
+
+function problems(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+it.each(VARIABLES)('%s: refuses what it cannot use, by name and without repeating it', (name, wrong, right) => {
+  for (const value of wrong) {
+    const found = problems({ [name]: value });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(new RegExp(`^${name} must `));
+    expect(found[0]).not.toContain('hunter2');
+  }
+  expect(problems({ [name]: right })).toEqual([]);
+});
+
+it('takes the defaults of the contract, and empty variables for unset ones', () => {
+  const config = loadConfig({ DATABASE_URL: '', JWT_SECRET: '' });
+  expect(config).toMatchObject({
+    production: false,
+    http: { host: '127.0.0.1', port: 3000, publicUrl: undefined },
+    database: { url: undefined, dataDir: '.data' },
+    redis: { url: undefined, clusterNodes: [] },
+    cache: {
+      layers: ['view', 'query'],
+      ttl: 300_000,
+      grace: 3_600_000,
+      l1MaxBytes: 64 * 1024 * 1024,
+      maxLag: 1_000,
+      consistency: 'bounded',
+      prefix: 'strata',
+      l2Timeout: 100,
+    },
+    edge: { purge: 'none' },
+    throttleLimit: 100,
+  });
+  expect(config.auth.generated).toBe(true);
+  expect(config.auth.secret).not.toBe(loadConfig({}).auth.secret);
+});
+
+it('an edge to purge needs to be found, and a hosted one its token', () => {
+  expect(problems({ EDGE_PURGE: 'nginx' })).toEqual([expect.stringMatching(/^EDGE_PURGE_URL /)]);
+  expect(problems({ EDGE_PURGE: 'fastly', EDGE_PURGE_URL: 'https://api.fastly.com' })).toEqual([
+    expect.stringMatching(/^EDGE_PURGE_TOKEN /),
+  ]);
+});
+
+it('the service names every wrong variable in one message and ends with 1', async () => {
+  const { code, output } = await runStrata('main.js', [], {
+    PORT: 'eighty',
+    CACHE_TTL: 'soon',
+    DATABASE_URL: 'mysql://root:hunter2@localhost/shop',
+  });
+  expect(code).toBe(1);
+  for (const name of ['PORT', 'CACHE_TTL', 'DATABASE_URL']) expect(output).toContain(`- ${name} must`);
+  expect(output).not.toContain('hunter2');
+  expect(output).not.toMatch(/^\s+at /m);
+});
+
+it('production does not start without a JWT_SECRET', async () => {
+  const { code, output } = await runStrata('main.js', [], { NODE_ENV: 'production' });
+  expect(code).toBe(1);
+  expect(output).toContain('JWT_SECRET must be set in production');
+});

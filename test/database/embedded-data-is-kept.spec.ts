@@ -1,0 +1,54 @@
+import { Backend, embedded } from '../support/backends';
+import { send, tokenFor } from '../support/client';
+import { runStrata, startStrata } from '../support/strata-process';
+import { KETTLE, PageJson, ProductJson } from '../products/product';
+
+let backend: Backend;
+beforeEach(async () => {
+  backend = await embedded();
+});
+afterEach(() => backend.dispose());
+
+async function addKettle(url: string): Promise<ProductJson> {
+  const token = tokenFor('eve', 'editor');
+  return (await send<ProductJson>(url, '/api/products', { method: 'POST', token, json: KETTLE })).body;
+}
+
+it('is filled at the first start, and kept over a stop and a crash', async () => {
+  const first = await startStrata(backend.env);
+  expect((await send<PageJson>(first.url, '/api/products')).body.count).toBe(10_000);
+  const one = await addKettle(first.url);
+  expect(await first.stop()).toBe(0);
+
+  const second = await startStrata(backend.env);
+  const two = await addKettle(second.url);
+  await second.kill();
+
+  const third = await startStrata(backend.env);
+  expect((await send<PageJson>(third.url, '/api/products')).body.count).toBe(10_002);
+  for (const product of [one, two]) {
+    expect((await send(third.url, `/api/products/${product.id}`)).body).toEqual(product);
+  }
+  await third.stop();
+});
+
+it('a second process on the same folder is told why it cannot start, and the first goes on', async () => {
+  const first = await startStrata(backend.env);
+  for (const program of ['main.js', 'seed.js']) {
+    const { code, output } = await runStrata(program, [], { ...backend.env, PORT: '0' });
+    expect(code).toBe(1);
+    expect(output).toContain(`in use by process ${first.child.pid}`);
+    expect(output).toContain('DATA_DIR');
+  }
+  expect((await send(first.url, '/api/products/1')).status).toBe(200);
+  await first.stop();
+});
+
+it('two hundred requests at once on the one connection are all answered', async () => {
+  const service = await startStrata(backend.env);
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, index) => send(service.url, `/api/products?page=${(index % 150) + 1}`)),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(Array<number>(200).fill(200));
+  await service.stop();
+});

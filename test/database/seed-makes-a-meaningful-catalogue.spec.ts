@@ -1,0 +1,70 @@
+import { embedded, onEveryBackend } from '../support/backends';
+import { startStrata, runStrata, StrataProcess } from '../support/strata-process';
+import { send } from '../support/client';
+import { PageJson, ProductJson } from '../products/product';
+
+interface Stats {
+  count: number;
+  categories: { category: string; count: number; min_price: number; max_price: number; average_rating: number }[];
+}
+
+onEveryBackend((open) => {
+  it('the same seed makes the same products, another seed others, and reset starts anew', async () => {
+    const backend = await open();
+    try {
+      const first = await catalogue(backend.env, ['--count', '300', '--seed', '7', '--reset']);
+      const again = await catalogue(backend.env, ['--count', '300', '--seed', '7', '--reset']);
+      const other = await catalogue(backend.env, ['--count', '300', '--seed', '8', '--reset']);
+      expect(again).toEqual(first);
+      expect(first).toHaveLength(200);
+      expect(other).not.toEqual(first);
+    } finally {
+      await backend.dispose();
+    }
+  });
+
+  it('varies what filters and orderings look at', async () => {
+    const backend = await open();
+    let service: StrataProcess | undefined;
+    try {
+      expect((await runStrata('seed.js', ['--count', '5000'], backend.env)).output).toContain('Added 5000 products');
+      service = await startStrata(backend.env);
+      const { body } = await send<Stats>(service.url, '/api/products/stats');
+      expect(body.count).toBe(5000);
+      expect(body.categories.length).toBeGreaterThan(8);
+      const sizes = body.categories.map(({ count }) => count);
+      expect(Math.max(...sizes) / Math.min(...sizes)).toBeGreaterThan(3);
+      expect(Math.max(...body.categories.map((c) => c.max_price / c.min_price))).toBeGreaterThan(20);
+      const share = async (query: string): Promise<number> =>
+        (await send<PageJson>(service?.url ?? '', `/api/products${query}`)).body.count / 5000;
+      expect(await share('/featured')).toBeGreaterThan(0.1);
+      expect(await share('/featured')).toBeLessThan(0.5);
+      expect(await share('?in_stock=false')).toBeGreaterThan(0.03);
+    } finally {
+      await service?.stop();
+      await backend.dispose();
+    }
+  });
+
+  async function catalogue(env: Record<string, string>, args: string[]): Promise<ProductJson[]> {
+    expect(await runStrata('seed.js', args, env)).toMatchObject({ code: 0 });
+    const service = await startStrata(env);
+    try {
+      return (await send<PageJson>(service.url, '/api/products?page_size=200&ordering=name')).body.results;
+    } finally {
+      await service.stop();
+    }
+  }
+});
+
+it.each([
+  ['--count', '0'],
+  ['--count', 'many'],
+  ['--seed', '-1'],
+])('npm run seed refuses %s %s by name', async (name, value) => {
+  const backend = await embedded();
+  const { code, output } = await runStrata('seed.js', [`${name}=${value}`], backend.env);
+  await backend.dispose();
+  expect(code).toBe(1);
+  expect(output).toContain(`${name} must be`);
+});

@@ -1,0 +1,88 @@
+import { Client } from 'pg';
+import { Backend, embedded, onRealServers } from '../support/backends';
+import { send, tokenFor } from '../support/client';
+import { startStrata, StrataProcess } from '../support/strata-process';
+
+const SHUTDOWN_LIMIT = 5_000;
+
+async function timed<T>(work: Promise<T>): Promise<{ value: T; ms: number }> {
+  const start = performance.now();
+  return { value: await work, ms: performance.now() - start };
+}
+
+describe('with nothing to do', () => {
+  it('SIGTERM and SIGINT end it with 0', async () => {
+    const backend = await embedded();
+    try {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+        const service = await startStrata(backend.env);
+        await send(service.url, '/api/products/1');
+        const exited = new Promise((resolve) => service.child.once('exit', resolve));
+        service.child.kill(signal);
+        const { value, ms } = await timed(exited);
+        expect(value).toBe(0);
+        expect(ms).toBeLessThan(SHUTDOWN_LIMIT);
+      }
+    } finally {
+      await backend.dispose();
+    }
+  });
+});
+
+onRealServers((open) => {
+  let backend: Backend;
+  let service: StrataProcess;
+  let blocker: Client;
+
+  beforeEach(async () => {
+    backend = await open();
+    service = await startStrata(backend.env);
+    blocker = new Client({ connectionString: backend.env.DATABASE_URL });
+    await blocker.connect();
+    await blocker.query(`INSERT INTO products (name, price, description, category, stock, rating)
+                         VALUES ('Held', 1, '', 'test', 1, 1)`);
+    await blocker.query('BEGIN');
+    await blocker.query('SELECT * FROM products FOR UPDATE');
+  });
+
+  afterEach(async () => {
+    await blocker.end();
+    await service.kill();
+    await backend.dispose();
+  });
+
+  const write = (): ReturnType<typeof send> =>
+    send(service.url, '/api/products/1', { method: 'PATCH', token: tokenFor('eve', 'editor'), json: { stock: 9 } });
+
+  async function untilTheWriteWaits(): Promise<void> {
+    for (;;) {
+      const { rows } = await blocker.query(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      if (rows.length > 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  it('answers the request in flight, refuses new ones, and ends with 0', async () => {
+    const inFlight = write();
+    await untilTheWriteWaits();
+    const stopped = timed(service.stop());
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await expect(fetch(`${service.url}/health/live`, { headers: { connection: 'close' } })).rejects.toThrow();
+    await blocker.query('COMMIT');
+    expect(await inFlight).toMatchObject({ status: 200, body: { stock: 9 } });
+    const { value, ms } = await stopped;
+    expect(value).toBe(0);
+    expect(ms).toBeLessThan(SHUTDOWN_LIMIT);
+  });
+
+  it('gives up on a request that does not end, inside five seconds', async () => {
+    const inFlight = write().catch((error: Error) => error);
+    await untilTheWriteWaits();
+    const { value, ms } = await timed(service.stop());
+    expect(value).toBe(1);
+    expect(ms).toBeLessThan(SHUTDOWN_LIMIT);
+    expect(await inFlight).toHaveProperty('message', 'fetch failed');
+  });
+});

@@ -1,0 +1,59 @@
+import { Backend, onRealServers } from '../support/backends';
+import { Answer, ProblemBody, send, tokenFor } from '../support/client';
+import { startStrata, StrataProcess } from '../support/strata-process';
+import { startTcpProxy, TcpProxy } from '../support/tcp-proxy';
+
+onRealServers((open) => {
+  let backend: Backend;
+  let wire: TcpProxy;
+  let service: StrataProcess;
+
+  beforeAll(async () => {
+    backend = await open();
+    const url = new URL(backend.env.DATABASE_URL ?? '');
+    wire = await startTcpProxy(Number(url.port || 5432), url.hostname);
+    url.port = String(wire.port);
+    url.hostname = '127.0.0.1';
+    service = await startStrata({ ...backend.env, DATABASE_URL: url.href });
+  });
+
+  afterAll(async () => {
+    await service.stop();
+    await wire.close();
+    await backend.dispose();
+  });
+
+  const get = (path: string): Promise<Answer<ProblemBody>> => send<ProblemBody>(service.url, path);
+
+  async function untilReady(): Promise<void> {
+    while ((await get('/health/ready')).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  it('cut: reads and writes are 503 problems, ready fails and says what, live stays; and it recovers by itself', async () => {
+    await untilReady();
+    wire.cut();
+    const read = await get('/api/products');
+    expect(read.status).toBe(503);
+    expect(read.headers.get('content-type')).toMatch(/problem\+json/);
+    expect(read.headers.get('retry-after')).toBe('5');
+    const token = tokenFor('eve', 'editor');
+    const write = await send(service.url, '/api/products/1', { method: 'PATCH', token, json: { stock: 1 } });
+    expect(write.status).toBe(503);
+    for (const answer of [read, write]) expect(answer.text).not.toMatch(/ECONN|postgres|127\.0\.0\.1/i);
+    expect(await get('/health/ready')).toMatchObject({ status: 503, body: { details: { database: 'down' } } });
+    expect((await get('/health/live')).status).toBe(200);
+
+    wire.mend();
+    await untilReady();
+    expect((await get('/api/products')).status).toBe(200);
+  });
+
+  it('frozen: nothing hangs', async () => {
+    await untilReady();
+    wire.freeze();
+    const [ready, live, read] = await Promise.all([get('/health/ready'), get('/health/live'), get('/api/products')]);
+    expect([ready.status, live.status, read.status]).toEqual([503, 200, 503]);
+    wire.mend();
+    await untilReady();
+  });
+});

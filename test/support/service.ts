@@ -1,0 +1,38 @@
+import { Backend } from './backends';
+import { Answer, RequestOptions, send } from './client';
+import { runStrata, startStrata, StrataProcess } from './strata-process';
+
+/** One service for a whole suite, on ten thousand products. */
+export interface Service {
+  get: <T = unknown>(path: string, options?: RequestOptions) => Promise<Answer<T>>;
+  send: <T = unknown>(method: string, path: string, options?: RequestOptions) => Promise<Answer<T>>;
+  process: () => StrataProcess;
+}
+
+/** Starts it before the suite's tests and takes everything away after them. */
+export function useService(open: () => Promise<Backend>, env: Record<string, string> = {}): Service {
+  let backend: Backend | undefined;
+  let running: StrataProcess | undefined;
+
+  beforeAll(async () => {
+    backend = await open();
+    // The embedded database fills itself; a server's has to be told to.
+    if (backend.name !== 'embedded') await runStrata('seed.js', ['--count', '10000'], backend.env);
+    running = await startStrata({ ...backend.env, ...env });
+  });
+
+  afterAll(async () => {
+    await running?.stop();
+    await backend?.dispose();
+  });
+
+  const process = (): StrataProcess => {
+    if (!running) throw new Error('The service is not running');
+    return running;
+  };
+  return {
+    process,
+    get: (path, options) => send(process().url, path, options),
+    send: (method, path, options) => send(process().url, path, { method, ...options }),
+  };
+}

@@ -1,0 +1,98 @@
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const DIST = join(__dirname, '../../dist');
+const READY = /listening on (http:\/\/\S+:\d+)/;
+const START_TIMEOUT = 40_000;
+
+/** HS256 key that tests sign with and services under test trust. */
+export const JWT_SECRET = 'a secret for tests that is long enough';
+
+/** A running service: the real program in a process of its own. */
+export interface StrataProcess {
+  url: string;
+  child: ChildProcess;
+  /** All it has printed so far. */
+  output: () => string;
+  /** Ends it as an operator would. @returns exit code */
+  stop: () => Promise<number | null>;
+  /** Ends it as a crash would. */
+  kill: () => Promise<void>;
+}
+
+export interface Finished {
+  code: number | null;
+  output: string;
+}
+
+/** Starts the service and waits until it listens. It sees no environment but this one, and no `.env` file. */
+export async function startStrata(env: Record<string, string>): Promise<StrataProcess> {
+  const run = spawnStrata('main.js', [], { PORT: '0', JWT_SECRET, THROTTLE_LIMIT: '0', ...env });
+  const url = await listening(run);
+  const exited = run.exited;
+  return {
+    url,
+    child: run.child,
+    output: run.output,
+    stop: async () => {
+      run.child.kill('SIGTERM');
+      return (await exited).code;
+    },
+    kill: async () => {
+      run.child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** Runs one of the programs to its end. */
+export function runStrata(program: string, args: string[], env: Record<string, string> = {}): Promise<Finished> {
+  return spawnStrata(program, args, env).exited;
+}
+
+interface Run {
+  child: ChildProcess;
+  output: () => string;
+  exited: Promise<Finished>;
+}
+
+function spawnStrata(program: string, args: string[], env: Record<string, string>): Run {
+  const cwd = mkdtempSync(join(tmpdir(), 'strata-cwd-'));
+  const child = spawn(process.execPath, [join(DIST, program), ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const collect = (chunk: Buffer): void => void (output += chunk.toString());
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  const exited = once(child, 'close').then(([code]) => {
+    rmSync(cwd, { recursive: true, force: true });
+    return { code: code as number | null, output };
+  });
+  return { child, output: () => output, exited };
+}
+
+function listening({ child, output, exited }: Run): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`The service did not start in time:\n${output()}`));
+    }, START_TIMEOUT);
+    const look = (): void => {
+      const url = READY.exec(output())?.[1];
+      if (url === undefined) return;
+      clearTimeout(timer);
+      resolve(url);
+    };
+    child.stdout?.on('data', look);
+    void exited.then(({ code }) => {
+      clearTimeout(timer);
+      reject(new Error(`The service ended with ${code}:\n${output()}`));
+    });
+  });
+}
