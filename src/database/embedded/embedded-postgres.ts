@@ -20,7 +20,7 @@ export class EmbeddedPostgres {
     const folder = resolve(dataDir);
     const release = lockFolder(folder);
     try {
-      const worker = new Worker(join(__dirname, 'pglite.worker.mjs'), { workerData: join(folder, 'pglite') });
+      const worker = new Worker(join(__dirname, 'pglite.worker.js'), { workerData: join(folder, 'pglite') });
       const [message] = (await once(worker, 'message')) as [{ address: string }];
       // What happens to the worker from here on is told by the pg driver; it must not keep the process alive.
       worker.unref();
