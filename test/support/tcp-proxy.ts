@@ -1,0 +1,58 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A TCP relay that can become a black hole (bytes vanish, sockets stay open) or cut its connections. */
+export class TcpProxy {
+  private readonly pairs = new Set<readonly [Socket, Socket]>();
+  private swallowing = false;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly targetPort: number,
+  ) {}
+
+  static async to(targetPort: number): Promise<TcpProxy> {
+    const server = createServer();
+    const proxy = new TcpProxy(server, targetPort);
+    server.on('connection', (socket) => proxy.relay(socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** From now on nothing passes, in either direction, and nobody is told. */
+  partition(): void {
+    this.swallowing = true;
+  }
+
+  /** Lets bytes pass again; what was swallowed is lost, so connections of before are cut. */
+  heal(): void {
+    this.swallowing = false;
+    this.cut();
+  }
+
+  cut(): void {
+    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private relay(client: Socket): void {
+    const target = connect(this.targetPort, '127.0.0.1');
+    const pair = [client, target] as const;
+    this.pairs.add(pair);
+    for (const [from, to] of [pair, [target, client] as const]) {
+      from.on('data', (chunk) => this.swallowing || to.write(chunk));
+      from.on('error', () => undefined);
+      from.on('close', () => {
+        to.destroy();
+        this.pairs.delete(pair);
+      });
+    }
+  }
+}
