@@ -78,7 +78,7 @@ export class ProductsController {
   }
 
   @Get('stats')
-  @ApiOperation({ summary: 'Counts, prices, ratings and stock by category' })
+  @ApiOperation({ summary: 'Counts, prices and ratings by category' })
   @ApiOkResponse({ type: ProductStatsDto })
   stats(@Query() _query: NoQuery): Promise<ProductStatsDto> {
     return this.products.stats();

@@ -50,7 +50,6 @@ export class ProductsRepository {
       .addSelect('round(avg(p.price), 2)', 'average_price')
       .addSelect('max(p.price)', 'max_price')
       .addSelect('round(avg(p.rating), 2)', 'average_rating')
-      .addSelect('sum(p.stock)', 'stock')
       .groupBy('p.category')
       .orderBy('p.category')
       .getRawMany<Record<keyof CategoryStatsDto, string>>();
@@ -61,7 +60,6 @@ export class ProductsRepository {
       average_price: Number(row.average_price),
       max_price: Number(row.max_price),
       average_rating: Number(row.average_rating),
-      stock: Number(row.stock),
     }));
   }
 

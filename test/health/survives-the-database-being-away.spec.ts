@@ -1,7 +1,7 @@
 import { Backend, onRealServers } from '../support/backends';
 import { Answer, ProblemBody, send, tokenFor } from '../support/client';
 import { startStrata, StrataProcess } from '../support/strata-process';
-import { startTcpProxy, TcpProxy } from '../support/tcp-proxy';
+import { startTcpProxy, TcpProxy } from '../support/wire';
 
 onRealServers((open) => {
   let backend: Backend;

@@ -103,7 +103,6 @@ onEveryBackend((open) => {
       count: books.length,
       min_price: Math.min(...books.map(({ price }) => price)),
       max_price: Math.max(...books.map(({ price }) => price)),
-      stock: books.reduce((sum, { stock }) => sum + stock, 0),
     });
   });
 

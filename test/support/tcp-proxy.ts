@@ -1,61 +1,58 @@
-import { once } from 'node:events';
-import { AddressInfo, connect, createServer, Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A wire between a service and its server that a test can cut, silence and mend. */
-export interface TcpProxy {
-  port: number;
-  /** Breaks every connection and refuses new ones. */
-  cut: () => void;
-  /** Keeps connections open and lets nothing through: the other side seems frozen. */
-  freeze: () => void;
-  /** Ends cut or freeze. What was held back is delivered. */
-  mend: () => void;
-  close: () => Promise<void>;
-}
+/** A TCP relay that can become a black hole (bytes vanish, sockets stay open) or cut its connections. */
+export class TcpProxy {
+  private readonly pairs = new Set<readonly [Socket, Socket]>();
+  private swallowing = false;
 
-export async function startTcpProxy(targetPort: number, targetHost = '127.0.0.1'): Promise<TcpProxy> {
-  const sockets = new Set<Socket>();
-  let state: 'open' | 'cut' | 'frozen' = 'open';
+  private constructor(
+    private readonly server: Server,
+    private readonly targetPort: number,
+  ) {}
 
-  const server = createServer((client) => {
-    if (state === 'cut') return void client.destroy();
-    const target = connect(targetPort, targetHost);
-    for (const [from, to] of [
-      [client, target],
-      [target, client],
-    ] as const) {
-      sockets.add(from);
-      from.on('data', (chunk) => to.write(chunk));
-      from.on('error', () => to.destroy());
+  static async to(targetPort: number): Promise<TcpProxy> {
+    const server = createServer();
+    const proxy = new TcpProxy(server, targetPort);
+    server.on('connection', (socket) => proxy.relay(socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** From now on nothing passes, in either direction, and nobody is told. */
+  partition(): void {
+    this.swallowing = true;
+  }
+
+  /** Lets bytes pass again; what was swallowed is lost, so connections of before are cut. */
+  heal(): void {
+    this.swallowing = false;
+    this.cut();
+  }
+
+  cut(): void {
+    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private relay(client: Socket): void {
+    const target = connect(this.targetPort, '127.0.0.1');
+    const pair = [client, target] as const;
+    this.pairs.add(pair);
+    for (const [from, to] of [pair, [target, client] as const]) {
+      from.on('data', (chunk) => this.swallowing || to.write(chunk));
+      from.on('error', () => undefined);
       from.on('close', () => {
-        sockets.delete(from);
         to.destroy();
+        this.pairs.delete(pair);
       });
-      if (state === 'frozen') from.pause();
     }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-
-  const breakAll = (): void => sockets.forEach((socket) => socket.destroy());
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut: () => {
-      state = 'cut';
-      breakAll();
-    },
-    freeze: () => {
-      state = 'frozen';
-      sockets.forEach((socket) => socket.pause());
-    },
-    mend: () => {
-      state = 'open';
-      sockets.forEach((socket) => socket.resume());
-    },
-    close: async () => {
-      breakAll();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  }
 }

@@ -18,9 +18,6 @@ export class CategoryStatsDto {
 
   @ApiProperty({ example: 3.74 })
   average_rating!: number;
-
-  @ApiProperty({ example: 253_188, description: 'Pieces in stock, of all products together.' })
-  stock!: number;
 }
 
 export class ProductStatsDto {

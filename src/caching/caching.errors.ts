@@ -1,0 +1,24 @@
+/** What can be wrong, and what to do about it. README.md shows this table; a test compares the two. */
+export const CACHE_ERRORS = {
+  CACHE_OPTIONS: 'An option is invalid. Read the message, correct the option, start again.',
+  CACHE_REDIS_AWAY: 'There is no connection to Redis now. Nothing to do: it reconnects by itself.',
+  CACHE_TIMEOUT: 'Redis, or a load, did not answer within its deadline. Look at its latency, or raise the deadline.',
+  CACHE_CLOCK_AWAY: 'The tag clock cannot be asked, so nothing in L2 can be verified. It recovers with Redis.',
+  CACHE_STAMP_FAILED: 'An eviction was not acknowledged by the clock. Keep the change and stamp again.',
+  CACHE_CLOSED: 'The cache was closed. Something uses it after shutdown.',
+} as const;
+
+export type CacheErrorCode = keyof typeof CACHE_ERRORS;
+
+/** Every error of src/caching. `code` is stable; `message` is for people; `cause` is what happened beneath. */
+export class CacheError extends Error {
+  override readonly name = 'CacheError';
+
+  constructor(
+    readonly code: CacheErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Tier } from './store/entry';
+
+/** Why an entry left L1. `tag`: it was stamped. `replaced` is not an eviction and is not told. */
+export type EvictionReason = 'capacity' | 'ttl' | 'tag' | 'deleted';
+
+/** What the cache tells about itself: event name → arguments. Durations are milliseconds. */
+export interface CacheEvents {
+  /** A fresh entry was served. */
+  hit: [key: string, tier: Tier];
+  /** Past its TTL, not stamped: served while one refresh runs behind it. */
+  stale: [key: string];
+  /** The load failed; an old entry was served instead, and marked. */
+  grace: [key: string, error: unknown];
+  /** Nothing could be served: the source was asked. */
+  miss: [key: string];
+  /** A caller shared a load that another caller began. */
+  collapsed: [key: string];
+  /** A load ended. `ok` is false when it threw or hit its deadline. */
+  load: [key: string, ms: number, ok: boolean];
+  /** A tier could not be read or written; the request went on without it. */
+  storeFailed: [operation: 'read' | 'write' | 'delete' | 'lock', error: unknown];
+  /** An entry left L1. */
+  evicted: [key: string, reason: EvictionReason];
+  /** Tags were stamped and the clock acknowledged it. */
+  stamped: [tags: readonly string[], ms: number];
+  /** The clock did not acknowledge a stamp; the caller was told. */
+  stampFailed: [tags: readonly string[], error: unknown];
+  /** `live`: caught up and trusted. `away`: no word for longer than maxLag. */
+  clock: [state: 'live' | 'away', epoch: string];
+  /** A new epoch began: every older entry is dead. */
+  epoch: [epoch: string];
+  /** The Redis connection: `up`, `down`, or `broken` when the circuit breaker gave it up. */
+  redis: [state: 'up' | 'down' | 'broken', cause?: unknown];
+}
+
+export type CacheEventName = keyof CacheEvents;
+type Listener<E extends CacheEventName> = (...args: CacheEvents[E]) => void;
+
+/**
+ * Typed events. The core does not know who listens; with nobody listening an `emit` is one property read.
+ * A listener that throws is reported once as a process warning and never reaches the request.
+ */
+export class CacheEventBus {
+  private readonly listeners: { [E in CacheEventName]?: Set<Listener<E>> } = {};
+
+  /** Listens; returns the function that stops listening. */
+  on<E extends CacheEventName>(event: E, listener: Listener<E>): () => void {
+    const set: Set<Listener<E>> = this.listeners[event] ?? new Set();
+    this.listeners[event] = set as never;
+    set.add(listener);
+    return () => set.delete(listener);
+  }
+
+  emit<E extends CacheEventName>(event: E, ...args: CacheEvents[E]): void {
+    const set: Set<Listener<E>> | undefined = this.listeners[event];
+    if (set === undefined) return;
+    for (const listener of set) {
+      try {
+        listener(...args);
+      } catch (error) {
+        process.emitWarning(`a listener of cache event "${event}" threw: ${String(error)}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { CACHE_MANAGER, Cache } from '@nestjs/cache-manager';
+import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { CacheStack } from './cache-stack';
+import { CacheService } from './cache.service';
+import { CACHE_STACK, TAG_CLOCK } from './caching.constants';
+import { CacheEventBus } from './caching.events';
+import { type CachingOptions, ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, resolveOptions } from './caching.options';
+import { createTieredCache } from './store/cache-manager';
+import { TagScope } from './tags/tag-scope';
+
+@Injectable()
+class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(CACHE_STACK) private readonly stack: CacheStack) {}
+
+  onModuleInit(): Promise<void> {
+    return this.stack.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.stack.stop();
+  }
+}
+
+/** The cache of an application: `CachingModule.forRoot({...})` or `forRootAsync`, global unless told otherwise. */
+@Module({
+  providers: [
+    CacheLifecycle,
+    CacheService,
+    { provide: CacheEventBus, useFactory: () => new CacheEventBus() },
+    {
+      provide: CACHE_STACK,
+      inject: [MODULE_OPTIONS_TOKEN, CacheEventBus],
+      useFactory: (options: CachingOptions, events: CacheEventBus) => new CacheStack(resolveOptions(options), events),
+    },
+    { provide: TAG_CLOCK, inject: [CACHE_STACK], useFactory: (stack: CacheStack) => stack.clock },
+    { provide: TagScope, inject: [CACHE_STACK], useFactory: (stack: CacheStack) => stack.scope },
+    {
+      provide: CACHE_MANAGER,
+      inject: [CACHE_STACK],
+      useFactory: (stack: CacheStack) => createTieredCache(stack.store, stack.options.ttl),
+    },
+    { provide: Cache, useExisting: CACHE_MANAGER },
+  ],
+  exports: [CacheService, CacheEventBus, CACHE_STACK, TAG_CLOCK, TagScope, CACHE_MANAGER, Cache],
+})
+export class CachingModule extends ConfigurableModuleClass {}

@@ -1,0 +1,107 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import bytes from 'bytes';
+import ms from 'ms';
+import { CacheError } from './caching.errors';
+import type { RedisTarget } from './redis/redis-target';
+
+/** Milliseconds, or text such as `5m`, `100ms`. */
+export type Duration = number | string;
+/** Bytes, or text such as `64mb`. */
+export type Size = number | string;
+
+export interface CachingOptions {
+  /** How long a value is fresh, ±10 %. Duration. @default 5m */
+  ttl?: Duration;
+  /** How long "known to be absent" is. Duration. @default 30s */
+  negativeTtl?: Duration;
+  /** How long past its TTL, if nothing was stamped, a value is served while it is refreshed. Duration. @default 10s */
+  staleWhileRevalidate?: Duration;
+  /** How long past its TTL a value is kept in case loading fails. Duration. @default 1h */
+  grace?: Duration;
+  /** A load that takes longer has failed. Duration. @default 30s */
+  loadTimeout?: Duration;
+  /** What L1 may take of the heap. Size. @default 64mb */
+  l1MaxBytes?: Size;
+  /** The longest an L1 entry is served without news from the clock. Duration. @default 1s */
+  maxLag?: Duration;
+  /** `bounded`: an L1 hit may be maxLag behind. `strict`: every hit asks the clock. @default bounded */
+  consistency?: 'bounded' | 'strict';
+  /** Owns every Redis key; letters, digits, dot, dash, underscore. @default strata */
+  prefix?: string;
+  /** Deadline of one Redis call. Duration. @default 100ms */
+  l2Timeout?: Duration;
+  /** Where Redis is; unset: L1 only, one process. @default none */
+  redis?: RedisTarget;
+  /** How many tags the clock remembers; entries older than what it forgot are dead. @default 100000 */
+  maxTags?: number;
+  /** How long a node waits for another node's load of the same key. Duration. @default 1s */
+  fillWait?: Duration;
+  /** How long a failed source is left alone at first, and at most, while grace serves. Durations. @default 500ms, 10s */
+  backOff?: { first: Duration; most: Duration };
+}
+
+/** The same with everything filled in: milliseconds and bytes. */
+export interface ResolvedOptions {
+  readonly ttl: number;
+  readonly negativeTtl: number;
+  readonly staleWhileRevalidate: number;
+  readonly grace: number;
+  readonly loadTimeout: number;
+  readonly l1MaxBytes: number;
+  readonly maxLag: number;
+  readonly consistency: 'bounded' | 'strict';
+  readonly prefix: string;
+  readonly l2Timeout: number;
+  readonly redis?: RedisTarget;
+  readonly maxTags: number;
+  readonly fillWait: number;
+  readonly backOff: { readonly first: number; readonly most: number };
+}
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<CachingOptions>()
+  .setClassMethodName('forRoot')
+  .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+  .build();
+
+/** @throws CacheError `CACHE_OPTIONS` */
+export function resolveOptions(options: CachingOptions): ResolvedOptions {
+  const { prefix = 'strata', consistency = 'bounded', maxTags = 100_000, redis, backOff } = options;
+  // No colon: the keys of prefix "a" could not be told from those of "a:b", and clear() would reach too far.
+  if (!/^[\w.-]+$/.test(prefix)) throw invalid('prefix', prefix);
+  if (!Number.isInteger(maxTags) || maxTags < 1) throw invalid('maxTags', maxTags);
+  return {
+    ttl: duration('ttl', options.ttl ?? '5m'),
+    negativeTtl: duration('negativeTtl', options.negativeTtl ?? '30s'),
+    staleWhileRevalidate: duration('staleWhileRevalidate', options.staleWhileRevalidate ?? '10s', 0),
+    grace: duration('grace', options.grace ?? '1h', 0),
+    loadTimeout: duration('loadTimeout', options.loadTimeout ?? '30s'),
+    l1MaxBytes: size('l1MaxBytes', options.l1MaxBytes ?? '64mb'),
+    maxLag: duration('maxLag', options.maxLag ?? '1s'),
+    consistency,
+    prefix,
+    l2Timeout: duration('l2Timeout', options.l2Timeout ?? '100ms'),
+    redis,
+    maxTags,
+    fillWait: duration('fillWait', options.fillWait ?? '1s', 0),
+    backOff: {
+      first: duration('backOff.first', backOff?.first ?? '500ms'),
+      most: duration('backOff.most', backOff?.most ?? '10s'),
+    },
+  };
+}
+
+function duration(name: string, value: Duration, least = 1): number {
+  const parsed = typeof value === 'number' ? value : (ms(value as ms.StringValue) as number | undefined);
+  if (parsed === undefined || !(parsed >= least && parsed < 2 ** 31)) throw invalid(name, value);
+  return parsed;
+}
+
+function size(name: string, value: Size): number {
+  const parsed = bytes.parse(value);
+  if (parsed === null || parsed < 1) throw invalid(name, value);
+  return parsed;
+}
+
+function invalid(name: string, value: unknown): CacheError {
+  return new CacheError('CACHE_OPTIONS', `cache option "${name}" is invalid: ${JSON.stringify(value)}`);
+}

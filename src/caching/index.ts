@@ -1,0 +1,24 @@
+export { CachingModule } from './caching.module';
+export { CacheService } from './cache.service';
+export { CACHE_MANAGER, CACHE_STACK, TAG_CLOCK } from './caching.constants';
+export { CACHE_ERRORS, CacheError, type CacheErrorCode } from './caching.errors';
+export { CacheEventBus, type CacheEventName, type CacheEvents, type EvictionReason } from './caching.events';
+export type { CachingOptions, Duration, ResolvedOptions, Size } from './caching.options';
+export { CacheStack } from './cache-stack';
+export { Coalesced } from './coalesced';
+export type { RedisTarget } from './redis/redis-target';
+export {
+  type Body,
+  type CacheEntry,
+  type CacheResult,
+  type Loaded,
+  type Loader,
+  type Outcome,
+  publicTags,
+  type Tier,
+} from './store/entry';
+export type { EntryInfo, EntryPage, EntryQuery } from './store/inspector';
+export type { CachePolicy } from './store/policy';
+export { TieredStore } from './store/tiered-store';
+export type { Instant, StaleReason, TagClock } from './tags/tag-clock';
+export { TagScope } from './tags/tag-scope';

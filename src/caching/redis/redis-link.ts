@@ -1,0 +1,157 @@
+import { ErrorReply } from '@redis/client';
+import type { CircuitBreakerPolicy } from 'cockatiel';
+import { CacheError } from '../caching.errors';
+import type { CacheEventBus } from '../caching.events';
+import { withDeadline } from '../deadline';
+import { connectionBreaker } from './breaker';
+import type { RedisScript } from './redis-script';
+import { dial } from './redis-dial';
+import type { RedisConnection, RedisReply, RedisTarget } from './redis-target';
+
+/** Milliseconds between two attempts to connect: doubles from the first to the second. */
+const RETRY = { first: 50, most: 500 } as const;
+
+type Line = { readonly connection: RedisConnection; readonly breaker: CircuitBreakerPolicy };
+
+/**
+ * Redis as everything above sees it: always there to be asked, answers or rejects within the deadline, mends itself.
+ * When any socket breaks, or calls go unanswered, a whole new connection is dialled and takes the old one's place.
+ */
+export class RedisLink {
+  private line?: Line;
+  private closed = false;
+  private dialledAt = -Infinity;
+  private retry?: NodeJS.Timeout;
+  private readonly upListeners: (() => void)[] = [];
+  private readonly channels = new Map<string, (message: string) => void>();
+
+  constructor(
+    private readonly target: RedisTarget,
+    /** Milliseconds one command may take. */
+    private readonly timeout: number,
+    private readonly events: CacheEventBus,
+  ) {}
+
+  /** Begins to connect and goes on trying; resolves when the first attempt has ended, however it ended. */
+  start(): Promise<void> {
+    return this.redial(RETRY.first);
+  }
+
+  get isUp(): boolean {
+    return this.line !== undefined;
+  }
+
+  /** Sends one command to the server that owns `key`. @throws CacheError `CACHE_REDIS_AWAY`, `CACHE_TIMEOUT`; Redis error replies */
+  send<T extends RedisReply = RedisReply>(key: string, args: string[]): Promise<T> {
+    return this.guarded(args[0]!, (connection) => connection.send(key, args)) as Promise<T>;
+  }
+
+  /** Runs a script on one key by its SHA; a server that does not know it (NOSCRIPT) is given the source. */
+  async script(script: RedisScript, key: string, args: string[]): Promise<RedisReply> {
+    try {
+      return await this.send(key, ['EVALSHA', script.sha, '1', key, ...args]);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return this.send(key, ['EVAL', script.source, '1', key, ...args]);
+    }
+  }
+
+  /** One step of SCAN on one master after the other: begin with '0:0', go on with `next` until it is undefined. */
+  async scan(pattern: string, cursor: string, count: number): Promise<{ keys: string[]; next?: string }> {
+    const [master = '0', position = '0'] = cursor.split(':');
+    const reply = await this.guarded('SCAN', async (connection) => {
+      const args = ['SCAN', position, 'MATCH', pattern, 'COUNT', String(count)];
+      const [next, keys] = (await connection.sendTo(Number(master), args)) as [string, string[]];
+      return { keys, next, masters: connection.masters };
+    });
+    if (reply.next !== '0') return { keys: reply.keys, next: `${master}:${reply.next}` };
+    const following = Number(master) + 1;
+    return { keys: reply.keys, next: following < reply.masters ? `${following}:0` : undefined };
+  }
+
+  /** Listens to a channel on this connection and every later one. What is published in between is lost. */
+  subscribe(channel: string, listener: (message: string) => void): void {
+    this.channels.set(channel, listener);
+  }
+
+  /** Called when a connection is up, its subscriptions made. */
+  onUp(listener: () => void): void {
+    this.upListeners.push(listener);
+  }
+
+  /** Ends at once: commands in flight are rejected, nothing is waited for. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.retry);
+    this.line?.connection.destroy();
+    this.line = undefined;
+  }
+
+  private async guarded<T>(what: string, call: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    const line = this.line;
+    if (!line) throw new CacheError(this.closed ? 'CACHE_CLOSED' : 'CACHE_REDIS_AWAY', 'no connection to Redis');
+    try {
+      return await line.breaker.execute(() => withDeadline(call(line.connection), this.timeout, what));
+    } catch (error) {
+      // READONLY: this server was demoted under us. Any other reply comes from a healthy connection.
+      const answered = error instanceof ErrorReply && !error.message.startsWith('READONLY');
+      if (!answered && !(error instanceof CacheError)) this.broken(line, 'down', error);
+      throw error;
+    }
+  }
+
+  private redialIn(ms: number, wait: number = RETRY.first): void {
+    if (!this.closed) this.retry ??= setTimeout(() => void this.redial(wait), ms).unref();
+  }
+
+  private async redial(wait: number): Promise<void> {
+    this.retry = undefined;
+    this.dialledAt = performance.now();
+    try {
+      await this.connect();
+    } catch (cause) {
+      this.down('down', cause);
+      this.redialIn(wait, Math.min(wait * 2, RETRY.most));
+    }
+  }
+
+  private async connect(): Promise<void> {
+    const connection = await dial(this.target, this.timeout, (cause) => this.broken(line, 'down', cause));
+    const line: Line = {
+      connection,
+      breaker: connectionBreaker((cause) => this.broken(line, 'broken', cause)),
+    };
+    try {
+      for (const [channel, listener] of this.channels) {
+        await withDeadline(connection.subscribe(channel, listener), this.timeout, 'SUBSCRIBE');
+      }
+      if (this.closed) throw new CacheError('CACHE_CLOSED', 'closed while connecting');
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    this.line?.connection.destroy();
+    this.line = line;
+    this.events.emit('redis', 'up');
+    for (const listener of this.upListeners) listener();
+  }
+
+  /**
+   * Dials anew. Of a cluster the old line is kept until then, for its other nodes still answer; and as one dead node
+   * would break every new line at once, dialling is spaced out.
+   */
+  private broken(line: Line, state: 'down' | 'broken', cause: unknown): void {
+    if (line !== this.line || this.retry) return;
+    if ('clusterNodes' in this.target) this.events.emit('redis', state, cause);
+    else this.down(state, cause);
+    const rested = performance.now() - this.dialledAt > RETRY.most;
+    this.redialIn(rested ? 0 : RETRY.most);
+  }
+
+  private down(state: 'down' | 'broken', cause: unknown): void {
+    if (!this.line || this.closed) return;
+    this.line.connection.destroy();
+    this.line = undefined;
+    this.events.emit('redis', state, cause);
+  }
+}

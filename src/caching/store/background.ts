@@ -1,0 +1,15 @@
+/** Work nobody waits for now, but shutdown does. */
+export class Background {
+  private readonly running = new Set<Promise<unknown>>();
+
+  /** `work` must not reject: nobody would hear it. */
+  track(work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work.finally(() => this.running.delete(tracked));
+    this.running.add(tracked);
+  }
+
+  /** Resolves when nothing is running. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.allSettled(this.running);
+  }
+}

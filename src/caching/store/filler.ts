@@ -1,0 +1,150 @@
+import { withDeadline } from '../deadline';
+import type { Gathering } from '../tags/tag-scope';
+import { Background } from './background';
+import { type CacheEntry, type CacheResult, keyTag, type Loaded, type Loader, remainingTtl } from './entry';
+import { Grace } from './grace';
+import { jittered, type ResolvedPolicy } from './policy';
+import type { StoreParts } from './store-parts';
+
+/** Milliseconds between two looks whether another node has filled L2: doubles from the first to the second. */
+const POLL = { first: 5, most: 50 } as const;
+
+/** What L2 had to say. `failed`: it could not be asked, so nothing more is asked of it for this request. */
+type Seen = { readonly entry?: CacheEntry; readonly failed: boolean };
+type Turn = { readonly filled?: CacheEntry; readonly release?: () => Promise<void> };
+
+/** What happens when L1 cannot answer: L2, then the source, then grace. */
+export class Filler {
+  readonly background = new Background();
+  private readonly grace: Grace;
+
+  constructor(private readonly parts: StoreParts) {
+    this.grace = new Grace(parts);
+  }
+
+  async fill(key: string, policy: ResolvedPolicy, load: Loader, skipL2: boolean): Promise<CacheResult> {
+    const seen = skipL2 ? { failed: true } : await this.look(key);
+    if (seen.entry && this.isCurrent(seen.entry)) return this.hit(seen.entry);
+    const turn = seen.failed ? {} : await this.takeTurn(key);
+    if (turn.filled) return this.hit(turn.filled);
+    return this.load(key, policy, load, seen, turn.release);
+  }
+
+  /** Asks the source, whatever is cached, and keeps what it says. */
+  async load(
+    key: string,
+    policy: ResolvedPolicy,
+    load: Loader,
+    seen: Seen = { failed: false },
+    release?: () => Promise<void>,
+  ): Promise<CacheResult> {
+    const { clock, events, scope, time } = this.parts;
+    events.emit('miss', key);
+    const createdAt = time.wall();
+    const startedAt = time.mono();
+    const since = clock.instant();
+    try {
+      // Law 1: `scope.run` takes the tick before it calls the source; so does every background refresh.
+      const { value, gathered } = await withDeadline(scope.run(load), policy.loadTimeout, `loading ${key}`);
+      events.emit('load', key, time.mono() - startedAt, true);
+      const entry = this.build(key, policy, value, gathered, createdAt);
+      if (value.store === false) this.giveBack(release);
+      else void this.keep(entry, seen.failed, release);
+      const ttl = remainingTtl(entry, time.wall());
+      return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored: value.store !== false, ttl };
+    } catch (error) {
+      events.emit('load', key, time.mono() - startedAt, false);
+      this.giveBack(release);
+      return this.grace.rescue(key, seen.entry, { at: time.mono(), since }, error);
+    }
+  }
+
+  /** Keeps an entry in both tiers; resolves, never rejects, when L2 has it or has failed. */
+  keep(entry: CacheEntry, skipL2: boolean, release?: () => Promise<void>): Promise<void> {
+    const { l1, l2, freshness, events } = this.parts;
+    // A slow load must not put an older value in the place of a newer one.
+    const present = l1.peek(entry.key);
+    if (!present || present.createdAt <= entry.createdAt || !this.isCurrent(present)) l1.set(entry);
+    // One that was stamped while it was loaded may serve grace here; nobody else needs it.
+    const worthSharing = l2 && !skipL2 && freshness.isFresh(entry);
+    const written = (worthSharing ? l2.write(entry) : Promise.resolve())
+      .catch((error: unknown) => events.emit('storeFailed', 'write', error))
+      .then(() => this.giveBack(release));
+    this.background.track(written);
+    return written;
+  }
+
+  /** Reads L2 and the clock in one round trip; never rejects. */
+  async look(key: string): Promise<Seen> {
+    if (!this.parts.l2) return { failed: true };
+    try {
+      return { entry: await this.parts.l2.read(key), failed: false };
+    } catch (error) {
+      this.parts.events.emit('storeFailed', 'read', error);
+      return { failed: true };
+    }
+  }
+
+  isCurrent(entry: CacheEntry): boolean {
+    return this.parts.time.wall() < entry.expiresAt && this.parts.freshness.isFresh(entry);
+  }
+
+  hit(entry: CacheEntry): CacheResult {
+    this.parts.l1.set(entry);
+    this.parts.events.emit('hit', entry.key, 'l2');
+    const ttl = remainingTtl(entry, this.parts.time.wall());
+    return { entry, outcome: 'hit', tier: 'l2', collapsed: false, stored: true, ttl };
+  }
+
+  /**
+   * The fill lock: whoever gets it loads, the others watch L2 for a while. An optimisation, so whatever goes wrong
+   * (held too long, Redis gone) ends in loading.
+   */
+  private async takeTurn(key: string): Promise<Turn> {
+    const { lock, time, fillWait, events } = this.parts;
+    if (!lock) return {};
+    const until = time.mono() + fillWait;
+    try {
+      for (let pause: number = POLL.first; ; pause = Math.min(pause * 2, POLL.most)) {
+        const release = await lock.acquire(key);
+        const waited = pause > POLL.first;
+        if (release && !waited) return { release };
+        if (!release) await time.sleep(pause);
+        const { entry, failed } = await this.look(key);
+        const filled = entry && this.isCurrent(entry) ? entry : undefined;
+        if (filled) this.giveBack(release);
+        if (filled || release) return { filled, release: filled ? undefined : release };
+        if (failed || time.mono() >= until) return {};
+      }
+    } catch (error) {
+      events.emit('storeFailed', 'lock', error);
+      return {};
+    }
+  }
+
+  private giveBack(release: (() => Promise<void>) | undefined): void {
+    if (release)
+      this.background.track(release().catch((e: unknown) => this.parts.events.emit('storeFailed', 'lock', e)));
+  }
+
+  build(key: string, policy: ResolvedPolicy, loaded: Loaded, from: Gathering, createdAt: number): CacheEntry {
+    const ttl = jittered(loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl), this.parts.random());
+    return {
+      key,
+      body: loaded.body,
+      tags: [...new Set([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags])],
+      epoch: from.epoch,
+      tick: from.tick,
+      createdAt,
+      expiresAt: loaded.store === false ? 0 : Math.min(createdAt + ttl, from.expiresAt),
+      staleFor: policy.staleWhileRevalidate,
+      keepFor: policy.grace,
+      local: from.local,
+      knownAt: from.knownAt,
+      checked: -1,
+      stamped: false,
+      failure: undefined,
+      variants: undefined,
+    };
+  }
+}

@@ -1,0 +1,111 @@
+import type { StaleReason, TagClock } from '../tags/tag-clock';
+import type { Time } from '../time';
+import { type CacheEntry, keptFor, publicTags, remainingTtl, type Tier } from './entry';
+import { type L1, weigh } from './l1';
+import type { L2 } from './l2';
+
+/** One entry, for people. */
+export interface EntryInfo {
+  readonly key: string;
+  readonly tiers: readonly Tier[];
+  readonly tags: readonly string[];
+  readonly epoch: string;
+  readonly tick: number;
+  /** Bytes as L1 would weigh it, variants included. */
+  readonly bytes: number;
+  /** Wall clock in ms. */
+  readonly createdAt: number;
+  /** Remaining TTL in seconds, negative past it. */
+  readonly ttl: number;
+  /** Whether it would be served as fresh. */
+  readonly fresh: boolean;
+  /** Why not, if something was stamped. */
+  readonly staleBecause?: StaleReason;
+}
+
+export interface EntryQuery {
+  /** Keys that begin so. */
+  readonly prefix?: string;
+  /** Entries that carry this tag. */
+  readonly tag?: string;
+  /** Where the last page ended. */
+  readonly cursor?: string;
+  /** About how many entries are looked at for a page. @default 100 */
+  readonly limit?: number;
+}
+
+export interface EntryPage {
+  readonly entries: readonly EntryInfo[];
+  /** Undefined: that was the last page. */
+  readonly cursor?: string;
+}
+
+/** Where L2 pages begin; L1 pages have a plain number. */
+const L2_START = '0:0';
+
+/** Looks at both tiers without touching them: first what L1 holds, page by page, then what only L2 has. */
+export class Inspector {
+  constructor(
+    private readonly l1: L1,
+    private readonly l2: L2 | undefined,
+    private readonly clock: TagClock,
+    private readonly time: Time,
+  ) {}
+
+  /** Undefined: neither tier has it. Never rejects. */
+  async entry(key: string): Promise<EntryInfo | undefined> {
+    const near = this.l1.peek(key);
+    const far = await this.l2?.read(key).catch(() => undefined);
+    const entry = near ?? far;
+    return entry && this.describe(entry, [...(near ? (['l1'] as const) : []), ...(far ? (['l2'] as const) : [])]);
+  }
+
+  /** Like SCAN: a page may be short or empty while there is a cursor. @throws CacheError when L2 cannot be asked */
+  async entries({ prefix = '', tag, cursor = '0', limit = 100 }: EntryQuery = {}): Promise<EntryPage> {
+    const found = cursor.includes(':') ? await this.inL2(prefix, cursor, limit) : this.inL1(prefix, cursor, limit);
+    const entries = tag === undefined ? found.entries : found.entries.filter((entry) => entry.tags.includes(tag));
+    return { entries, cursor: found.cursor };
+  }
+
+  private inL1(prefix: string, cursor: string, limit: number): EntryPage {
+    const from = Number(cursor);
+    const entries: EntryInfo[] = [];
+    let index = 0;
+    for (const entry of this.l1.values()) {
+      if (index >= from + limit) return { entries, cursor: String(index) };
+      if (index >= from && entry.key.startsWith(prefix)) entries.push(this.describe(entry, ['l1']));
+      index += 1;
+    }
+    return { entries, cursor: this.l2 && L2_START };
+  }
+
+  private async inL2(prefix: string, cursor: string, limit: number): Promise<EntryPage> {
+    const { l2 } = this;
+    if (!l2) return { entries: [] };
+    const page = await l2.scan(prefix, cursor, limit);
+    const onlyThere = page.keys.filter((key) => this.l1.peek(key) === undefined);
+    const read = await Promise.all(onlyThere.map((key) => l2.read(key)));
+    const entries = read.filter((entry) => entry !== undefined).map((entry) => this.describe(entry, ['l2']));
+    return { entries, cursor: page.next };
+  }
+
+  private describe(entry: CacheEntry, tiers: readonly Tier[]): EntryInfo {
+    const { key, epoch, tick, createdAt } = entry;
+    const staleBecause = this.clock.staleBecause(entry, entry.tags);
+    const wall = this.time.wall();
+    const fresh = staleBecause === undefined && wall < entry.expiresAt && keptFor(entry, wall) > 0;
+    const ttl = remainingTtl(entry, wall);
+    return {
+      key,
+      tiers,
+      tags: publicTags(entry.tags),
+      epoch,
+      tick,
+      bytes: weigh(entry),
+      createdAt,
+      ttl,
+      fresh,
+      staleBecause,
+    };
+  }
+}

@@ -1,0 +1,35 @@
+/** How one value is cached. Durations are milliseconds. What is left out comes from the module's options. */
+export interface CachePolicy {
+  /** Fresh for (±10 % jitter, so that what was filled together does not expire together). */
+  readonly ttl?: number;
+  /** The same for a `null` body: "known to be absent". */
+  readonly negativeTtl?: number;
+  /** Past its TTL and not stamped: served for this long while one refresh runs. */
+  readonly staleWhileRevalidate?: number;
+  /** Kept for this long past its TTL, for the case that loading fails. */
+  readonly grace?: number;
+  /** What the value depends on, beside what is gathered while it is loaded. */
+  readonly tags?: readonly string[];
+  /** A load that takes longer than this counts as failed. */
+  readonly loadTimeout?: number;
+}
+
+export type ResolvedPolicy = Required<CachePolicy>;
+
+export function resolvePolicy(policy: CachePolicy, defaults: Omit<ResolvedPolicy, 'tags'>): ResolvedPolicy {
+  return {
+    ttl: policy.ttl ?? defaults.ttl,
+    negativeTtl: policy.negativeTtl ?? defaults.negativeTtl,
+    staleWhileRevalidate: policy.staleWhileRevalidate ?? defaults.staleWhileRevalidate,
+    grace: policy.grace ?? defaults.grace,
+    loadTimeout: policy.loadTimeout ?? defaults.loadTimeout,
+    tags: policy.tags ?? [],
+  };
+}
+
+const JITTER = 0.1;
+
+/** The TTL ±10 %; `random` is in [0, 1). */
+export function jittered(ttl: number, random: number): number {
+  return ttl * (1 - JITTER + 2 * JITTER * random);
+}

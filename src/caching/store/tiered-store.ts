@@ -1,0 +1,203 @@
+import { Gathering, type TagScope } from '../tags/tag-scope';
+import { type Body, type CacheEntry, type CacheResult, keptFor, keyTag, type Loader, remainingTtl } from './entry';
+import { Filler } from './filler';
+import type { Arrival } from './freshness';
+import { Grace } from './grace';
+import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
+import { mayJoin, SingleFlight } from './single-flight';
+import type { StoreParts } from './store-parts';
+
+/**
+ * L1 → L2 → load → fill, kept right by the tag clock. README.md tells the read path step by step.
+ * Nothing here rejects because Redis is ill: only a load's own error is thrown, and only when grace has nothing.
+ */
+export class TieredStore {
+  private readonly flights = new SingleFlight();
+  private readonly filler: Filler;
+  private readonly grace: Grace;
+
+  constructor(private readonly parts: StoreParts) {
+    this.filler = new Filler(parts);
+    this.grace = new Grace(parts);
+  }
+
+  get scope(): TagScope {
+    return this.parts.scope;
+  }
+
+  /**
+   * The fresh L1 entry, found without a promise or the network; undefined means "ask getOrLoad", as it always does
+   * in strict mode. Counts as a hit and tells the enclosing scope.
+   */
+  peek(key: string): CacheEntry | undefined {
+    const { l1, freshness, events, time } = this.parts;
+    if (freshness.strict) return undefined;
+    const entry = l1.get(key);
+    if (entry === undefined || time.wall() >= entry.expiresAt) return undefined;
+    const arrival = freshness.glance();
+    if (!freshness.mayServe(entry, arrival)) return undefined;
+    this.gather(entry, arrival);
+    events.emit('hit', key, 'l1');
+    return entry;
+  }
+
+  /** The value of `key`, from the nearest tier that may serve it, or loaded. @throws what `load` throws, when there is no grace */
+  async getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
+    const quick = this.peek(key);
+    if (quick) return this.hit(quick);
+    const arrival = await this.arrive(key);
+    const kept = this.fromL1(key, arrival);
+    if (kept?.outcome === 'stale') this.refresh(kept.entry, arrival, this.resolve(policy), load);
+    return kept ?? this.told(await this.join(key, this.resolve(policy), load, arrival), arrival);
+  }
+
+  /** What is cached and may be served, or undefined; never loads. */
+  async get(key: string): Promise<CacheResult | undefined> {
+    const quick = this.peek(key);
+    if (quick) return this.hit(quick);
+    const arrival = await this.arrive(key);
+    const kept = this.fromL1(key, arrival);
+    if (kept && kept.outcome !== 'grace') return kept;
+    const { entry } = await this.filler.look(key);
+    if (!entry || !this.filler.isCurrent(entry)) return undefined;
+    return this.told(this.filler.hit(entry), arrival);
+  }
+
+  /**
+   * Puts a value in the place of what is there, on every node: the key's own tag is stamped first, and the value is
+   * read "now". With the clock away it is kept here only, for as long as an unconfirmed entry may be.
+   */
+  async set(key: string, body: Body, policy: CachePolicy): Promise<void> {
+    const reached = await this.evict([keyTag(key)]).then(
+      () => true,
+      () => false,
+    );
+    // Law 1 holds here as well: the instant is taken before the value counts as read, after the stamp.
+    const from = new Gathering(this.parts.clock.instant(), this.parts.time.mono());
+    const entry = this.filler.build(key, this.resolve(policy), { body }, from, this.parts.time.wall());
+    await this.filler.keep(entry, !reached);
+  }
+
+  /** Forgets one key on every node. @throws CacheError `CACHE_STAMP_FAILED` when the others could not be told */
+  async delete(key: string): Promise<void> {
+    this.parts.l1.delete(key, 'deleted');
+    await this.evict([keyTag(key)]);
+    await this.parts.l2?.delete(key).catch((error: unknown) => this.parts.events.emit('storeFailed', 'delete', error));
+  }
+
+  /**
+   * Law 4: after the commit, before the acknowledgement. When it resolves no node that looks serves what depends on
+   * `tags` and was read before. @throws CacheError `CACHE_STAMP_FAILED`: stamp again; this process already obeys
+   */
+  async evict(tags: readonly string[]): Promise<void> {
+    if (tags.length > 0) await this.parts.clock.stamp(tags);
+  }
+
+  /** Everything under this prefix, on every node, at once: a new epoch begins. Then the bytes in L2 are freed. */
+  async clear(): Promise<void> {
+    const { clock, l1, l2, events } = this.parts;
+    try {
+      await clock.renew();
+    } finally {
+      l1.clear();
+    }
+    await l2?.clear().catch((error: unknown) => events.emit('storeFailed', 'delete', error));
+  }
+
+  /** Derived bytes kept beside an entry (its gzip), counted in its weight, gone with it. */
+  addVariant(entry: CacheEntry, name: string, bytes: Buffer): void {
+    this.parts.l1.addVariant(entry, name, bytes);
+  }
+
+  /** Resolves when no fill or refresh is running: for shutdown and tests. */
+  idle(): Promise<void> {
+    return this.filler.background.idle();
+  }
+
+  /** What the reader knows on arrival. In strict mode the clock is asked, unless there is nothing to judge by it. */
+  private async arrive(key: string): Promise<Arrival> {
+    const { freshness, l1 } = this.parts;
+    const judges = freshness.strict && (l1.peek(key) !== undefined || this.flights.get(key) !== undefined);
+    return judges ? freshness.inquire() : freshness.glance();
+  }
+
+  private fromL1(key: string, arrival: Arrival): CacheResult | undefined {
+    const { l1, freshness, time, events } = this.parts;
+    const entry = l1.get(key);
+    if (!entry) return undefined;
+    const wall = time.wall();
+    if (keptFor(entry, wall) <= 0) {
+      l1.delete(key, 'ttl');
+      return undefined;
+    }
+    if (freshness.mayServe(entry, arrival)) {
+      if (wall < entry.expiresAt) {
+        events.emit('hit', key, 'l1');
+        return this.told(this.hit(entry), arrival);
+      }
+      if (wall < entry.expiresAt + entry.staleFor) {
+        events.emit('stale', key);
+        return this.told({ ...this.hit(entry), outcome: 'stale' }, arrival);
+      }
+    } else if (!entry.stamped && !freshness.isFresh(entry)) {
+      entry.stamped = true;
+      events.emit('evicted', key, 'tag');
+    }
+    if (!this.grace.isWithin(entry) || !freshness.mayRest(entry, arrival)) return undefined;
+    return this.told(this.grace.serve(entry, entry.failure), arrival);
+  }
+
+  /** Single flight, and Law 5 for who joins one. */
+  private async join(key: string, policy: ResolvedPolicy, load: Loader, arrival: Arrival): Promise<CacheResult> {
+    const running = this.flights.get(key);
+    // Strict, and the clock did not answer: L2 would only ask it again.
+    const skipL2 = this.parts.freshness.strict && running !== undefined && !arrival.confirmed;
+    if (!running) return this.lead(key, policy, load, skipL2).result;
+    const first = await running.result;
+    const accepts = this.parts.mayJoin ?? mayJoin;
+    if (first.stored && accepts(first, running, arrival, this.parts.freshness)) return this.collapsed(first);
+    // What began after this reader came is no older than what it knew.
+    const second = this.flights.get(key);
+    const result = await (second ?? this.lead(key, policy, load, skipL2)).result;
+    if (!second) return result;
+    // A result that may not be stored may not be shared either: it may be somebody's own.
+    return result.stored ? this.collapsed(result) : this.filler.load(key, policy, load);
+  }
+
+  private lead(key: string, policy: ResolvedPolicy, load: Loader, skipL2: boolean): ReturnType<SingleFlight['begin']> {
+    return this.flights.begin(key, this.parts.freshness.glance(), () => this.filler.fill(key, policy, load, skipL2));
+  }
+
+  private refresh(entry: CacheEntry, arrival: Arrival, policy: ResolvedPolicy, load: Loader): void {
+    if (this.flights.get(entry.key) || this.parts.freshness.mayRest(entry, arrival)) return;
+    const { result } = this.lead(entry.key, policy, load, false);
+    this.filler.background.track(result.catch(() => undefined));
+  }
+
+  private collapsed(result: CacheResult): CacheResult {
+    this.parts.events.emit('collapsed', result.entry.key);
+    return { ...result, collapsed: true };
+  }
+
+  private hit(entry: CacheEntry): CacheResult {
+    const ttl = remainingTtl(entry, this.parts.time.wall());
+    return { entry, outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl };
+  }
+
+  /** Law 2: whoever is being served may be building something that is cached as well. */
+  private told(result: CacheResult, arrival: Arrival): CacheResult {
+    this.gather(result.entry, arrival);
+    return result;
+  }
+
+  private gather(entry: CacheEntry, arrival: Arrival): void {
+    const { scope, freshness } = this.parts;
+    if (!scope.current()) return;
+    const { epoch, tick, local, tags, expiresAt } = entry;
+    scope.gather({ epoch, tick, local, tags, expiresAt, knownAt: freshness.knownAt(entry, arrival) });
+  }
+
+  private resolve(policy: CachePolicy): ResolvedPolicy {
+    return resolvePolicy(policy, this.parts.defaults);
+  }
+}

@@ -1,0 +1,20 @@
+/** Calls `beat` again and again, `every` milliseconds after the last one ended. Keeps no process alive. */
+export class Heartbeat {
+  private timer?: NodeJS.Timeout;
+  private stopped = false;
+
+  constructor(
+    private readonly beat: () => Promise<void>,
+    private readonly every: number,
+  ) {}
+
+  start(): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => void this.beat().finally(() => this.start()), this.every).unref();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Which tag was stamped when, for the newest `limit` tags; below `floor` nobody remembers.
+ * The Map is kept in the order of stamping, so the oldest are at its front and forgetting is O(1) each.
+ */
+export class StampTable {
+  tick = 0;
+  floor = 0;
+  private readonly stamps = new Map<string, number>();
+
+  constructor(private readonly limit: number) {}
+
+  get size(): number {
+    return this.stamps.size;
+  }
+
+  /** Stamps `tags` with the next tick. Past the limit the oldest are forgotten and the floor rises over them. */
+  stamp(tags: readonly string[]): number {
+    this.tick += 1;
+    this.record(tags, this.tick);
+    for (const [tag, tick] of this.stamps) {
+      if (this.stamps.size <= this.limit) break;
+      this.stamps.delete(tag);
+      this.floor = Math.max(this.floor, tick);
+    }
+    return this.tick;
+  }
+
+  /** Notes stamps made elsewhere, in any order; does not move `tick`. Returns whether anything was new. */
+  record(tags: readonly string[], tick: number): boolean {
+    let learned = false;
+    if (tick <= this.floor) return learned;
+    for (const tag of tags) {
+      if ((this.stamps.get(tag) ?? 0) >= tick) continue;
+      this.stamps.delete(tag);
+      this.stamps.set(tag, tick);
+      learned = true;
+    }
+    return learned;
+  }
+
+  /** Forgets what was stamped at or below `floor`. Returns whether the floor rose. */
+  raiseFloor(floor: number): boolean {
+    if (floor <= this.floor) return false;
+    this.floor = floor;
+    for (const [tag, tick] of this.stamps) {
+      if (tick > floor) break;
+      this.stamps.delete(tag);
+    }
+    return true;
+  }
+
+  /** The first of `tags` stamped after `tick`. */
+  stampedAfter(tick: number, tags: readonly string[]): string | undefined {
+    if (this.stamps.size === 0) return undefined;
+    for (const tag of tags) {
+      const stamp = this.stamps.get(tag);
+      if (stamp !== undefined && stamp > tick) return tag;
+    }
+    return undefined;
+  }
+
+  /** Forgets the stamps of `tags`; ticks go on from where they were. */
+  forget(tags: readonly string[]): void {
+    for (const tag of tags) this.stamps.delete(tag);
+  }
+
+  /** Forgets every stamp; ticks go on from where they were. */
+  forgetAll(): void {
+    this.stamps.clear();
+    this.floor = 0;
+  }
+}

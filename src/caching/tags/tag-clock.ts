@@ -1,0 +1,46 @@
+/** A moment of the tag clock, as one process knows it. */
+export interface Instant {
+  /** Which life of the clock. Epochs are compared for equality only and never repeat. `''`: never heard from it. */
+  readonly epoch: string;
+  /** How many stamps that life had seen. */
+  readonly tick: number;
+  /** Ticks of this process's own list of stamps the clock has not acknowledged; means nothing elsewhere. */
+  readonly local: number;
+}
+
+/** Why Law 3 says no. `unacknowledged`: this process wrote, but the clock could not be told yet. */
+export interface StaleReason {
+  readonly why: 'epoch' | 'floor' | 'stamped' | 'unacknowledged';
+  readonly tag?: string;
+}
+
+/**
+ * The logical clock of DESIGN §4. Writers stamp tags with the next tick; a reader compares.
+ * `MemoryTagClock` is one process's; `RedisTagClock` is shared and mirrored. Both pass one contract suite.
+ */
+export interface TagClock {
+  /** Grows whenever anything was learned. Equal versions mean equal verdicts: that makes the usual check O(1). */
+  readonly version: number;
+  /** `Time.mono()` of the question the clock last answered (Law 6). Infinity: the clock is this process itself. */
+  readonly heardAt: number;
+  /** What this process knows now. Never ahead of the clock, so safe to take before a read (Law 1). */
+  instant(): Instant;
+  /** Law 3. Undefined: fresh by all this process knows. O(tags). */
+  staleBecause(instant: Instant, tags: readonly string[]): StaleReason | undefined;
+  /**
+   * Asks the clock and learns everything stamped before the question.
+   * @throws CacheError `CACHE_CLOCK_AWAY` or `CACHE_TIMEOUT` when it cannot be asked
+   */
+  now(): Promise<Instant>;
+  /**
+   * Law 4: call it after the commit and before acknowledging the write. When it resolves, every `now()` asked
+   * from then on, on any node, knows it, and so does this process.
+   * @throws CacheError `CACHE_STAMP_FAILED`: keep the change and stamp again; this process already distrusts the tags
+   */
+  stamp(tags: readonly string[]): Promise<Instant>;
+  /** Begins a new epoch: everything cached under this prefix is dead at once, everywhere. */
+  renew(): Promise<void>;
+  /** Runs `hook` before the clock is trusted again after it was away (Law 6: drain the outbox first). */
+  beforeTrust(hook: () => Promise<void>): void;
+  close(): Promise<void>;
+}

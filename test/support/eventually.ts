@@ -1,0 +1,18 @@
+/** Tries until `attempt` neither throws nor returns false; throws its last failure once `within` ms have passed. */
+export async function eventually<T>(attempt: () => T | Promise<T>, within = 5_000): Promise<T> {
+  const until = Date.now() + within;
+  for (;;) {
+    try {
+      const value = await attempt();
+      if (value !== false) return value;
+      if (Date.now() > until) throw new Error(`not true within ${within} ms: ${attempt.toString()}`);
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+    await pause(10);
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from '@redis/client';
+import { eventually } from './eventually';
+
+/** A redis-server process of the test's own: to be killed, frozen and emptied without harm to anybody. */
+export class RedisServer {
+  private process?: ChildProcess;
+  private directory?: string;
+
+  private constructor(
+    readonly port: number,
+    private readonly args: readonly string[],
+  ) {}
+
+  static async start(...args: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), args);
+    await server.up();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it (again) on the same port and waits until it answers. */
+  async up(): Promise<void> {
+    this.directory ??= await mkdtemp(join(tmpdir(), 'strata-redis-'));
+    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory, ...this.args];
+    if (!args.includes('--sentinel')) args.push('--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0');
+    this.process = spawn('redis-server', args, { stdio: 'ignore' });
+    await eventually(() => this.command('PING'), 10_000);
+  }
+
+  /** SIGKILL: no goodbye, nothing saved. */
+  async kill(): Promise<void> {
+    const { process } = this;
+    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    const gone = new Promise((resolve) => process.once('exit', resolve));
+    process.kill('SIGKILL');
+    await gone;
+  }
+
+  freeze(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.process?.kill('SIGCONT');
+  }
+
+  /** One command on a connection of its own. */
+  async command<T = unknown>(...args: string[]): Promise<T> {
+    const client = createClient({ url: this.url, socket: { reconnectStrategy: false, connectTimeout: 1_000 } });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return await client.sendCommand(args);
+    } finally {
+      await client.disconnect();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.thaw();
+    await this.kill();
+    if (this.directory) await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A free port below the ephemeral range (32768), whose cluster bus port (+10000) is free as well. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 9_000);
+    if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
