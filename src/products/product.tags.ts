@@ -1,4 +1,4 @@
-import { FEATURED_RATING } from './products.repository';
+import { FEATURED_RATING } from './dto/limits';
 import type { ProductFilter } from './products.repository';
 import type { Ordering } from './dto/product-query.dto';
 

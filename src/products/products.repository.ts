@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import { FEATURED_RATING } from './dto/limits';
 import { Ordering, ProductListQuery } from './dto/product-query.dto';
 import { CategoryStatsDto } from './dto/product-stats.dto';
 import { Product } from './product.entity';
@@ -12,9 +13,6 @@ export interface Slice {
   offset: number;
   limit: number;
 }
-
-/** Rating from which a product is featured; the partial index `products_featured` is made for this very number. */
-export const FEATURED_RATING = 4.5;
 
 /** The SQL of the catalogue. */
 @Injectable()

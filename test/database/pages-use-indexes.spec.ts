@@ -2,7 +2,8 @@ import { DataSource } from 'typeorm';
 import { Backend, onRealServers } from '../support/backends';
 import { runStrata } from '../support/strata-process';
 import { Product } from '../../src/products';
-import { FEATURED_RATING, ProductsRepository } from '../../src/products/products.repository';
+import { FEATURED_RATING } from '../../src/products/dto/limits';
+import { ProductsRepository } from '../../src/products/products.repository';
 
 interface PlanNode {
   'Node Type': string;

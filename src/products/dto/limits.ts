@@ -7,3 +7,5 @@ export const MAX_NAME = 200;
 export const MAX_DESCRIPTION = 10_000;
 /** A category is part of cache tags and addresses, so it is a slug. */
 export const CATEGORY = /^(?=.{1,100}$)[a-z0-9]+(-[a-z0-9]+)*$/;
+/** Rating from which a product is featured; the partial index `products_featured` is made for this very number. */
+export const FEATURED_RATING = 4.5;
