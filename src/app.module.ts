@@ -1,6 +1,8 @@
 import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from './account';
-import { AuthModule } from './auth';
+import { AuthModule, TokenService } from './auth';
+import { CachingModule } from './caching';
+import { cachingOptions } from './caching-setup';
 import { AppConfig, ConfigModule } from './config';
 import { DatabaseModule } from './database';
 import { HealthModule } from './health';
@@ -15,6 +17,12 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.for(config),
+        // Before every module with an interceptor of its own: the view cache has to be the outermost.
+        CachingModule.forRootAsync({
+          imports: [AuthModule],
+          inject: [TokenService],
+          useFactory: (tokens: TokenService) => cachingOptions(config, tokens),
+        }),
         DatabaseModule.for(config.database),
         AuthModule,
         ProductsModule,

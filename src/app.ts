@@ -10,6 +10,8 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config), createAdapter(logger), {
     logger: new NestPinoLogger(logger),
     abortOnError: false,
+    // Fastify's own parser for JSON, without Nest's for forms.
+    bodyParser: false,
   });
   await addServerHooks(app);
   app.useGlobalPipes(new RequestValidationPipe());

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { JwtService } from '@nestjs/jwt';
-import { ROLES, TokenService } from './auth';
+import { ROLES, signingKey, TokenService } from './auth';
 import { loadConfig, loadEnvFile } from './config';
 
 const USAGE = `npm run token -- --sub alice [--role editor] [--role admin] [--days 30]
@@ -32,7 +32,7 @@ function main(): void {
         'For tokens that last, set JWT_SECRET: see .env.example.',
     );
   }
-  const tokens = new TokenService(new JwtService(), config);
+  const tokens = new TokenService(new JwtService({ secret: signingKey(config) }));
   console.log(tokens.sign({ id: values.sub, roles: values.role }, Number(values.days) * 24 * 60 * 60));
 }
 

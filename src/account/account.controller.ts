@@ -1,6 +1,7 @@
-import { Controller, Delete, Get, Header, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { CurrentUser, SignedIn, User } from '../auth';
+import { CacheView } from '../caching';
 import { AppConfig } from '../config';
 import { ApiProblems, IntegerParam, NoQuery, PAGE_SIZE, pageLinks, PageQuery, toPage } from '../http';
 import { MAX_ID } from '../products';
@@ -24,7 +25,7 @@ export class AccountController {
   ) {}
 
   @Get('dashboard')
-  @Header('cache-control', 'private, no-store')
+  @CacheView({ private: true })
   @ApiOperation({ summary: 'Your watchlist and what it adds up to' })
   @ApiOkResponse({ type: DashboardDto })
   @ApiProblems({ 404: 'the page is behind the last' })
@@ -39,7 +40,7 @@ export class AccountController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Watch a product' })
   @ApiNoContentResponse()
-  @ApiProblems({ 404: 'there is no such product', 429: 'too many writes' })
+  @ApiProblems({ 404: 'there is no such product', 409: 'the list is full', 429: 'too many writes' })
   async watch(@CurrentUser() user: User, @Param() params: WatchlistParams, @Query() _query: NoQuery): Promise<void> {
     await this.account.watch(user.id, params.productId);
   }

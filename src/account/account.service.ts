@@ -1,11 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CacheQuery } from '../caching';
 import { PAGE_SIZE, Problem } from '../http';
 import { ProductDto } from '../products';
 import { DashboardSummaryDto, WatchedProductDto } from './dashboard.dto';
-import { WatchlistRepository } from './watchlist.repository';
+import { dashboardTags } from './watchlist.tags';
+import { MAX_WATCHED, WatchlistRepository } from './watchlist.repository';
 
 export interface Dashboard {
   summary: DashboardSummaryDto;
+  /** Everything on the list, not only what this page shows: the summary depends on it. */
+  productIds: number[];
   results: WatchedProductDto[];
 }
 
@@ -14,8 +18,9 @@ export interface Dashboard {
 export class AccountService {
   constructor(@Inject(WatchlistRepository) private readonly watchlist: WatchlistRepository) {}
 
+  @CacheQuery({ tags: ({ productIds }: Dashboard, userId: string, _page: number) => dashboardTags(userId, productIds) })
   async dashboard(userId: string, page: number): Promise<Dashboard> {
-    const [summary, watched] = await Promise.all([
+    const [{ summary, productIds }, watched] = await Promise.all([
       this.watchlist.summary(userId),
       this.watchlist.page(userId, { offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE }),
     ]);
@@ -23,13 +28,14 @@ export class AccountService {
       ...ProductDto.of(product),
       watched_at: addedAt.toISOString(),
     }));
-    return { summary, results };
+    return { summary, productIds, results };
   }
 
-  /** Doing it twice is doing it once. @throws Problem 404 */
+  /** Doing it twice is doing it once. @throws Problem 404; 409 when the list is full */
   async watch(userId: string, productId: number): Promise<void> {
-    const known = await this.watchlist.add(userId, productId);
-    if (!known) throw new Problem(404, `There is no product ${productId}.`);
+    const outcome = await this.watchlist.add(userId, productId);
+    if (outcome === 'unknown') throw new Problem(404, `There is no product ${productId}.`);
+    if (outcome === 'full') throw new Problem(409, `A watchlist holds ${MAX_WATCHED} products, and yours is full.`);
   }
 
   /** What is not on the list is off it already. */

@@ -8,10 +8,10 @@ import { WatchedProduct } from './watched-product.entity';
 export class WatchlistRepository {
   constructor(@InjectRepository(WatchedProduct) private readonly watchlist: Repository<WatchedProduct>) {}
 
-  /** @returns false where there is no such product */
-  async add(userId: string, productId: number): Promise<boolean> {
-    const rows = await this.watchlist.query<unknown[]>(ADD, [userId, productId]);
-    return rows.length > 0;
+  async add(userId: string, productId: number): Promise<'watched' | 'unknown' | 'full'> {
+    const [row] = await this.watchlist.query<{ watched: boolean }[]>(ADD, [userId, productId, MAX_WATCHED]);
+    if (!row) return 'unknown';
+    return row.watched ? 'watched' : 'full';
   }
 
   async remove(userId: string, productId: number): Promise<void> {
@@ -29,22 +29,28 @@ export class WatchlistRepository {
     });
   }
 
-  async summary(userId: string): Promise<DashboardSummaryDto> {
+  /** What the list adds up to, and the products on it. */
+  async summary(userId: string): Promise<{ summary: DashboardSummaryDto; productIds: number[] }> {
     const row = await this.watchlist
       .createQueryBuilder('w')
       .innerJoin('w.product', 'p')
       .select('count(*)', 'watched')
       .addSelect('count(*) FILTER (WHERE p.stock > 0)', 'in_stock')
       .addSelect('coalesce(sum(p.price), 0)', 'total_price')
+      .addSelect('array_agg(p.id)', 'ids')
       .where('w.userId = :userId', { userId })
-      .getRawOne<Record<keyof DashboardSummaryDto, string>>();
-    return {
+      .getRawOne<Record<keyof DashboardSummaryDto, string> & { ids: number[] | null }>();
+    const summary = {
       watched: Number(row?.watched ?? 0),
       in_stock: Number(row?.in_stock ?? 0),
       total_price: Number(row?.total_price ?? 0),
     };
+    return { summary, productIds: row?.ids ?? [] };
   }
 }
+
+/** Products on one list: each is a dependency of the cached dashboard, so there has to be an end to them. */
+export const MAX_WATCHED = 500;
 
 /**
  * One statement, so that a product deleted meanwhile is "not there" rather than a broken foreign key: its row is locked against that
@@ -52,5 +58,10 @@ export class WatchlistRepository {
  */
 const ADD = `
   WITH product AS (SELECT id FROM products WHERE id = $2 FOR KEY SHARE),
-       added AS (INSERT INTO watchlist (user_id, product_id) SELECT $1, id FROM product ON CONFLICT DO NOTHING)
-  SELECT id FROM product`;
+       here AS (SELECT FROM watchlist WHERE user_id = $1 AND product_id = $2),
+       added AS (
+         INSERT INTO watchlist (user_id, product_id)
+         SELECT $1, id FROM product WHERE (SELECT count(*) FROM watchlist WHERE user_id = $1) < $3
+         ON CONFLICT DO NOTHING
+         RETURNING product_id)
+  SELECT EXISTS (SELECT FROM added) OR EXISTS (SELECT FROM here) AS watched FROM product`;

@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { FastifyRequest } from 'fastify';
 import { Problem } from '../http';
 import { Access, ACCESS } from './auth.decorators';
-import { TokenService } from './token.service';
+import { bearerToken, TokenService } from './token.service';
 
 /** Lets a request in as its route's `@SignedIn()` or `@RequiresRole()` asks. A route without either is public. */
 @Injectable()
@@ -21,7 +21,7 @@ export class AuthGuard implements CanActivate {
     if (!access) return true;
 
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const token = /^Bearer +([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const token = bearerToken(request.headers.authorization);
     if (token === undefined) throw unauthorized('This needs a bearer token.', 'Bearer realm="strata"');
     const user = await this.tokens.read(token);
     if (!user)

@@ -4,12 +4,15 @@ import { JwtModule } from '@nestjs/jwt';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { AppConfig } from '../config';
 import { AuthGuard } from './auth.guard';
-import { TokenService } from './token.service';
+import { signingKey, TokenService } from './token.service';
 import { WriteThrottlerGuard } from './write-throttler.guard';
 
 @Module({
   imports: [
-    JwtModule.register({}),
+    JwtModule.registerAsync({
+      inject: [AppConfig],
+      useFactory: (config: AppConfig) => ({ secret: signingKey(config) }),
+    }),
     ThrottlerModule.forRootAsync({
       inject: [AppConfig],
       useFactory: ({ throttleLimit }: AppConfig) => ({

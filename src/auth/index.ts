@@ -1,4 +1,4 @@
 export { CurrentUser, RequiresRole, SignedIn } from './auth.decorators';
 export { AuthModule } from './auth.module';
-export { TokenService } from './token.service';
+export { signingKey, TokenService } from './token.service';
 export { Role, ROLES, User } from './user';

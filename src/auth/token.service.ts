@@ -1,46 +1,77 @@
+import { createSecretKey, KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { LRUCache } from 'lru-cache';
 import { AppConfig } from '../config';
 import { User } from './user';
 
 /** Longest `sub`: the watchlist's user column holds as much. */
-export const MAX_SUBJECT = 200;
+const MAX_SUBJECT = 200;
+
+/** Verified tokens that are remembered: each costs an HMAC and some parsing, at every request of its owner. */
+const REMEMBERED = 10_000;
+
+interface Verified {
+  user: User;
+  /** Unix time in seconds; undefined: the token has no end. */
+  expires: number | undefined;
+}
+
+/** A KeyObject, because from a text the library tries to make a public key first, at each verification. */
+export function signingKey(config: AppConfig): KeyObject {
+  return createSecretKey(config.auth.secret, 'utf8');
+}
 
 /** Signs and reads bearer tokens: JWT, HS256 alone, with the claims `sub` and `roles`. */
 @Injectable()
 export class TokenService {
-  constructor(
-    @Inject(JwtService) private readonly jwt: JwtService,
-    @Inject(AppConfig) private readonly config: AppConfig,
-  ) {}
+  private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED });
+
+  /** @param jwt knows the key: see `signingKey` */
+  constructor(@Inject(JwtService) private readonly jwt: JwtService) {}
 
   /** @param seconds how long the token is good for */
   sign(user: User, seconds: number): string {
-    return this.jwt.sign(
-      { sub: user.id, roles: user.roles },
-      { secret: this.config.auth.secret, algorithm: 'HS256', expiresIn: seconds },
-    );
+    return this.jwt.sign({ sub: user.id, roles: user.roles }, { algorithm: 'HS256', expiresIn: seconds });
+  }
+
+  /** The user of an `Authorization: Bearer …` header; undefined without one, or with a token that does not hold. */
+  async fromHeader(authorization: string | undefined): Promise<User | undefined> {
+    const token = bearerToken(authorization);
+    return token === undefined ? undefined : this.read(token);
   }
 
   /** Undefined where the token is forged, expired, of another algorithm, or does not say who it is for. */
   async read(token: string): Promise<User | undefined> {
+    const known = this.verified.get(token);
+    if (known) return known.expires === undefined || Date.now() < known.expires * 1_000 ? known.user : undefined;
+    const verified = await this.verify(token);
+    if (verified) this.verified.set(token, verified);
+    return verified?.user;
+  }
+
+  private async verify(token: string): Promise<Verified | undefined> {
     try {
-      const claims: unknown = await this.jwt.verifyAsync(token, {
-        secret: this.config.auth.secret,
-        algorithms: ['HS256'],
-      });
-      return toUser(claims);
+      const claims = await this.jwt.verifyAsync<{ exp?: number }>(token, { algorithms: ['HS256'] });
+      const user = toUser(claims);
+      return user && { user, expires: claims.exp };
     } catch {
       return undefined;
     }
   }
 }
 
+/** RFC 6750 §2.1. */
+export function bearerToken(authorization = ''): string | undefined {
+  return /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1];
+}
+
 function toUser(claims: unknown): User | undefined {
   if (typeof claims !== 'object' || claims === null) return undefined;
   const { sub, roles = [] } = claims as { sub?: unknown; roles?: unknown };
-  // A NUL cannot be stored by PostgreSQL, and nobody has one in their name.
-  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT || sub.includes('\0')) return undefined;
+  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT) return undefined;
+  // What PostgreSQL cannot store as it is, nobody has in their name.
+  if (sub.includes('\0') || !sub.isWellFormed()) return undefined;
   if (!Array.isArray(roles) || !roles.every((role): role is string => typeof role === 'string')) return undefined;
   return { id: sub, roles };
 }

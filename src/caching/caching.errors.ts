@@ -5,6 +5,10 @@ export const CACHE_ERRORS = {
   CACHE_TIMEOUT: 'Redis, or a load, did not answer within its deadline. Look at its latency, or raise the deadline.',
   CACHE_CLOCK_AWAY: 'The tag clock cannot be asked, so nothing in L2 can be verified. It recovers with Redis.',
   CACHE_STAMP_FAILED: 'An eviction was not acknowledged by the clock. Keep the change and stamp again.',
+  CACHE_NOT_OUTERMOST:
+    'Another global interceptor wraps the view cache. Import CachingModule before the module that provides it.',
+  CACHE_KEY: 'An argument of a @CacheQuery method has no place in a key. Give the decorator a `key`.',
+  CACHE_QUERY_SCOPE: '@CacheQuery is on a request-scoped provider, or two methods share a name. Read the message.',
   CACHE_CLOSED: 'The cache was closed. Something uses it after shutdown.',
 } as const;
 

@@ -1,12 +1,16 @@
 import { CACHE_MANAGER, Cache } from '@nestjs/cache-manager';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { CacheStack } from './cache-stack';
 import { CacheService } from './cache.service';
 import { CACHE_STACK, TAG_CLOCK } from './caching.constants';
 import { CacheEventBus } from './caching.events';
 import { type CachingOptions, ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, resolveOptions } from './caching.options';
 import { createTieredCache } from './store/cache-manager';
+import { QueryExplorer } from './query/query.explorer';
 import { TagScope } from './tags/tag-scope';
+import { ViewInterceptor } from './view/view.interceptor';
+import { ViewLayer } from './view/view-layer';
 
 @Injectable()
 class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
@@ -23,8 +27,12 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
 
 /** The cache of an application: `CachingModule.forRoot({...})` or `forRootAsync`, global unless told otherwise. */
 @Module({
+  imports: [DiscoveryModule],
   providers: [
     CacheLifecycle,
+    QueryExplorer,
+    ViewLayer,
+    { provide: APP_INTERCEPTOR, useClass: ViewInterceptor },
     CacheService,
     { provide: CacheEventBus, useFactory: () => new CacheEventBus() },
     {

@@ -3,6 +3,7 @@ import bytes from 'bytes';
 import ms from 'ms';
 import { CacheError } from './caching.errors';
 import type { RedisTarget } from './redis/redis-target';
+import type { ViewSettings } from './view/view-settings';
 
 /** Milliseconds, or text such as `5m`, `100ms`. */
 export type Duration = number | string;
@@ -38,7 +39,13 @@ export interface CachingOptions {
   fillWait?: Duration;
   /** How long a failed source is left alone at first, and at most, while grace serves. Durations. @default 500ms, 10s */
   backOff?: { first: Duration; most: Duration };
+  /** Which read layers are on: each can be measured alone. @default ['view', 'query'] */
+  layers?: readonly CacheLayer[];
+  /** What the view layer has to be told about the application. @default {} */
+  view?: ViewSettings;
 }
+
+export type CacheLayer = 'view' | 'query';
 
 /** The same with everything filled in: milliseconds and bytes. */
 export interface ResolvedOptions {
@@ -56,6 +63,8 @@ export interface ResolvedOptions {
   readonly maxTags: number;
   readonly fillWait: number;
   readonly backOff: { readonly first: number; readonly most: number };
+  readonly layers: readonly CacheLayer[];
+  readonly view: ViewSettings;
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<CachingOptions>()
@@ -70,27 +79,30 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
   if (!/^[\w.-]+$/.test(prefix)) throw invalid('prefix', prefix);
   if (!Number.isInteger(maxTags) || maxTags < 1) throw invalid('maxTags', maxTags);
   return {
-    ttl: duration('ttl', options.ttl ?? '5m'),
-    negativeTtl: duration('negativeTtl', options.negativeTtl ?? '30s'),
-    staleWhileRevalidate: duration('staleWhileRevalidate', options.staleWhileRevalidate ?? '10s', 0),
-    grace: duration('grace', options.grace ?? '1h', 0),
-    loadTimeout: duration('loadTimeout', options.loadTimeout ?? '30s'),
+    ttl: parseDuration('ttl', options.ttl ?? '5m'),
+    negativeTtl: parseDuration('negativeTtl', options.negativeTtl ?? '30s'),
+    staleWhileRevalidate: parseDuration('staleWhileRevalidate', options.staleWhileRevalidate ?? '10s', 0),
+    grace: parseDuration('grace', options.grace ?? '1h', 0),
+    loadTimeout: parseDuration('loadTimeout', options.loadTimeout ?? '30s'),
     l1MaxBytes: size('l1MaxBytes', options.l1MaxBytes ?? '64mb'),
-    maxLag: duration('maxLag', options.maxLag ?? '1s'),
+    maxLag: parseDuration('maxLag', options.maxLag ?? '1s'),
     consistency,
     prefix,
-    l2Timeout: duration('l2Timeout', options.l2Timeout ?? '100ms'),
+    l2Timeout: parseDuration('l2Timeout', options.l2Timeout ?? '100ms'),
     redis,
     maxTags,
-    fillWait: duration('fillWait', options.fillWait ?? '1s', 0),
+    fillWait: parseDuration('fillWait', options.fillWait ?? '1s', 0),
     backOff: {
-      first: duration('backOff.first', backOff?.first ?? '500ms'),
-      most: duration('backOff.most', backOff?.most ?? '10s'),
+      first: parseDuration('backOff.first', backOff?.first ?? '500ms'),
+      most: parseDuration('backOff.most', backOff?.most ?? '10s'),
     },
+    layers: options.layers ?? ['view', 'query'],
+    view: options.view ?? {},
   };
 }
 
-function duration(name: string, value: Duration, least = 1): number {
+/** @throws CacheError `CACHE_OPTIONS` naming the option */
+export function parseDuration(name: string, value: Duration, least = 1): number {
   const parsed = typeof value === 'number' ? value : (ms(value as ms.StringValue) as number | undefined);
   if (parsed === undefined || !(parsed >= least && parsed < 2 ** 31)) throw invalid(name, value);
   return parsed;

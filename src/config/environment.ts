@@ -1,10 +1,10 @@
-import { IsIn, IsIP, IsNotEmpty, IsOptional, IsString, Matches, MinLength, ValidateIf } from 'class-validator';
-import { IsDuration, IsHostList, IsListOf, IsSize, IsUrlOf, IsWholeNumber } from './rules';
+import { IsIn, IsIP, IsNotEmpty, IsOptional, IsString, Matches, ValidateIf } from 'class-validator';
+import { IsDuration, IsHostList, IsListOf, IsSize, IsUrlOf, IsUrlWithoutCredentials, IsWholeNumber } from './rules';
 
 export const CACHE_LAYERS = ['view', 'query'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-const NEEDS_URL: readonly string[] = ['nginx', 'varnish', 'fastly', 'cloudflare'];
 const EDGES = ['none', 'nginx', 'varnish', 'fastly', 'cloudflare'] as const;
+const NEEDS_URL: readonly string[] = EDGES.slice(1);
 
 /** The environment as it is written, with the rule of each variable. README's table says what each one means. */
 export class Environment {
@@ -41,7 +41,7 @@ export class Environment {
   REDIS_CLUSTER_NODES?: string;
 
   @ValidateIf((env: Environment) => env.JWT_SECRET !== undefined || env.NODE_ENV === 'production')
-  @MinLength(32, { message: '$property must be at least 32 characters long (RFC 7518 §3.2)' })
+  @Matches(/^\S{32,}$/, { message: '$property must be at least 32 characters long, without blanks (RFC 7518 §3.2)' })
   @IsString({ message: '$property must be set in production' })
   JWT_SECRET?: string;
 
@@ -84,6 +84,7 @@ export class Environment {
   THROTTLE_LIMIT = '100';
 
   @IsOptional()
+  @IsUrlWithoutCredentials()
   @IsUrlOf('http', 'https')
   RATES_URL?: string;
 }

@@ -34,8 +34,27 @@ export function IsSize(min: number): PropertyDecorator {
 export function IsUrlOf(...protocols: string[]): PropertyDecorator {
   const expected = `a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`;
   return Rule('isUrlOf', expected, (text) => {
-    return isURL(text, { protocols, require_protocol: true, require_tld: false, allow_underscores: true });
+    return (
+      URL.canParse(text) &&
+      isWellEncoded(text) &&
+      isURL(text, { protocols, require_protocol: true, require_tld: false, allow_underscores: true })
+    );
   });
+}
+
+/** fetch() refuses such a URL, and says it aloud in its error. */
+export function IsUrlWithoutCredentials(): PropertyDecorator {
+  return Rule('isUrlWithoutCredentials', 'a URL without a user name or password', (text) => {
+    return !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === '');
+  });
+}
+
+function isWellEncoded(text: string): boolean {
+  try {
+    return decodeURI(text) !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** A comma list in which every item is one of `items`; `none` stands alone. */

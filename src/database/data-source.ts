@@ -5,6 +5,9 @@ import { migrations } from './migrations';
 /** Longest a caller waits for a free connection, and a query for its answer, in ms: a database that hangs becomes an error. */
 const CONNECT_TIMEOUT = 5_000;
 const QUERY_TIMEOUT = 15_000;
+/** The server ends a statement itself before that, and a wait for a row sooner: else a few writers to one row would hold the whole pool. */
+const STATEMENT_TIMEOUT = 12_000;
+const LOCK_TIMEOUT = 2_000;
 
 /**
  * PGlite has one session that all its connections share: a second connection inside a transaction would wait for ever. A pool
@@ -18,7 +21,12 @@ export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
     applicationName: 'strata',
     poolSize: server.isEmbedded ? 1 : 10,
     connectTimeoutMS: CONNECT_TIMEOUT,
-    extra: { query_timeout: QUERY_TIMEOUT, keepAlive: true },
+    extra: {
+      query_timeout: QUERY_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT,
+      lock_timeout: LOCK_TIMEOUT,
+      keepAlive: true,
+    },
   };
 }
 

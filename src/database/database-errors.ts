@@ -19,8 +19,12 @@ function inner(error: Error): unknown {
   return 'driverError' in error && error.driverError !== error ? error.driverError : error.cause;
 }
 
-/** Class 08 connection, 53 resources, 57P operator intervention, 57014 cancelled, 55P03 lock time-out; and Node's own socket errors. */
-const UNAVAILABLE_CODE = /^(08...|53...|57P0.|57014|55P03|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
+/**
+ * Class 08 connection, 28 authorisation, 3D000 no such database, 40001 and 40P01 conflicts, 53 resources, 55000 not now, 55P03 lock
+ * time-out, 57P operator intervention, 57014 cancelled; and Node's own socket errors.
+ */
+const UNAVAILABLE_CODE =
+  /^(08...|28...|3D000|40001|40P01|53...|55000|55P03|57P0.|57014|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
 /** pg and pg-pool report these without a code. */
 const UNAVAILABLE_MESSAGE =
   /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after|Driver not Connected)/;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { IncomingMessage } from 'node:http';
+import { IncomingMessage, STATUS_CODES } from 'node:http';
+import { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,6 +10,8 @@ import { RequestLog } from './request-log';
 
 /** Largest request body, in bytes: the longest description there may be, several times over. */
 const BODY_LIMIT = 64 * 1024;
+/** A client that has not sent its whole request by then is not going to. In ms. */
+const REQUEST_TIMEOUT = 30_000;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
 /** A request id of the caller's, when it is one that may stand in a log, else a new one. */
@@ -22,11 +25,13 @@ export function createAdapter(logger: Logger): FastifyAdapter {
     logController: new RequestLog(),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     // Shutdown: idle keep-alive connections are closed at once, busy ones after their answer.
     forceCloseConnections: 'idle',
     // Longer than the usual idle time of a proxy's pool (60 s), or a request could meet a connection that is just closing.
     keepAliveTimeout: 65_000,
+    clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(reply, request, toProblem(error));
     },
@@ -48,8 +53,23 @@ export async function addServerHooks(app: NestFastifyApplication): Promise<void>
     },
   });
   const server = app.getHttpAdapter().getInstance();
+  // JSON alone: a form would turn up as texts, plain text as no body at all.
+  server.removeContentTypeParser('text/plain');
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
 }
+
+/** What the HTTP parser itself refuses has no request to go with it. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status = BROKEN[error.code ?? ''] ?? 400;
+  const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+const BROKEN: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };

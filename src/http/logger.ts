@@ -15,8 +15,9 @@ export function createLogger({ level, pretty: readable }: LogOptions): Logger {
     : pino(options, destination({ dest: 1, sync: true }));
 }
 
-/** Nest tells of every module and route as it wires them: forty lines that nobody reads unless something is wrong. */
+/** What keeps the service from starting is told once, in words, by main.ts; and Nest tells of every module and route as it wires them: forty lines that nobody reads unless something is wrong. */
 const FRAMEWORK = new Set<unknown>([
+  'ExceptionHandler',
   'InstanceLoader',
   'NestApplication',
   'NestFactory',
@@ -33,7 +34,7 @@ export class NestPinoLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(FRAMEWORK.has(rest.at(-1)) ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -28,11 +28,20 @@ export function IntegerParam(min: number, max: number): PropertyDecorator {
 /** `?min_price=9.99`. */
 export function DecimalParam(min: number, max: number, maxDecimalPlaces: number): PropertyDecorator {
   return applyDecorators(
-    IsNumber({ maxDecimalPlaces }, { message: `$property must be a number with at most ${maxDecimalPlaces} decimals` }),
+    IsDecimal(maxDecimalPlaces),
     Min(min),
     Max(max),
     FromText(/^-?\d{1,15}(\.\d{1,15})?$/, Number),
   );
+}
+
+/** A number with so many decimals at most. (class-validator's IsNumber throws on 1e-7.) */
+export function IsDecimal(maxDecimalPlaces: number): PropertyDecorator {
+  const validate = (value: unknown): boolean => {
+    return typeof value === 'number' && Number.isFinite(value) && Number(value.toFixed(maxDecimalPlaces)) === value;
+  };
+  const message = `$property must be a number with at most ${maxDecimalPlaces} decimals`;
+  return ValidateBy({ name: 'isDecimal', validator: { validate } }, { message });
 }
 
 /** `?in_stock=true`. */
@@ -55,12 +64,28 @@ export function NotBelow(other: string): PropertyDecorator {
   );
 }
 
-/** Text of a body or a parameter: not blank, and without the NUL that PostgreSQL cannot store. */
+/** Text of a body or a parameter: without what PostgreSQL cannot store as it is, and not blank where it has to be something. */
 export function PlainText(min: number, max: number): PropertyDecorator {
+  const storable = (value: unknown): boolean => {
+    return typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
+  };
   return applyDecorators(
-    Matches(/^[^\u0000]*$/, { message: '$property must not hold a NUL character' }),
+    IsString(),
+    ValidateBy(
+      { name: 'isStorable', validator: { validate: storable } },
+      { message: '$property must not hold NUL or half characters' },
+    ),
     MaxLength(max),
     ...(min > 0 ? [MinLength(min), Matches(/\S/, { message: '$property must not be blank' })] : []),
+  );
+}
+
+/** Text of so many words at most: each costs a search of its own. */
+export function MaxWords(max: number): PropertyDecorator {
+  const validate = (value: unknown): boolean => typeof value === 'string' && value.trim().split(/\s+/).length <= max;
+  return ValidateBy(
+    { name: 'maxWords', validator: { validate } },
+    { message: `$property must have at most ${max} words` },
   );
 }
 

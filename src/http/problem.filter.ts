@@ -12,7 +12,9 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = toProblem(error);
-    if (problem.getStatus() >= 500) this.logger.error({ err: error, reqId: request.id }, problem.detail);
+    if (problem.getStatus() === 500) this.logger.error({ err: error, reqId: request.id }, problem.detail);
+    else if (problem.getStatus() > 500)
+      this.logger.warn({ reqId: request.id, cause: messageOf(error) }, problem.detail);
     sendProblem(reply, request, problem);
   }
 }
@@ -45,4 +47,8 @@ export function toProblem(error: unknown): Problem {
 function clientError(error: unknown): Problem | undefined {
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
   return error.statusCode >= 400 && error.statusCode < 500 ? new Problem(error.statusCode, error.message) : undefined;
+}
+
+function messageOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.message : undefined;
 }

@@ -3,7 +3,9 @@ import { ValidationError } from 'class-validator';
 import { Problem, ProblemField, ProblemSource } from './problem';
 
 /** A body of nothing but unknown fields must not buy an answer larger than itself. */
-const MAX_ERRORS = 50;
+const MAX_ERRORS = 20;
+const MAX_NAME = 100;
+const MAX_DEPTH = 8;
 
 const SOURCES: Record<ArgumentMetadata['type'], ProblemSource> = {
   query: 'query',
@@ -24,7 +26,8 @@ export class RequestValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && !isRecord(value)) {
       throw Problem.badRequest([{ in: source, name: 'body', detail: 'body must be a JSON object' }]);
     }
-    const poison = POISON.filter((name) => isRecord(value) && Object.hasOwn(value as object, name));
+    if (isDeep(value)) throw new Problem(400, `The ${source} is nested too deeply.`);
+    const poison = isRecord(value) ? Object.keys(value).filter(isInherited) : [];
     if (poison.length > 0) throw Problem.badRequest(poison.map((name) => unknownField(source, name)));
     try {
       return (await super.transform(value, metadata)) as unknown;
@@ -47,24 +50,31 @@ class InvalidRequest extends Error {
   }
 }
 
-/** Names that class-transformer drops without a word. No DTO of ours has them, so they are as unknown as any other. */
-const POISON = ['__proto__', 'constructor', 'prototype'];
+/** Names that every object inherits: class-transformer and class-validator take them for known, or drop them without a word. */
+function isInherited(name: string): boolean {
+  return name in Object.prototype || name === 'prototype';
+}
 
-function unknownField(source: ProblemSource, name: string): ProblemField {
+function unknownField(source: ProblemSource, fullName: string): ProblemField {
+  const name = fullName.length > MAX_NAME ? `${fullName.slice(0, MAX_NAME)}…` : fullName;
   return { in: source, name, detail: `${name} is not a known ${KIND[source]}` };
 }
 
-function isRecord(value: unknown): boolean {
+/** JSON may nest deeper than what walks it can follow; no body of ours has more than one level. */
+function isDeep(value: unknown, levels = MAX_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeep(member, levels - 1));
+}
+
+function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fields(error: ValidationError, source: ProblemSource, parent = ''): ProblemField[] {
   const name = parent + error.property;
-  const own = Object.entries(error.constraints ?? {}).map(([rule, detail]) => ({
-    in: source,
-    name,
-    detail: rule === 'whitelistValidation' ? unknownField(source, name).detail : detail,
-  }));
+  const own = Object.entries(error.constraints ?? {}).map(([rule, detail]) =>
+    rule === 'whitelistValidation' ? unknownField(source, name) : { in: source, name, detail },
+  );
   // The first broken rule is enough: "page must be an integer" says more alone than beside its consequences.
   return [...own.slice(0, 1), ...(error.children ?? []).flatMap((child) => fields(child, source, `${name}.`))];
 }

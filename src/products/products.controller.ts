@@ -23,8 +23,9 @@ import {
 } from '@nestjs/swagger';
 import { FastifyReply } from 'fastify';
 import { RequiresRole } from '../auth';
+import { CacheView, etagOf } from '../caching';
 import { AppConfig } from '../config';
-import { ApiProblems, etagOf, NoQuery, Page, PAGE_SIZE, pageLinks, PageQuery, toPage } from '../http';
+import { ApiProblems, NoQuery, Page, PAGE_SIZE, pageLinks, PageQuery, toPage } from '../http';
 import { ProductDetailDto, ProductDto, ProductPageDto } from './dto/product.dto';
 import { ProductDetailQuery, ProductListQuery, ProductParams } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
@@ -58,6 +59,7 @@ export class ProductsController {
   ) {}
 
   @Get()
+  @CacheView({ shared: true })
   @ApiOperation({ summary: 'List, filter, search and order products' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is behind the last' })
@@ -68,6 +70,7 @@ export class ProductsController {
   }
 
   @Get('featured')
+  @CacheView({ shared: true })
   @ApiOperation({ summary: 'Products rated 4.5 or better, newest first' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is behind the last' })
@@ -78,6 +81,7 @@ export class ProductsController {
   }
 
   @Get('stats')
+  @CacheView({ shared: true })
   @ApiOperation({ summary: 'Counts, prices and ratings by category' })
   @ApiOkResponse({ type: ProductStatsDto })
   stats(@Query() _query: NoQuery): Promise<ProductStatsDto> {
@@ -85,19 +89,15 @@ export class ProductsController {
   }
 
   @Get(':id')
+  @CacheView({ shared: true })
   @ApiOperation({ summary: 'One product, its price converted on request' })
   @ApiOkResponse({
     type: ProductDetailDto,
     headers: { ETag: { description: 'For If-Match.', schema: { type: 'string' } } },
   })
   @ApiProblems({ 404: 'there is no such product', 503: 'the database or the rates API does not answer' })
-  async get(
-    @Param() { id }: ProductParams,
-    @Query() { currency }: ProductDetailQuery,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ProductDetailDto> {
-    const product = currency === undefined ? await this.products.get(id) : await this.products.getIn(id, currency);
-    return withEtag(reply, product);
+  get(@Param() { id }: ProductParams, @Query() { currency }: ProductDetailQuery): Promise<ProductDetailDto> {
+    return currency === undefined ? this.products.get(id) : this.products.getIn(id, currency);
   }
 
   @Post()

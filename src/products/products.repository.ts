@@ -132,7 +132,8 @@ function narrow(query: SelectQueryBuilder<Product>, filter: ProductFilter): Sele
 }
 
 function words(search = ''): string[] {
-  return search.split(/\s+/).filter((word) => word !== '');
+  const all = search.toLowerCase().split(/\s+/);
+  return [...new Set(all.filter((word) => word !== ''))];
 }
 
 function escapeLike(text: string): string {

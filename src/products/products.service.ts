@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { etagOf, Problem, requireMatch } from '../http';
+import { CacheQuery, etagOf } from '../caching';
+import { Problem, requireMatch } from '../http';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
-import { ProductListQuery } from './dto/product-query.dto';
+import { Ordering, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
 import { ProductPatchDto, ProductWriteDto, RepricedDto, RepriceDto } from './dto/product-write.dto';
-import { Product } from './product.entity';
-import { ProductsRepository, Slice } from './products.repository';
+import { ALL_PRODUCTS, countTags, featuredTags, listTags, productTag, shownTags, statsTags } from './product.tags';
+import { ProductFilter, ProductsRepository, Slice } from './products.repository';
 
 /** What the catalogue can be asked and told. */
 @Injectable()
@@ -18,36 +19,65 @@ export class ProductsService {
 
   async list(query: ProductListQuery): Promise<{ count: number; results: ProductDto[] }> {
     const { page, page_size, ordering, ...filter } = query;
-    const [count, products] = await Promise.all([
-      this.products.count(filter),
-      this.products.page(filter, ordering, sliceOf(page, page_size)),
+    const [count, results] = await Promise.all([
+      this.count(filter),
+      this.page(filter, ordering, sliceOf(page, page_size)),
     ]);
-    return { count, results: products.map((product) => ProductDto.of(product)) };
+    return { count, results };
   }
 
   async featured(page: number, pageSize: number): Promise<{ count: number; results: ProductDto[] }> {
-    const [count, products] = await Promise.all([
-      this.products.countFeatured(),
-      this.products.featured(sliceOf(page, pageSize)),
-    ]);
-    return { count, results: products.map((product) => ProductDto.of(product)) };
+    const [count, results] = await Promise.all([this.countFeatured(), this.featuredPage(sliceOf(page, pageSize))]);
+    return { count, results };
   }
 
+  @CacheQuery({ tags: (_count: number, filter: ProductFilter) => countTags(filter) })
+  count(filter: ProductFilter): Promise<number> {
+    return this.products.count(filter);
+  }
+
+  @CacheQuery({
+    tags: (shown: ProductDto[], filter: ProductFilter, ordering: Ordering, _slice: Slice) => [
+      ...listTags(filter, ordering),
+      ...shownTags(shown),
+    ],
+  })
+  async page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<ProductDto[]> {
+    return (await this.products.page(filter, ordering, slice)).map((product) => ProductDto.of(product));
+  }
+
+  @CacheQuery({ tags: featuredTags() })
+  countFeatured(): Promise<number> {
+    return this.products.countFeatured();
+  }
+
+  @CacheQuery({ tags: (shown: ProductDto[], _slice: Slice) => [...featuredTags(), ...shownTags(shown)] })
+  async featuredPage(slice: Slice): Promise<ProductDto[]> {
+    return (await this.products.featured(slice)).map((product) => ProductDto.of(product));
+  }
+
+  @CacheQuery({ tags: statsTags() })
   async stats(): Promise<ProductStatsDto> {
     const categories = await this.products.statsByCategory();
     return { count: categories.reduce((sum, category) => sum + category.count, 0), categories };
   }
 
+  @CacheQuery({ tags: (_product: ProductDto | null, id: number) => [ALL_PRODUCTS, productTag(id)] })
+  async find(id: number): Promise<ProductDto | null> {
+    const product = await this.products.find(id);
+    return product && ProductDto.of(product);
+  }
+
   /** @throws Problem 404 */
   async get(id: number): Promise<ProductDto> {
-    return ProductDto.of(known(await this.products.find(id), id));
+    return known(await this.find(id), id);
   }
 
   /** @throws Problem 404; 400 for a currency without a rate; 503 without rates */
   async getIn(id: number, currency: string): Promise<ProductDetailDto> {
     const product = await this.get(id);
     const { rate, as_of, source } = await this.rates.rateOf(currency);
-    return { ...product, price: roundToCents(product.price * rate), currency, exchange: { rate, as_of, source } };
+    return { ...product, price: roundTo(currency, product.price * rate), currency, exchange: { rate, as_of, source } };
   }
 
   async create(values: ProductWriteDto): Promise<ProductDto> {
@@ -81,8 +111,8 @@ export class ProductsService {
   }
 }
 
-function known(product: Product | null, id: number): Product {
-  if (!product) throw new Problem(404, `There is no product ${id}.`);
+function known<T>(product: T | null, id: number): T {
+  if (product === null) throw new Problem(404, `There is no product ${id}.`);
   return product;
 }
 
@@ -90,7 +120,11 @@ function sliceOf(page: number, pageSize: number): Slice {
   return { offset: (page - 1) * pageSize, limit: pageSize };
 }
 
-/** Halves go up, and the binary noise of the product (1.005 * 100 is 100.49…) is taken off first. */
-function roundToCents(amount: number): number {
-  return Number((Math.round(Number((amount * 100).toPrecision(15))) / 100).toFixed(2));
+/** As many decimals as the currency has: yen have none. The binary noise of the product is taken off before it is rounded. */
+function roundTo(currency: string, amount: number): number {
+  const { maximumFractionDigits: digits = 2 } = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+  }).resolvedOptions();
+  return Number(Number(amount.toPrecision(15)).toFixed(digits));
 }

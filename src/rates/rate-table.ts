@@ -8,35 +8,35 @@ export interface RateTable {
 
 const CURRENCY = /^[A-Z]{3}$/;
 
-/** An answer that is not a table of rates. The message says what is wrong with it. */
-export class BadRateTable extends Error {}
+/** The rates API did not give a table of rates. The message says what was wrong, and quotes nothing of it. */
+export class RatesError extends Error {}
 
 /**
  * Checks what an API sent, field by field: a zero, a text or a missing base would become wrong prices.
- * @throws BadRateTable
+ * @throws RatesError
  */
 export function parseRateTable(body: unknown): RateTable {
-  if (typeof body !== 'object' || body === null) throw new BadRateTable('the answer is not a JSON object');
+  if (typeof body !== 'object' || body === null) throw new RatesError('the answer is not a JSON object');
   const { base, date, rates } = body as Record<string, unknown>;
-  if (typeof base !== 'string' || !CURRENCY.test(base)) throw new BadRateTable('base is not a currency code');
-  if (typeof date !== 'string' || Number.isNaN(Date.parse(date))) throw new BadRateTable('date is not a date');
-  if (typeof rates !== 'object' || rates === null) throw new BadRateTable('rates is not an object');
+  if (typeof base !== 'string' || !CURRENCY.test(base)) throw new RatesError('base is not a currency code');
+  if (typeof date !== 'string' || Number.isNaN(Date.parse(date))) throw new RatesError('date is not a date');
+  if (typeof rates !== 'object' || rates === null) throw new RatesError('rates is not an object');
   const entries = Object.entries(rates);
-  if (entries.length === 0) throw new BadRateTable('rates is empty');
+  if (entries.length === 0) throw new RatesError('rates is empty');
   for (const [currency, rate] of entries) {
-    if (!CURRENCY.test(currency)) throw new BadRateTable('rates has a name that is not a currency code');
+    if (!CURRENCY.test(currency)) throw new RatesError('rates has a name that is not a currency code');
     if (typeof rate !== 'number' || !Number.isFinite(rate) || rate <= 0) {
-      throw new BadRateTable(`the rate of ${currency} is not a positive number`);
+      throw new RatesError(`the rate of ${currency} is not a positive number`);
     }
   }
   return { base, date: date.slice(0, 10), rates: Object.fromEntries(entries) };
 }
 
-/** The same rates seen from another currency. @throws BadRateTable where the table does not know it */
+/** The same rates seen from another currency. @throws RatesError where the table does not know it */
 export function rebase(table: RateTable, base: string): RateTable {
   const all: Record<string, number> = { ...table.rates, [table.base]: 1 };
   const unit = all[base];
-  if (unit === undefined) throw new BadRateTable(`there is no rate of ${base}`);
+  if (unit === undefined) throw new RatesError(`there is no rate of ${base}`);
   const rates = Object.entries(all).map(([currency, rate]) => [currency, significant(rate / unit)] as const);
   return { base, date: table.date, rates: Object.fromEntries(rates) };
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ExponentialBackoff, handleAll, retry, timeout, TimeoutStrategy, wrap } from 'cockatiel';
 import { AppConfig } from '../config';
-import { parseRateTable, RateTable, rebase } from './rate-table';
+import { parseRateTable, RatesError, RateTable, rebase } from './rate-table';
 import { SHIPPED_RATES } from './shipped-rates';
 
 /** Of one try, and how many more there are: a caller waits for about three seconds at most. */
@@ -40,7 +40,7 @@ async function fetchTable(url: string, signal: AbortSignal): Promise<RateTable> 
   const response = await fetch(url, { signal, headers: { accept: 'application/json' } });
   if (!response.ok) {
     await response.body?.cancel();
-    throw new Error(`the rates API answered ${response.status}`);
+    throw new RatesError(`the rates API answered ${response.status}`);
   }
   return parseRateTable(JSON.parse(await limitedText(response)) as unknown);
 }
@@ -53,7 +53,7 @@ async function limitedText(response: Response): Promise<string> {
   for await (const chunk of response.body ?? []) {
     const bytes = chunk as Uint8Array;
     size += bytes.byteLength;
-    if (size > MAX_ANSWER) throw new Error(`the rates API sent more than ${MAX_ANSWER} bytes`);
+    if (size > MAX_ANSWER) throw new RatesError(`the rates API sent more than ${MAX_ANSWER} bytes`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');

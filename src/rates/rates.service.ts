@@ -1,5 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CacheQuery } from '../caching';
 import { Problem } from '../http';
+import { RatesError } from './rate-table';
 import { RatesClient } from './rates.client';
 import { RatesDto } from './rates.dto';
 
@@ -17,13 +19,17 @@ export class RatesService {
 
   constructor(@Inject(RatesClient) private readonly client: RatesClient) {}
 
-  /** All rates, from the catalogue's currency. @throws Problem 503 */
+  /**
+   * All rates, from the catalogue's currency. They change once a day; when their source is away, yesterday's are better than none.
+   * @throws Problem 503
+   */
+  @CacheQuery({ ttl: '10m', grace: '1d' })
   async rates(): Promise<RatesDto> {
     try {
       const table = await this.client.fetch(CATALOGUE_CURRENCY);
       return { base: table.base, as_of: table.date, source: this.client.source, rates: table.rates };
     } catch (error) {
-      this.logger.warn({ err: error }, 'no exchange rates');
+      this.logger.warn({ reason: reasonOf(error) }, 'no exchange rates');
       throw new Problem(503, 'There are no exchange rates at the moment. Prices in USD are not affected.', {
         headers: { 'retry-after': '10' },
       });
@@ -42,4 +48,12 @@ export class RatesService {
     }
     return { rate, as_of, source };
   }
+}
+
+/** Never the whole error: fetch quotes the URL in some, and RATES_URL may hold a key. */
+function reasonOf(error: unknown): string {
+  if (error instanceof RatesError) return error.message;
+  if (!(error instanceof Error)) return 'unknown';
+  const cause = error.cause as { code?: unknown } | undefined;
+  return typeof cause?.code === 'string' ? cause.code : error.name;
 }

@@ -1,12 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 interface Holder {
   pid: number;
+  /** Where that pid means anything: a machine, or a container on it. */
+  world: string;
   /** Tells a process from a later one that was given the same pid; undefined where the system does not say. */
   startedAt: string | undefined;
 }
+
+/** How often a holder shows that it lives, and after how long without a sign one of another world is dead. In ms. */
+const SIGN_EVERY = 2_000;
+const SILENT_FOR = 15_000;
+const LOCK = /^strata\.lock\.(\d+)$/;
 
 /** Another living process has the folder. */
 export class FolderLockedError extends Error {
@@ -20,28 +38,57 @@ export class FolderLockedError extends Error {
 }
 
 /**
- * Keeps two processes from opening, and so corrupting, one PGlite folder.
- * The lock is a file naming its holder. link() makes it in one step, content and all, and fails where one exists;
- * a holder that was killed is recognised by its pid being gone (or being a younger process), so a crash never has
- * to be cleaned up by hand.
+ * Keeps two processes from opening, and so corrupting, one PGlite folder. A killed holder leaves a dead lock, which the next one must
+ * be able to pass without two of them passing it together. So a lock is never taken away, only surpassed: locks are numbered, and
+ * who finds the highest one dead makes the next number. link() makes a file in one step, content and all, and fails where there is
+ * one, so each number has one maker; only locks below the maker's own are removed.
  * @returns releases the lock
  * @throws FolderLockedError
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
-  const lock = join(folder, 'strata.lock');
-  const mine = join(folder, `.strata.lock.${randomUUID()}`);
-  writeFileSync(mine, JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) } satisfies Holder));
+  const mine = join(folder, `.${randomUUID()}`);
+  const holder: Holder = { pid: process.pid, world: world(), startedAt: startOf(process.pid) };
+  writeFileSync(mine, JSON.stringify(holder));
   try {
-    while (!tryLink(mine, lock)) {
-      const holder = readHolder(lock);
-      if (holder && isAlive(holder)) throw new FolderLockedError(folder, holder.pid);
-      setAside(lock);
-    }
+    const number = makeNext(folder, mine);
+    const path = lockPath(folder, number);
+    const sign = setInterval(() => utimesSync(path, new Date(), new Date()), SIGN_EVERY).unref();
+    return () => {
+      clearInterval(sign);
+      // Emptied, not removed: its number is spent, and whoever looks next goes on from it.
+      writeFileSync(path, '');
+    };
   } finally {
     rmSync(mine, { force: true });
   }
-  return () => rmSync(lock, { force: true });
+}
+
+function makeNext(folder: string, mine: string): number {
+  for (;;) {
+    const highest = numbers(folder).at(-1) ?? 0;
+    const holder = readHolder(lockPath(folder, highest));
+    if (holder && isAlive(holder, lockPath(folder, highest))) throw new FolderLockedError(folder, holder.pid);
+    const next = highest + 1;
+    if (!tryLink(mine, lockPath(folder, next))) continue;
+    // Somebody may have made this number and a higher one, and removed this one, since we looked.
+    if (numbers(folder).at(-1) === next) {
+      for (const spent of numbers(folder)) if (spent < next) rmSync(lockPath(folder, spent), { force: true });
+      return next;
+    }
+    rmSync(lockPath(folder, next), { force: true });
+  }
+}
+
+function numbers(folder: string): number[] {
+  return readdirSync(folder)
+    .flatMap((name) => LOCK.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function lockPath(folder: string, number: number): string {
+  return join(folder, `strata.lock.${number}`);
 }
 
 function tryLink(from: string, to: string): boolean {
@@ -62,24 +109,22 @@ function readHolder(lock: string): Holder | undefined {
   }
 }
 
-/** Of two processes that find the same dead lock, rename() lets one win; the other sees it gone and tries again. */
-function setAside(lock: string): void {
-  const aside = `${lock}.${randomUUID()}`;
-  try {
-    renameSync(lock, aside);
-    rmSync(aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
-
-function isAlive(holder: Holder): boolean {
+function isAlive(holder: Holder, lock: string): boolean {
+  if (holder.world !== world()) return Date.now() - statSync(lock).mtimeMs < SILENT_FOR;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   return holder.startedAt === startOf(holder.pid);
+}
+
+function world(): string {
+  try {
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
 }
 
 /** Linux: when the process began, in clock ticks since boot, and the boot's id (proc(5), field 22 of stat). */

@@ -38,7 +38,7 @@ export function* generateProducts(seed: number): Generator<SeedProduct, never> {
       description: `${kind} from our ${shelf.category} shelf. ${pick(PROMISES)}`,
       category: shelf.category,
       stock: integer(1, 12) === 1 ? 0 : integer(1, 500),
-      rating: (5 - 4 * fraction() ** 2.1 * 0.98).toFixed(2),
+      rating: (4.95 - 3.9 * fraction() ** 1.35).toFixed(2),
       createdAt: new Date(NEWEST - Math.floor(fraction() * TWO_YEARS)).toISOString(),
     };
   }

@@ -6,12 +6,11 @@ export async function withProgressBar(
   total: number,
   work: (onProgress: (done: number) => void) => Promise<void>,
 ): Promise<void> {
-  const bar = new SingleBar({ format: `  ${label} [{bar}] {value}/{total}`, hideCursor: true }, Presets.legacy);
+  const bar = new SingleBar({ format: `  ${label} [{bar}] {value}/{total}` }, Presets.legacy);
   bar.start(total, 0);
   try {
     await work((done) => bar.update(done));
   } finally {
-    // Gives the cursor back, so it must run even when the work failed.
     bar.stop();
   }
 }

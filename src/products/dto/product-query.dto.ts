@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { BooleanParam, DecimalParam, IntegerParam, NotBelow, PlainText, SizedPageQuery } from '../../http';
+import { BooleanParam, DecimalParam, IntegerParam, MaxWords, NotBelow, PlainText, SizedPageQuery } from '../../http';
 import { CATEGORY, MAX_ID, MAX_PRICE, MAX_RATING } from './limits';
 
 export const ORDERINGS = [
@@ -48,6 +48,7 @@ export class ProductListQuery extends SizedPageQuery {
     description: 'Words that all occur in the name or the description.',
   })
   @IsOptional()
+  @MaxWords(8)
   @PlainText(1, 100)
   search?: string;
 

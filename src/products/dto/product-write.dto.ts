@@ -1,6 +1,6 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { IsInt, IsNumber, Matches, Max, Min } from 'class-validator';
-import { PlainText } from '../../http';
+import { IsInt, Matches, Max, Min } from 'class-validator';
+import { IsDecimal, PlainText } from '../../http';
 import { CATEGORY, MAX_DESCRIPTION, MAX_NAME, MAX_PRICE, MAX_RATING, MAX_STOCK } from './limits';
 
 /** The body of `POST` and `PUT`: everything of a product that a caller decides. */
@@ -12,7 +12,7 @@ export class ProductWriteDto {
   @ApiProperty({ minimum: 0, maximum: MAX_PRICE, example: 39.9 })
   @Max(MAX_PRICE)
   @Min(0)
-  @IsNumber({ maxDecimalPlaces: 2 }, { message: '$property must be a number with at most 2 decimals' })
+  @IsDecimal(2)
   price!: number;
 
   @ApiProperty({ maxLength: MAX_DESCRIPTION, example: 'Boils a litre in two minutes.' })
@@ -32,7 +32,7 @@ export class ProductWriteDto {
   @ApiProperty({ minimum: 0, maximum: MAX_RATING, example: 4.6 })
   @Max(MAX_RATING)
   @Min(0)
-  @IsNumber({ maxDecimalPlaces: 2 }, { message: '$property must be a number with at most 2 decimals' })
+  @IsDecimal(2)
   rating!: number;
 }
 
@@ -51,7 +51,7 @@ export class RepriceDto {
   })
   @Max(1000)
   @Min(-99)
-  @IsNumber({ maxDecimalPlaces: 2 }, { message: '$property must be a number with at most 2 decimals' })
+  @IsDecimal(2)
   percent!: number;
 }
 

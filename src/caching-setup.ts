@@ -1,0 +1,33 @@
+import type { FastifyRequest } from 'fastify';
+import { TokenService } from './auth';
+import type { CachingOptions } from './caching';
+import { AppConfig } from './config';
+import { RequestValidationPipe } from './http';
+
+/** What this application tells the cache about itself. */
+export function cachingOptions({ cache, redis }: AppConfig, tokens: TokenService): CachingOptions {
+  const { layers, ttl, grace, l1MaxBytes, maxLag, consistency, prefix, l2Timeout } = cache;
+  return {
+    layers,
+    ttl,
+    grace,
+    l1MaxBytes,
+    maxLag,
+    consistency,
+    prefix,
+    l2Timeout,
+    redis: redisTarget(redis),
+    view: { validate: new RequestValidationPipe(), mayRevalidate: (request) => isAdmin(request, tokens) },
+  };
+}
+
+function redisTarget({ url, clusterNodes }: AppConfig['redis']): CachingOptions['redis'] {
+  if (clusterNodes.length > 0) return { clusterNodes: [...clusterNodes] };
+  return url === undefined ? undefined : { url };
+}
+
+/** Public routes have no guard that looks at the token, so it is read here. */
+async function isAdmin(request: FastifyRequest, tokens: TokenService): Promise<boolean> {
+  const user = request.user ?? (await tokens.fromHeader(request.headers.authorization));
+  return user?.roles.includes('admin') ?? false;
+}

@@ -1,0 +1,99 @@
+import { Logger } from '@nestjs/common';
+import type { CacheStack } from '../cache-stack';
+import { boundedKey, canonicalText } from '../canonical';
+import { CacheError } from '../caching.errors';
+import { parseDuration } from '../caching.options';
+import type { Loaded } from '../store/entry';
+import type { CachePolicy } from '../store/policy';
+import type { QueryOptions } from './cache-query.decorator';
+import { decodeResult, encodeResult, NotPlainError } from './query-codec';
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+/** The decorator checked the types against the method; from here on arguments are just arguments. */
+export type AnyQueryOptions = QueryOptions<readonly unknown[]>;
+
+/** Puts the cache in front of one method. */
+export class CachedMethod {
+  private readonly logger = new Logger('CacheQuery');
+  private readonly policy: CachePolicy;
+  private readonly isOn: boolean;
+  private warned = false;
+
+  /** @param name unique among all cached methods, as it begins the keys */
+  constructor(
+    private readonly stack: CacheStack,
+    private readonly name: string,
+    private readonly options: AnyQueryOptions,
+  ) {
+    const { ttl, grace } = options;
+    this.isOn = stack.options.layers.includes('query');
+    this.policy = {
+      ...(ttl === undefined ? {} : { ttl: parseDuration('ttl', ttl) }),
+      ...(grace === undefined ? {} : { grace: parseDuration('grace', grace, 0) }),
+    };
+  }
+
+  async call(method: Method, args: unknown[]): Promise<unknown> {
+    if (args.some(isInTransaction)) return method(...args);
+    if (!this.isOn) return this.uncached(method, args);
+    let uncopied: { value: unknown } | undefined;
+    const load = async (): Promise<Loaded> => {
+      const value = await method(...args);
+      const tags = this.tags(value, args);
+      try {
+        return { body: encodeResult(value, this.options.type), tags };
+      } catch (error) {
+        if (!(error instanceof NotPlainError)) throw error;
+        this.warn(error);
+        uncopied = { value };
+        return { body: null, tags, store: false };
+      }
+    };
+    const { entry } = await this.stack.store.getOrLoad(this.key(args), this.policy, load);
+    return uncopied ? uncopied.value : decodeResult(entry.body, this.options.type);
+  }
+
+  /** The layer is off: whatever is built around the call depends on its tags all the same. */
+  private async uncached(method: Method, args: unknown[]): Promise<unknown> {
+    const value = await method(...args);
+    this.stack.scope.addTags(this.tags(value, args));
+    return value;
+  }
+
+  private tags(value: unknown, args: unknown[]): readonly string[] {
+    const { tags = [] } = this.options;
+    return typeof tags === 'function' ? tags(value, ...args) : tags;
+  }
+
+  private key(args: unknown[]): string {
+    try {
+      return boundedKey(
+        `query:${this.name}${this.options.key ? `(${this.options.key(...args)})` : canonicalArgs(args)}`,
+      );
+    } catch (cause) {
+      throw new CacheError('CACHE_KEY', `${this.name}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  private warn(error: NotPlainError): void {
+    if (this.warned) return;
+    this.warned = true;
+    this.logger.warn(`${this.name} is not cached: ${error.message}. Return plain data, or say its class as \`type\`.`);
+  }
+}
+
+/** f(1) and f(1, undefined) are one call. */
+function canonicalArgs(args: unknown[]): string {
+  const last = args.findLastIndex((arg) => arg !== undefined);
+  return `(${args
+    .slice(0, last + 1)
+    .map(canonicalText)
+    .join()})`;
+}
+
+/** TypeORM's EntityManager and QueryRunner, known by their shape: this module depends on no ORM. */
+function isInTransaction(arg: unknown): boolean {
+  if (typeof arg !== 'object' || arg === null) return false;
+  const { queryRunner, isTransactionActive } = arg as { queryRunner?: unknown; isTransactionActive?: unknown };
+  return isTransactionActive === true || (queryRunner !== undefined && isInTransaction(queryRunner));
+}

@@ -1,0 +1,87 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CacheEntry } from '../store/entry';
+import type { TieredStore } from '../store/tiered-store';
+import { encodedNow, negotiate } from './encoding';
+import { encodedEtag, matchesIfNoneMatch } from './etag';
+import type { KnownUrl, KnownUrls } from './known-urls';
+import { ViewAnswer } from './view-answer';
+import { cacheStatus, validators, xCache } from './view-headers';
+
+/** Headers that make a request more than "give me this": such go through the whole pipeline. */
+const SPECIAL = ['cache-control', 'pragma', 'range', 'if-match', 'if-unmodified-since'] as const;
+
+/**
+ * Answers public hits before the pipeline starts. It decides nothing: it knows only addresses that the interceptor opened
+ * (a public view, reached anonymously through every guard), takes only entries that the store finds fresh, and for whatever
+ * is out of the ordinary lets the request go on.
+ */
+export class FastPath {
+  constructor(
+    private readonly store: TieredStore,
+    private readonly urls: KnownUrls,
+    private readonly name: string,
+  ) {}
+
+  /** @returns true when the request is answered */
+  answer(request: FastifyRequest, reply: FastifyReply): boolean {
+    if (request.raw.method !== 'GET') return false;
+    const known = this.urls.get(request.raw.url ?? '');
+    if (!known?.open || !isPlain(request, known)) return false;
+    const entry = this.store.peek(known.urlKey);
+    return entry !== undefined && this.write(entry, known, known.open, request, reply);
+  }
+
+  private write(
+    entry: CacheEntry,
+    { route }: KnownUrl,
+    base: readonly string[],
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): boolean {
+    const answer = ViewAnswer.of(entry);
+    if (answer.status !== 200) return false;
+    const { headers } = request.raw;
+    const acceptEncoding = headers['accept-encoding'];
+    const encoding = negotiate(Array.isArray(acceptEncoding) ? acceptEncoding.join() : acceptEncoding, answer);
+    const payload = encodedNow(entry, answer, encoding);
+    if (!payload) return false;
+
+    const second = Math.ceil((entry.expiresAt - Date.now()) / 1_000);
+    const memo = answer.prepared.get(encoding);
+    let list = memo?.second === second ? memo.list : undefined;
+    if (!list) {
+      const verdict = { outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl: second } as const;
+      const own = {
+        ...answer.headers,
+        ...validators(route, answer, encoding),
+        age: '0',
+        'cache-status': cacheStatus(this.name, verdict),
+        'x-cache': xCache('hit'),
+      };
+      list = [...base, ...Object.entries(own).flat()];
+      answer.prepared.set(encoding, { second, list });
+    }
+
+    const ifNoneMatch = headers['if-none-match'];
+    const notModified =
+      ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding));
+    // The router goes no further with a reply that somebody else has taken.
+    reply.hijack();
+    const { raw } = reply;
+    if (notModified) {
+      raw.writeHead(304, [...list, 'x-request-id', request.id] as string[]);
+      raw.end();
+    } else {
+      raw.writeHead(200, [...list, 'x-request-id', request.id, 'content-length', String(payload.length)] as string[]);
+      raw.end(payload);
+    }
+    return true;
+  }
+}
+
+function isPlain(request: FastifyRequest, known: KnownUrl): boolean {
+  const { headers } = request.raw;
+  for (const name of SPECIAL) if (headers[name] !== undefined) return false;
+  if (!known.route.isShared && (headers.authorization !== undefined || headers.cookie !== undefined)) return false;
+  return request.routeOptions.handler === known.handler;
+}

@@ -1,0 +1,36 @@
+import { LRUCache } from 'lru-cache';
+import type { ViewRoute } from './view-route';
+
+/** An address as clients write it, and what is known of it. */
+export interface KnownUrl {
+  readonly route: ViewRoute;
+  readonly urlKey: string;
+  /** The route's function, as the router knows it: with header versioning one address may lead to several. */
+  readonly handler: unknown;
+  /** Set once the address is open to the fast path: headers that every answer here gets, as a flat list. */
+  open?: readonly string[];
+}
+
+/** Memory for addresses, in characters; a longer one is not remembered at all. */
+const MAX_CHARACTERS = 4 * 1024 * 1024;
+const MAX_URL = 2_048;
+const OVERHEAD = 300;
+
+/**
+ * Remembers which key an address led to, so that a hit validates nothing again. Many ways to write one request lead to one
+ * key, so a flood of them fills this table, which is bounded, and never the cache.
+ */
+export class KnownUrls {
+  private readonly urls = new LRUCache<string, KnownUrl>({
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ urlKey }, url) => url.length + urlKey.length + OVERHEAD,
+  });
+
+  get(url: string): KnownUrl | undefined {
+    return this.urls.get(url);
+  }
+
+  remember(url: string, known: KnownUrl): void {
+    if (url.length <= MAX_URL) this.urls.set(url, known);
+  }
+}

@@ -1,0 +1,68 @@
+import { HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CacheEntry, CacheResult } from '../store/entry';
+import { Encoder, negotiate } from './encoding';
+import { encodedEtag, matchesIfNoneMatch } from './etag';
+import { ViewAnswer } from './view-answer';
+import { ageOf, bypassStatus, cacheStatus, validators, xCache } from './view-headers';
+import type { ViewRoute } from './view-route';
+
+/** What the answer to one request is made from. */
+interface Source {
+  answer: ViewAnswer;
+  /** Undefined where nothing is kept: then nothing is compressed either, as it would be for this request alone. */
+  entry?: CacheEntry;
+  headers: { 'cache-status': string; 'x-cache': string; age: string };
+}
+
+/** Turns an entry into the answer to one request: encoded as it likes, or a 304. */
+export class ViewResponder {
+  private readonly encoder: Encoder;
+
+  /** @param name this cache's own, in Cache-Status */
+  constructor(
+    private readonly name: string,
+    keepVariant: (entry: CacheEntry, encoding: string, bytes: Buffer) => void,
+  ) {
+    this.encoder = new Encoder(keepVariant);
+  }
+
+  fromCache(result: CacheResult): Source {
+    const age = ageOf(result.entry, result.outcome, Date.now());
+    const headers = {
+      'cache-status': cacheStatus(this.name, result),
+      'x-cache': xCache(result.outcome),
+      age: String(age),
+    };
+    return { answer: ViewAnswer.of(result.entry), entry: result.entry, headers };
+  }
+
+  fromHandler(answer: ViewAnswer): Source {
+    return { answer, headers: { 'cache-status': bypassStatus(this.name, 'off'), 'x-cache': 'BYPASS', age: '0' } };
+  }
+
+  /** @returns what the router is to send @throws HttpException 404 when that is what was kept */
+  async respond(
+    route: ViewRoute,
+    { answer, entry, headers }: Source,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Buffer | undefined> {
+    void reply.headers(headers);
+    if (answer.status !== 200) throw new HttpException(JSON.parse(answer.payload.toString()) as string, answer.status);
+
+    const encoding = entry ? negotiate(header(request, 'accept-encoding'), answer) : 'identity';
+    void reply.headers({ ...answer.headers, ...validators(route, answer, encoding) });
+    const ifNoneMatch = header(request, 'if-none-match');
+    if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding))) {
+      void reply.code(304);
+      return undefined;
+    }
+    return entry ? this.encoder.encode(entry, answer, encoding) : answer.payload;
+  }
+}
+
+function header(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join() : value;
+}

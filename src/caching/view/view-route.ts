@@ -1,0 +1,74 @@
+import type { ExecutionContext, PipeTransform } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { boundedKey, canonicalText } from '../canonical';
+import { CacheError } from '../caching.errors';
+import { parseDuration } from '../caching.options';
+import type { CachePolicy } from '../store/policy';
+import type { ViewOptions } from './cache-view.decorator';
+import { isCacheableRoute, ViewInputs } from './view-inputs';
+
+/** A route with `@CacheView`: its options made ready, once, and the way from a request to a key. */
+export class ViewRoute {
+  readonly policy: CachePolicy;
+  readonly cacheControl: string;
+  readonly vary: string;
+  readonly isPrivate: boolean;
+  readonly isShared: boolean;
+  private readonly varyBy: readonly string[];
+  private readonly inputs: ViewInputs;
+
+  constructor(context: ExecutionContext, options: ViewOptions, pipe: PipeTransform) {
+    const name = `${context.getClass().name}.${context.getHandler().name}`;
+    if (!isCacheableRoute(context.getHandler()))
+      throw invalid(name, 'only a GET route that is no stream can be cached');
+    if (options.private && options.shared) throw invalid(name, 'a view is private or shared, not both');
+    if (options.private && options.edge !== undefined) throw invalid(name, 'a private view has no place at an edge');
+
+    this.isPrivate = options.private ?? false;
+    this.isShared = options.shared ?? false;
+    this.varyBy = (options.vary ?? []).map((header) => header.toLowerCase());
+    this.inputs = ViewInputs.of(context, pipe);
+    this.cacheControl = cacheControl(options);
+    this.vary = [...this.varyBy, ...(this.isShared ? [] : this.identity()), 'accept-encoding'].join(', ');
+    // The tag clock tells what is fresh; a background refresh would have to run a handler whose request is over.
+    this.policy = {
+      staleWhileRevalidate: 0,
+      ...(options.ttl === undefined ? {} : { ttl: parseDuration('ttl', options.ttl) }),
+    };
+  }
+
+  /** True where the address alone names the entry, so that one that was seen before need not be read again. */
+  get isNamedByUrl(): boolean {
+    return this.varyBy.length === 0 && !this.isPrivate;
+  }
+
+  /** @throws what the validation throws */
+  async keyOfUrl(request: FastifyRequest): Promise<string> {
+    const { params, query } = await this.inputs.read(request);
+    return `view:${request.routeOptions.url ?? ''}${canonicalText(params)}${canonicalText(query)}`;
+  }
+
+  /** The key of the answer to this request, for this user. */
+  key(urlKey: string, request: FastifyRequest, user: string | undefined): string {
+    const varied = this.varyBy.map((header) => `;${header}=${canonicalText(request.headers[header])}`);
+    return boundedKey([urlKey, ...(this.isPrivate ? [`;user=${canonicalText(user)}`] : []), ...varied].join(''));
+  }
+
+  private identity(): string[] {
+    return this.isPrivate ? ['authorization'] : ['authorization', 'cookie'];
+  }
+}
+
+/** RFC 9111 §5.2.2. Zero for browsers means: keep it, and ask each time whether it still holds. */
+function cacheControl({ browser = 0, edge, private: isPrivate }: ViewOptions): string {
+  const seconds = Math.floor(parseDuration('browser', browser, 0) / 1_000);
+  const own = seconds > 0 ? `max-age=${seconds}` : 'max-age=0, must-revalidate';
+  if (isPrivate) return `private, ${own}`;
+  return edge === undefined
+    ? `public, ${own}`
+    : `public, ${own}, s-maxage=${Math.floor(parseDuration('edge', edge, 0) / 1_000)}`;
+}
+
+function invalid(route: string, why: string): CacheError {
+  return new CacheError('CACHE_OPTIONS', `@CacheView on ${route}: ${why}`);
+}

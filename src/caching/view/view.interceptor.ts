@@ -1,0 +1,163 @@
+import { CACHE_MANAGER, CacheInterceptor } from '@nestjs/cache-manager';
+import {
+  CallHandler,
+  ExecutionContext,
+  GatewayTimeoutException,
+  Inject,
+  Injectable,
+  OnApplicationBootstrap,
+} from '@nestjs/common';
+import { ApplicationConfig, Reflector } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Observable, of } from 'rxjs';
+import type { CacheStack } from '../cache-stack';
+import { CACHE_STACK } from '../caching.constants';
+import { CacheError } from '../caching.errors';
+import type { CacheResult } from '../store/entry';
+import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
+import type { KnownUrl, KnownUrls } from './known-urls';
+import { Rendering } from './rendering';
+import { ViewAnswer } from './view-answer';
+import { BypassReason, bypassStatus } from './view-headers';
+import { ViewLayer } from './view-layer';
+import { ViewRoute } from './view-route';
+import { commonHeaders } from './view-settings';
+
+/**
+ * Keeps whole answers of routes that say `@CacheView`, and of no others. It is the one place that decides what is kept, for whom
+ * and under which name; the fast path only repeats what was decided here.
+ */
+@Injectable()
+export class ViewInterceptor extends CacheInterceptor implements OnApplicationBootstrap {
+  private readonly routes = new WeakMap<object, ViewRoute | 'none'>();
+
+  constructor(
+    @Inject(CACHE_MANAGER) cacheManager: unknown,
+    @Inject(Reflector) reflector: Reflector,
+    @Inject(CACHE_STACK) private readonly stack: CacheStack,
+    @Inject(ViewLayer) private readonly layer: ViewLayer,
+    @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
+  ) {
+    super(cacheManager, reflector);
+  }
+
+  /**
+   * An interceptor outside this one would work on stored bytes, and one that hides fields (ClassSerializerInterceptor) would
+   * come too late: what it hides would be kept, and served.
+   * @throws CacheError CACHE_NOT_OUTERMOST
+   */
+  onApplicationBootstrap(): void {
+    const [outermost] = this.application.getGlobalInterceptors();
+    if (outermost === undefined || outermost === this) return;
+    throw new CacheError('CACHE_NOT_OUTERMOST', `${outermost.constructor.name} is outside the view cache`);
+  }
+
+  override async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const route = this.routeOf(context);
+    if (route === 'none') return next.handle();
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const why = this.bypassed(route, request);
+    if (why === undefined) return of(await this.cached(route, request, reply, next));
+    if (why === 'off') return of(await this.uncached(route, request, reply, next));
+    void reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
+    void reply.header('cache-control', 'private, no-store');
+    return next.handle();
+  }
+
+  private async cached(
+    route: ViewRoute,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    next: CallHandler,
+  ): Promise<unknown> {
+    const rendering = new Rendering(next, reply, this.stack.options.negativeTtl);
+    const common = commonHeaders(request, reply);
+    const known = await this.locate(route, request);
+    const key = route.key(known.urlKey, request, this.layer.user(request));
+    const result = await this.find(key, route, rendering, request);
+    if (rendering.refusal) {
+      void reply.headers({ 'cache-status': `${this.layer.name}; fwd=uri-miss`, 'x-cache': 'MISS' });
+      throw rendering.refusal;
+    }
+    if (rendering.passed) return this.pass(rendering, reply);
+    const { responder } = this.layer;
+    const body = await responder.respond(route, responder.fromCache(result), request, reply);
+    if (common && route.isNamedByUrl && isAnonymous(request)) known.open = common;
+    return body;
+  }
+
+  private async find(
+    key: string,
+    route: ViewRoute,
+    rendering: Rendering,
+    request: FastifyRequest,
+  ): Promise<CacheResult> {
+    const { store } = this.stack;
+    const wish = request.headers['cache-control'];
+    if (wish?.includes('only-if-cached')) {
+      // RFC 9111 §5.2.1.7
+      const result = await store.get(key);
+      if (!result) throw new GatewayTimeoutException('This is not cached, and only-if-cached asks for nothing else.');
+      return result;
+    }
+    if (wish?.includes('no-cache') && (await this.layer.mayRevalidate(request))) await store.delete(key);
+    return store.getOrLoad(key, route.policy, () => rendering.load());
+  }
+
+  /** The layer is switched off: the same answer with the same validator, kept nowhere. */
+  private async uncached(
+    route: ViewRoute,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    next: CallHandler,
+  ): Promise<unknown> {
+    const rendering = new Rendering(next, reply, 0);
+    const { body } = await rendering.load();
+    if (rendering.refusal) throw rendering.refusal;
+    if (rendering.passed) return this.pass(rendering, reply);
+    const { responder } = this.layer;
+    return responder.respond(route, responder.fromHandler(ViewAnswer.parse(body)), request, reply);
+  }
+
+  private pass({ passed }: Rendering, reply: FastifyReply): unknown {
+    const status = bypassStatus(this.layer.name, 'not-cacheable');
+    if (!reply.sent) void reply.headers({ 'cache-status': status, 'x-cache': 'BYPASS', 'cache-control': 'no-store' });
+    return passed?.value;
+  }
+
+  /** Which entry an address means. Read through the DTO the first time, from memory from then on. */
+  private async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
+    const urls: KnownUrls = this.layer.urls;
+    const url = request.raw.url ?? '';
+    const { handler } = request.routeOptions;
+    const known = urls.get(url);
+    if (known?.handler === handler) return known;
+    const fresh: KnownUrl = { route, handler, urlKey: await route.keyOfUrl(request) };
+    urls.remember(url, fresh);
+    return fresh;
+  }
+
+  private bypassed(route: ViewRoute, request: FastifyRequest): BypassReason | undefined {
+    if (!this.layer.isOn) return 'off';
+    if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : undefined;
+    if (route.isShared) return undefined;
+    if (request.headers.authorization !== undefined) return 'authorization';
+    return request.headers.cookie === undefined ? undefined : 'cookie';
+  }
+
+  private routeOf(context: ExecutionContext): ViewRoute | 'none' {
+    const handler = context.getHandler();
+    let route = this.routes.get(handler);
+    if (route === undefined) {
+      const options = this.reflector.get<ViewOptions | undefined>(CACHE_VIEW, handler);
+      route = options && context.getType() === 'http' ? new ViewRoute(context, options, this.layer.pipe) : 'none';
+      this.routes.set(handler, route);
+    }
+    return route;
+  }
+}
+
+function isAnonymous({ headers }: FastifyRequest): boolean {
+  return headers.authorization === undefined && headers.cookie === undefined;
+}
