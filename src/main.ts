@@ -1,3 +1,4 @@
+import { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app';
 import { loadConfig, loadEnvFile } from './config';
 import { createLogger } from './http';
@@ -8,8 +9,10 @@ async function main(): Promise<void> {
   loadEnvFile();
   const config = loadConfig(process.env);
   const logger = createLogger({ level: config.logLevel, pretty: !config.production && process.stdout.isTTY });
-  const app = await createApp(config, logger);
-  shutDownOnSignal(app, logger);
+  let app: NestFastifyApplication | undefined;
+  // Before anything that takes time: the first process of a container gets no signal that it does not ask for.
+  shutDownOnSignal(() => app, logger);
+  app = await createApp(config, logger);
   await app.listen(config.http.port, config.http.host);
   welcome(app, config);
 }

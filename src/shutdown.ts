@@ -5,10 +5,12 @@ import { Logger } from 'pino';
 const DEADLINE = 4_500;
 
 /** On SIGTERM or SIGINT: no new connections, requests in flight are answered, then pools and servers close. A second signal ends it at once. */
-export function shutDownOnSignal(app: NestFastifyApplication, logger: Logger): void {
+export function shutDownOnSignal(started: () => NestFastifyApplication | undefined, logger: Logger): void {
   let closing = false;
   const shutDown = (signal: NodeJS.Signals): void => {
-    if (closing) process.exit(1);
+    const app = started();
+    // Not up yet: there is nothing in flight, and a database survives that.
+    if (closing || !app) process.exit(1);
     closing = true;
     logger.info(`${signal}: finishing what is in flight`);
     setTimeout(() => {

@@ -1,6 +1,5 @@
 import { AddressInfo } from 'node:net';
 import { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger } from '@nestjs/common';
 import { bold, cyan, dim } from 'picocolors';
 import { TokenService } from './auth';
 import { AppConfig } from './config';
@@ -12,7 +11,6 @@ export function welcome(app: NestFastifyApplication, config: AppConfig): void {
   const { port } = app.getHttpServer().address() as AddressInfo;
   const host = ['0.0.0.0', '::'].includes(config.http.host) ? 'localhost' : config.http.host;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  new Logger('Strata').log(`listening on ${url}`);
   if (config.production) return;
 
   const database =
@@ -22,19 +20,18 @@ export function welcome(app: NestFastifyApplication, config: AppConfig): void {
     '',
     `  Swagger UI   ${cyan(`${url}/docs`)}`,
     '',
+    ...tokenLines(app, config),
+    '',
     `  curl '${url}/api/products?page=1'`,
     `  curl '${url}/api/products?category=kitchen&max_price=50&ordering=-rating'`,
+    `  curl -X PATCH '${url}/api/products/1' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"stock": 7}'`,
   ];
-  if (config.auth.generated) {
-    const token = app.get(TokenService).sign({ id: 'demo', roles: ['editor', 'admin'] }, A_DAY);
-    lines.push(
-      `  curl -X PATCH '${url}/api/products/1' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"stock": 7}'`,
-      '',
-      `  ${dim('A token with the roles editor and admin, good until this process stops (at most a day):')}`,
-      `  TOKEN=${token}`,
-    );
-  } else {
-    lines.push(`  ${dim('Tokens: npm run token -- --sub alice --role editor')}`);
-  }
   process.stdout.write(`\n${lines.join('\n')}\n\n`);
+}
+
+function tokenLines(app: NestFastifyApplication, config: AppConfig): string[] {
+  if (!config.auth.generated) return ['  TOKEN=$(npm run --silent token -- --sub alice --role editor)'];
+  const token = app.get(TokenService).sign({ id: 'demo', roles: ['editor', 'admin'] }, A_DAY);
+  const how = 'A token with the roles editor and admin, good until this process stops (a day at most):';
+  return [`  ${dim(how)}`, `  TOKEN=${token}`];
 }

@@ -41,7 +41,7 @@ export class Environment {
   REDIS_CLUSTER_NODES?: string;
 
   @ValidateIf((env: Environment) => env.JWT_SECRET !== undefined || env.NODE_ENV === 'production')
-  @Matches(/^\S{32,}$/, { message: '$property must be at least 32 characters long, without blanks (RFC 7518 §3.2)' })
+  @Matches(/^(?!\s*$).{32,}$/, { message: '$property must be at least 32 characters long (RFC 7518 §3.2)' })
   @IsString({ message: '$property must be set in production' })
   JWT_SECRET?: string;
 

@@ -30,8 +30,15 @@ export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
   };
 }
 
-/** Connects for work that takes as long as it takes, such as a seed or a migration. */
-export function connectWithoutLimits(server: DatabaseServer): Promise<DataSource> {
-  const options = dataSourceOptions(server);
-  return new DataSource({ ...options, extra: { keepAlive: true } }).initialize();
+/**
+ * Connects for work that takes as long as it takes, such as a seed or a migration.
+ * @throws Error that says which server cannot be used, and why, without its password
+ */
+export async function connectWithoutLimits(server: DatabaseServer): Promise<DataSource> {
+  try {
+    return await new DataSource({ ...dataSourceOptions(server), extra: { keepAlive: true } }).initialize();
+  } catch (cause) {
+    const { host, pathname } = new URL(server.url);
+    throw new Error(`The database at ${host}${pathname} cannot be used: ${(cause as Error).message}`, { cause });
+  }
 }

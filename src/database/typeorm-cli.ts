@@ -3,14 +3,23 @@ import { loadConfig, loadEnvFile } from '../config';
 import { dataSourceOptions } from './data-source';
 import { DatabaseServer } from './database-server';
 
-/** What `npm run migration:*` works on: the same database as the service, entities found by their file names. */
+/** The command line tool destroys its DataSource when it is done: the moment to close an embedded database as well. */
+class CliDataSource extends DataSource {
+  server: DatabaseServer | undefined;
+
+  override async destroy(): Promise<void> {
+    await super.destroy();
+    await this.server?.stop();
+  }
+}
+
+/** What `npm run migration:*` works on: the same database as the service. */
 async function open(): Promise<DataSource> {
   loadEnvFile();
   const server = await DatabaseServer.start(loadConfig(process.env).database);
-  return new DataSource({
-    ...dataSourceOptions(server),
-    entities: ['dist/**/*.entity.js'],
-  });
+  const dataSource = new CliDataSource({ ...dataSourceOptions(server), extra: {}, entities: ['dist/**/*.entity.js'] });
+  dataSource.server = server;
+  return dataSource;
 }
 
 export default open();

@@ -3,7 +3,7 @@ import { Transform } from 'class-transformer';
 import {
   IsBoolean,
   IsInt,
-  IsNumber,
+  IsString,
   Matches,
   Max,
   MaxLength,

@@ -126,5 +126,6 @@ function roundTo(currency: string, amount: number): number {
     style: 'currency',
     currency,
   }).resolvedOptions();
-  return Number(Number(amount.toPrecision(15)).toFixed(digits));
+  const scale = 10 ** digits;
+  return Math.round(Number((amount * scale).toPrecision(15))) / scale;
 }

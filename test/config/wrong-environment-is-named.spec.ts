@@ -8,10 +8,14 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
   ['PORT', ['-1', '65536', '80a', '3.5'], '8080'],
   ['HOST', ['not a host', 'example.com'], '0.0.0.0'],
   ['PUBLIC_URL', ['shop.example', 'ftp://x'], 'https://shop.example'],
-  ['DATABASE_URL', ['mysql://root:hunter2@h/db', 'postgres'], 'postgres://u:p@db:5432/shop'],
+  [
+    'DATABASE_URL',
+    ['mysql://root:hunter2@h/db', 'postgres', 'postgres://u:hunter2%zz@h/db'],
+    'postgres://u:p@db:5432/shop',
+  ],
   ['REDIS_URL', ['http://127.0.0.1', '127.0.0.1:6379'], 'redis://127.0.0.1:6379/1'],
   ['REDIS_CLUSTER_NODES', ['one', 'a:b'], 'a:7000, b:7001'],
-  ['JWT_SECRET', ['short'], 'x'.repeat(32)],
+  ['JWT_SECRET', ['short', ' '.repeat(40)], 'x'.repeat(32)],
   ['CACHE_LAYERS', ['all', 'view,', 'none,view'], 'none'],
   ['CACHE_TTL', ['soon', '0', '-5m', '5 fortnights'], '30s'],
   ['CACHE_GRACE', ['long'], '0'],
@@ -22,7 +26,7 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
   ['CACHE_L2_TIMEOUT', ['0'], '50'],
   ['EDGE_PURGE', ['akamai'], 'none'],
   ['THROTTLE_LIMIT', ['-1', 'some'], '0'],
-  ['RATES_URL', ['rates'], 'http://127.0.0.1:9/latest'],
+  ['RATES_URL', ['rates', 'http://me:hunter2@127.0.0.1/latest'], 'http://127.0.0.1:9/latest'],
 ];
 
 function problems(env: Record<string, string>): readonly string[] {

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { Backend, embedded, onRealServers } from '../support/backends';
 import { send, tokenFor } from '../support/client';
 import { startStrata, StrataProcess } from '../support/strata-process';
+import { startTcpProxy } from '../support/wire';
 
 const SHUTDOWN_LIMIT = 5_000;
 
@@ -76,13 +77,23 @@ onRealServers((open) => {
     expect(value).toBe(0);
     expect(ms).toBeLessThan(SHUTDOWN_LIMIT);
   });
+});
 
+onRealServers((open) => {
   it('gives up on a request that does not end, inside five seconds', async () => {
-    const inFlight = write().catch((error: Error) => error);
-    await untilTheWriteWaits();
+    const backend = await open();
+    const wire = await startTcpProxy(5432);
+    const url = new URL(backend.env.DATABASE_URL ?? '');
+    url.host = `127.0.0.1:${wire.port}`;
+    const service = await startStrata({ ...backend.env, DATABASE_URL: url.href });
+    wire.freeze();
+    const inFlight = send(service.url, '/api/products').catch((error: Error) => error);
+    await new Promise((resolve) => setTimeout(resolve, 200));
     const { value, ms } = await timed(service.stop());
     expect(value).toBe(1);
     expect(ms).toBeLessThan(SHUTDOWN_LIMIT);
     expect(await inFlight).toHaveProperty('message', 'fetch failed');
+    await wire.close();
+    await backend.dispose();
   });
 });

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { onEveryBackend } from '../support/backends';
 import { ProblemBody, RequestOptions, tokenFor } from '../support/client';
@@ -34,6 +35,9 @@ onEveryBackend((open) => {
     ['min_price=-1', ['min_price']],
     ['max_price=1.999', ['max_price']],
     ['max_price=NaN', ['max_price']],
+    ['max_price=0.0000001', ['max_price']],
+    ['min_rating=0.0000001', ['min_rating']],
+    ['search=a+b+c+d+e+f+g+h+i', ['search']],
     ['max_price=Infinity', ['max_price']],
     ['min_price=10&max_price=5', ['max_price']],
     ['min_rating=6', ['min_rating']],
@@ -87,6 +91,9 @@ onEveryBackend((open) => {
     ['a negative price', { ...KETTLE, price: -0.01 }, 'price'],
     ['a price in text', { ...KETTLE, price: '39.90' }, 'price'],
     ['a tenth of a cent', { ...KETTLE, price: 1.005 }, 'price'],
+    ['a millionth of a cent', { ...KETTLE, price: 1e-8 }, 'price'],
+    ['half a character', { ...KETTLE, name: 'q\ud800' }, 'name'],
+    ['an inherited name', { ...KETTLE, toString: 1 }, 'toString'],
     ['a price over the column', { ...KETTLE, price: 10_000_000_000 }, 'price'],
     ['a fraction of stock', { ...KETTLE, stock: 1.5 }, 'stock'],
     ['stock over the column', { ...KETTLE, stock: 2_147_483_648 }, 'stock'],
@@ -112,6 +119,13 @@ onEveryBackend((open) => {
     ['no body', {}, 400],
     ['XML', { body: '<kettle/>', headers: { 'content-type': 'application/xml' } }, 415],
     ['70 kB', { json: { ...KETTLE, description: 'x'.repeat(70_000) } }, 413],
+    ['a form', { body: 'name=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415],
+    ['plain text', { body: 'x', headers: { 'content-type': 'text/plain' } }, 415],
+    [
+      'ten thousand levels',
+      { body: '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000), headers: { 'content-type': 'application/json' } },
+      400,
+    ],
     ['a poisoned prototype', { body: '{"__proto__":{"x":1}}', headers: { 'content-type': 'application/json' } }, 400],
   ])('a body of %s is refused', async (_what, options, status) => {
     expect(await refused('POST', '/api/products', options)).toMatchObject({ status });
@@ -149,6 +163,33 @@ onEveryBackend((open) => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it.each(Object.getOwnPropertyNames(Object.prototype))(
+    'the name %s, which every object inherits, is unknown all the same',
+    async (name) => {
+      const problem = await refused('GET', `/api/products?${name}=1`);
+      expect(problem).toMatchObject({ status: 400, errors: [{ in: 'query', name }] });
+    },
+  );
+
+  it('an answer to nonsense is no larger than it has to be', async () => {
+    const answer = await service.get(`/api/products?${'x'.repeat(10_000)}=1`);
+    expect(answer.status).toBe(400);
+    expect(answer.text.length).toBeLessThan(1_000);
+  });
+
+  it('what is not even HTTP gets a problem as well', async () => {
+    const { hostname, port } = new URL(service.process().url);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), hostname, () => socket.write('NONSENSE\r\n\r\n'));
+      let text = '';
+      socket
+        .on('data', (chunk) => (text += chunk.toString()))
+        .on('end', () => resolve(text))
+        .on('error', reject);
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/problem\+json/);
   });
 
   it('repeats a request id that may stand in a log, and replaces one that may not', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const DIST = join(__dirname, '../../dist');
-const READY = /listening on (http:\/\/\S+:\d+)/;
+const READY = /Server listening at (http:\/\/[\w.:]+:\d+)/;
 const START_TIMEOUT = 40_000;
 
 /** HS256 key that tests sign with and services under test trust. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { resolve, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { lockFolder } from './folder-lock';
@@ -20,6 +21,9 @@ export class EmbeddedPostgres {
     const folder = resolve(dataDir);
     const release = lockFolder(folder);
     try {
+      if (process.stdout.isTTY && !existsSync(join(folder, 'pglite'))) {
+        process.stdout.write(`  Making an embedded PostgreSQL in ${folder} …\n`);
+      }
       const worker = new Worker(join(__dirname, 'pglite.worker.js'), { workerData: join(folder, 'pglite') });
       const [message] = (await once(worker, 'message')) as [{ address: string }];
       // What happens to the worker from here on is told by the pg driver; it must not keep the process alive.
