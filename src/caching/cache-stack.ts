@@ -82,5 +82,6 @@ export class CacheStack {
     await withDeadline(this.store.idle(), PATIENCE, 'finishing fills').catch(() => undefined);
     await this.clock.close();
     this.link?.close();
+    this.scope.close();
   }
 }
