@@ -7,7 +7,7 @@ export class TcpProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly targetPort: number,
+    private targetPort: number,
   ) {}
 
   static async to(targetPort: number): Promise<TcpProxy> {
@@ -30,6 +30,12 @@ export class TcpProxy {
   /** Lets bytes pass again; what was swallowed is lost, so connections of before are cut. */
   heal(): void {
     this.swallowing = false;
+    this.cut();
+  }
+
+  /** Leads to another server from now on, as after a failover. */
+  retarget(port: number): void {
+    this.targetPort = port;
     this.cut();
   }
 
