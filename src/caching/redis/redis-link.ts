@@ -123,9 +123,10 @@ export class RedisLink {
   }
 
   private async connect(): Promise<void> {
-    let line: Line | undefined;
-    const connection = await dial(this.target, this.timeout, (cause) => this.broken(line, 'down', cause));
-    line = { connection, breaker: connectionBreaker((cause) => this.broken(line, 'broken', cause)) };
+    const made: { line?: Line } = {};
+    const connection = await dial(this.target, this.timeout, (cause) => this.broken(made.line, 'down', cause));
+    const line = { connection, breaker: connectionBreaker((cause) => this.broken(made.line, 'broken', cause)) };
+    made.line = line;
     try {
       for (const [channel, listener] of this.channels) {
         await withDeadline(connection.subscribe(channel, listener), this.timeout, 'SUBSCRIBE');

@@ -136,7 +136,7 @@ export class Filler {
       epoch: from.epoch,
       tick: from.tick,
       createdAt,
-      expiresAt: loaded.store === false ? 0 : Math.min(createdAt + ttl, from.expiresAt),
+      expiresAt: loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt),
       staleFor: policy.staleWhileRevalidate,
       keepFor: policy.grace,
       local: from.local,
