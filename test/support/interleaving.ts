@@ -69,7 +69,7 @@ export class World {
   constructor(
     private readonly scheduler: Scheduler,
     private readonly setting: Setting,
-    isLost: () => boolean,
+    isLost: (what: 'message' | 'leg') => boolean,
   ) {
     this.redis = new ScriptedRedis(scheduler, isLost);
     const count = setting.clock === 'memory' ? 1 : 2;
@@ -174,8 +174,12 @@ export class World {
     await this.pause('commit');
     const version = this.versions.get(name)! + 1;
     this.versions.set(name, version);
-    await this.nodes[node]!.store.evict([name]);
-    this.acknowledged.push({ key: name, version, node, at: this.now });
+    const at = await this.nodes[node]!.store.evict([name]).then(
+      () => this.now,
+      // Not acknowledged: nobody else need know it, but the node that wrote does.
+      () => Infinity,
+    );
+    this.acknowledged.push({ key: name, version, node, at });
   }
 
   private async read(node: number, names: string[], ask: () => Promise<CacheResult>): Promise<void> {

@@ -28,7 +28,8 @@ export class ScriptedRedis {
 
   constructor(
     private readonly scheduler: Scheduler,
-    private readonly isLost: () => boolean,
+    /** Asked for every message and every leg of a command. */
+    private readonly isLost: (what: 'message' | 'leg') => boolean,
   ) {}
 
   /** The server loses everything, as by FLUSHALL or a failover to an empty replica. */
@@ -78,8 +79,10 @@ export class ScriptedRedis {
   /** The command arrives, is carried out at once, and its reply arrives: two steps, apart. */
   private async call<T>(label: string, run: () => T): Promise<T> {
     await this.scheduler.schedule(Promise.resolve(), `${label} sent`);
+    if (this.isLost('leg')) throw new Error(`${label} was lost`);
     const reply = run();
     await this.scheduler.schedule(Promise.resolve(), `${label} answered`);
+    if (this.isLost('leg')) throw new Error(`the answer to ${label} was lost`);
     return reply;
   }
 
@@ -95,7 +98,7 @@ export class ScriptedRedis {
     for (const [tag, tick] of this.stamps) if (tick <= this.floor) this.stamps.delete(tag);
     const stamp = { ...this.reading(), tags };
     for (const listener of this.listeners) {
-      if (this.isLost()) continue;
+      if (this.isLost('message')) continue;
       void this.scheduler.schedule(Promise.resolve(), 'message').then(() => listener(stamp));
     }
     return this.reading();
