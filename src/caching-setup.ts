@@ -22,7 +22,7 @@ export function cachingOptions({ cache, redis }: AppConfig, tokens: TokenService
 }
 
 function redisTarget({ url, clusterNodes }: AppConfig['redis']): CachingOptions['redis'] {
-  if (clusterNodes.length > 0) return { clusterNodes: [...clusterNodes] };
+  if (clusterNodes.length > 0) return { clusterNodes: clusterNodes.map((node) => `redis://${node}`) };
   return url === undefined ? undefined : { url };
 }
 

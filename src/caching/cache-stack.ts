@@ -30,6 +30,7 @@ export class CacheStack {
   readonly l1: L1;
   /** Undefined without Redis. */
   readonly link?: RedisLink;
+  private readonly redisClock?: RedisTagClock;
   private readonly heartbeat?: Heartbeat;
 
   constructor(
@@ -45,7 +46,7 @@ export class CacheStack {
       const clock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
       this.heartbeat = new Heartbeat(() => clock.beat(), maxLag / BEATS_PER_LAG);
       l2 = new RedisL2(this.link, prefix, clock, time);
-      this.clock = clock;
+      this.clock = this.redisClock = clock;
     } else {
       this.clock = new MemoryTagClock(maxTags, events);
     }
@@ -68,12 +69,12 @@ export class CacheStack {
     });
   }
 
-  /** Connects. Never rejects: with Redis away it starts without, and goes on trying. */
+  /** Connects and catches up. Never rejects: with Redis away it starts without, and goes on trying. */
   async start(): Promise<void> {
-    if (!this.link) return;
+    if (!this.link || !this.redisClock) return;
+    const connected = this.link.start().then(() => this.redisClock?.beat());
+    await withDeadline(connected, PATIENCE, 'connecting to Redis').catch(() => undefined);
     this.heartbeat?.start();
-    await withDeadline(this.link.start(), PATIENCE, 'connecting to Redis').catch(() => undefined);
-    await this.clock.now().catch(() => undefined);
   }
 
   /** Finishes running fills within a deadline, then closes sockets and timers. Never rejects. */
@@ -82,5 +83,6 @@ export class CacheStack {
     await withDeadline(this.store.idle(), PATIENCE, 'finishing fills').catch(() => undefined);
     await this.clock.close();
     this.link?.close();
+    this.scope.close();
   }
 }

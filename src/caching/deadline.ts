@@ -8,7 +8,7 @@ import { CacheError } from './caching.errors';
 export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new CacheError('CACHE_TIMEOUT', `${what} took longer than ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new CacheError('CACHE_TIMEOUT', `${what} took longer than ${ms} ms`)), ms).unref();
   });
   try {
     return await Promise.race([work, late]);

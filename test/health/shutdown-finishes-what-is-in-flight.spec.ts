@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { Backend, embedded, onRealServers } from '../support/backends';
 import { send, tokenFor } from '../support/client';
 import { startStrata, StrataProcess } from '../support/strata-process';
-import { startTcpProxy } from '../support/wire';
+import { TcpProxy } from '../support/tcp-proxy';
 
 const SHUTDOWN_LIMIT = 5_000;
 
@@ -82,11 +82,11 @@ onRealServers((open) => {
 onRealServers((open) => {
   it('gives up on a request that does not end, inside five seconds', async () => {
     const backend = await open();
-    const wire = await startTcpProxy(5432);
+    const wire = await TcpProxy.to(5432);
     const url = new URL(backend.env.DATABASE_URL ?? '');
     url.host = `127.0.0.1:${wire.port}`;
     const service = await startStrata({ ...backend.env, DATABASE_URL: url.href });
-    wire.freeze();
+    wire.partition();
     const inFlight = send(service.url, '/api/products').catch((error: Error) => error);
     await new Promise((resolve) => setTimeout(resolve, 200));
     const { value, ms } = await timed(service.stop());

@@ -1,7 +1,7 @@
 import { Backend, onRealServers } from '../support/backends';
 import { Answer, ProblemBody, send, tokenFor } from '../support/client';
 import { startStrata, StrataProcess } from '../support/strata-process';
-import { startTcpProxy, TcpProxy } from '../support/wire';
+import { TcpProxy } from '../support/tcp-proxy';
 
 onRealServers((open) => {
   let backend: Backend;
@@ -11,10 +11,10 @@ onRealServers((open) => {
   beforeAll(async () => {
     backend = await open();
     const url = new URL(backend.env.DATABASE_URL ?? '');
-    wire = await startTcpProxy(Number(url.port || 5432), url.hostname);
+    wire = await TcpProxy.to(Number(url.port || 5432));
     url.port = String(wire.port);
     url.hostname = '127.0.0.1';
-    service = await startStrata({ ...backend.env, DATABASE_URL: url.href });
+    service = await startStrata({ ...backend.env, DATABASE_URL: url.href, CACHE_LAYERS: 'none' });
   });
 
   afterAll(async () => {
@@ -31,7 +31,7 @@ onRealServers((open) => {
 
   it('cut: reads and writes are 503 problems, ready fails and says what, live stays; and it recovers by itself', async () => {
     await untilReady();
-    wire.cut();
+    wire.refuse();
     const read = await get('/api/products');
     expect(read.status).toBe(503);
     expect(read.headers.get('content-type')).toMatch(/problem\+json/);
@@ -43,17 +43,17 @@ onRealServers((open) => {
     expect(await get('/health/ready')).toMatchObject({ status: 503, body: { details: { database: 'down' } } });
     expect((await get('/health/live')).status).toBe(200);
 
-    wire.mend();
+    wire.heal();
     await untilReady();
     expect((await get('/api/products')).status).toBe(200);
   });
 
   it('frozen: nothing hangs', async () => {
     await untilReady();
-    wire.freeze();
+    wire.partition();
     const [ready, live, read] = await Promise.all([get('/health/ready'), get('/health/live'), get('/api/products')]);
     expect([ready.status, live.status, read.status]).toEqual([503, 200, 503]);
-    wire.mend();
+    wire.heal();
     await untilReady();
   });
 });

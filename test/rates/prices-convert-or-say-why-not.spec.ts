@@ -35,12 +35,12 @@ describe('with the shipped table', () => {
   });
 });
 
-describe('with a rates API', () => {
+describe('with a rates API, asked each time', () => {
   let api: FakeRatesApi;
   const service: Service = useService(async () => {
     api = await startFakeRatesApi();
     const backend = await embedded();
-    return { ...backend, env: { ...backend.env, RATES_URL: api.url } };
+    return { ...backend, env: { ...backend.env, RATES_URL: api.url, CACHE_LAYERS: 'none' } };
   });
   afterAll(() => api.close());
 
@@ -89,5 +89,23 @@ describe('with a rates API', () => {
     api.behave(() => undefined);
     expect((await service.get('/api/products/1')).status).toBe(200);
     expect(api.calls()).toBe(0);
+  });
+});
+
+describe('with a rates API behind the cache', () => {
+  let api: FakeRatesApi;
+  const service: Service = useService(async () => {
+    api = await startFakeRatesApi();
+    const backend = await embedded();
+    return { ...backend, env: { ...backend.env, RATES_URL: api.url } };
+  });
+  afterAll(() => api.close());
+
+  it('asks it once for all products and currencies', async () => {
+    api.behave(answerJson(TABLE));
+    for (const path of ['/api/products/1?currency=EUR', '/api/products/2?currency=GBP', '/api/rates']) {
+      expect((await service.get(path)).status).toBe(200);
+    }
+    expect(api.calls()).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,11 +13,22 @@ export class RedisServer {
 
   private constructor(
     readonly port: number,
-    private readonly args: readonly string[],
+    private readonly args: string[],
   ) {}
 
   static async start(...args: string[]): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), args);
+    await server.up();
+    return server;
+  }
+
+  /** A sentinel that watches `master` on `masterPort`; one vote is enough for a failover. */
+  static async sentinel(master: string, masterPort: number): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), []);
+    server.directory = await mkdtemp(join(tmpdir(), 'strata-sentinel-'));
+    const config = join(server.directory, 'sentinel.conf');
+    await writeFile(config, `sentinel monitor ${master} 127.0.0.1 ${masterPort} 1\n`);
+    server.args.push(config, '--sentinel');
     await server.up();
     return server;
   }
@@ -29,8 +40,10 @@ export class RedisServer {
   /** Starts it (again) on the same port and waits until it answers. */
   async up(): Promise<void> {
     this.directory ??= await mkdtemp(join(tmpdir(), 'strata-redis-'));
-    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory, ...this.args];
-    if (!args.includes('--sentinel')) args.push('--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0');
+    const common = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
+    const volatile = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
+    const isSentinel = this.args.includes('--sentinel');
+    const args = isSentinel ? [...this.args, ...common] : [...common, ...volatile, ...this.args];
     this.process = spawn('redis-server', args, { stdio: 'ignore' });
     await eventually(() => this.command('PING'), 10_000);
   }

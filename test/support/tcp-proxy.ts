@@ -4,10 +4,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private swallowing = false;
+  private refusing = false;
 
   private constructor(
     private readonly server: Server,
-    private readonly targetPort: number,
+    private targetPort: number,
   ) {}
 
   static async to(targetPort: number): Promise<TcpProxy> {
@@ -18,8 +19,12 @@ export class TcpProxy {
     return proxy;
   }
 
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `redis://127.0.0.1:${this.port}`;
   }
 
   /** From now on nothing passes, in either direction, and nobody is told. */
@@ -27,9 +32,22 @@ export class TcpProxy {
     this.swallowing = true;
   }
 
+  /** Breaks every connection and takes no new one, as if nobody listened. */
+  refuse(): void {
+    this.refusing = true;
+    this.cut();
+  }
+
   /** Lets bytes pass again; what was swallowed is lost, so connections of before are cut. */
   heal(): void {
     this.swallowing = false;
+    this.refusing = false;
+    this.cut();
+  }
+
+  /** Leads to another server from now on, as after a failover. */
+  retarget(port: number): void {
+    this.targetPort = port;
     this.cut();
   }
 
@@ -43,6 +61,7 @@ export class TcpProxy {
   }
 
   private relay(client: Socket): void {
+    if (this.refusing) return void client.destroy();
     const target = connect(this.targetPort, '127.0.0.1');
     const pair = [client, target] as const;
     this.pairs.add(pair);

@@ -20,6 +20,8 @@ type Line = { readonly connection: RedisConnection; readonly breaker: CircuitBre
 export class RedisLink {
   private line?: Line;
   private closed = false;
+  private readonly retired = new Set<RedisConnection>();
+  private dialling = false;
   private dialledAt = -Infinity;
   private retry?: NodeJS.Timeout;
   private readonly upListeners: (() => void)[] = [];
@@ -85,6 +87,8 @@ export class RedisLink {
     clearTimeout(this.retry);
     this.line?.connection.destroy();
     this.line = undefined;
+    for (const connection of this.retired) connection.destroy();
+    this.retired.clear();
   }
 
   private async guarded<T>(what: string, call: (connection: RedisConnection) => Promise<T>): Promise<T> {
@@ -106,21 +110,23 @@ export class RedisLink {
 
   private async redial(wait: number): Promise<void> {
     this.retry = undefined;
+    this.dialling = true;
     this.dialledAt = performance.now();
     try {
       await this.connect();
     } catch (cause) {
-      this.down('down', cause);
+      this.down(cause);
       this.redialIn(wait, Math.min(wait * 2, RETRY.most));
+    } finally {
+      this.dialling = false;
     }
   }
 
   private async connect(): Promise<void> {
-    const connection = await dial(this.target, this.timeout, (cause) => this.broken(line, 'down', cause));
-    const line: Line = {
-      connection,
-      breaker: connectionBreaker((cause) => this.broken(line, 'broken', cause)),
-    };
+    const made: { line?: Line } = {};
+    const connection = await dial(this.target, this.timeout, (cause) => this.broken(made.line, 'down', cause));
+    const line = { connection, breaker: connectionBreaker((cause) => this.broken(made.line, 'broken', cause)) };
+    made.line = line;
     try {
       for (const [channel, listener] of this.channels) {
         await withDeadline(connection.subscribe(channel, listener), this.timeout, 'SUBSCRIBE');
@@ -130,28 +136,34 @@ export class RedisLink {
       connection.destroy();
       throw error;
     }
-    this.line?.connection.destroy();
+    this.retire(this.line?.connection);
     this.line = line;
     this.events.emit('redis', 'up');
     for (const listener of this.upListeners) listener();
   }
 
   /**
-   * Dials anew. Of a cluster the old line is kept until then, for its other nodes still answer; and as one dead node
-   * would break every new line at once, dialling is spaced out.
+   * Dials anew. The old line is kept until then: it may be only the subscription that broke, or one node of a
+   * cluster. And as a dead node would break every new line at once, dialling is spaced out.
    */
-  private broken(line: Line, state: 'down' | 'broken', cause: unknown): void {
-    if (line !== this.line || this.retry) return;
-    if ('clusterNodes' in this.target) this.events.emit('redis', state, cause);
-    else this.down(state, cause);
+  private broken(line: Line | undefined, state: 'down' | 'broken', cause: unknown): void {
+    if (line === undefined || line !== this.line || this.retry || this.dialling) return;
+    this.events.emit('redis', state, cause);
     const rested = performance.now() - this.dialledAt > RETRY.most;
     this.redialIn(rested ? 0 : RETRY.most);
   }
 
-  private down(state: 'down' | 'broken', cause: unknown): void {
+  /** What was sent on a replaced line may still be answered, within the deadline it has. */
+  private retire(connection: RedisConnection | undefined): void {
+    if (!connection) return;
+    this.retired.add(connection);
+    setTimeout(() => this.retired.delete(connection) && connection.destroy(), this.timeout).unref();
+  }
+
+  private down(cause: unknown): void {
     if (!this.line || this.closed) return;
-    this.line.connection.destroy();
+    this.retire(this.line.connection);
     this.line = undefined;
-    this.events.emit('redis', state, cause);
+    this.events.emit('redis', 'down', cause);
   }
 }

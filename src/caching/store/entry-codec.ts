@@ -1,4 +1,4 @@
-import type { CacheEntry } from './entry';
+import { type CacheEntry, compact } from './entry';
 
 /** An entry as L2 keeps it, in JSON. A Buffer travels as base64. */
 export type StoredEntry = readonly [
@@ -27,7 +27,7 @@ export function decodeEntry(key: string, stored: unknown, knownAt: number): Cach
   const [, body, base64, tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor] = stored;
   return {
     key,
-    body: base64 && body !== null ? Buffer.from(body, 'base64') : body,
+    body: base64 && body !== null ? compact(Buffer.from(body, 'base64')) : body,
     tags,
     epoch,
     tick,

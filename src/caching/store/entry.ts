@@ -95,3 +95,14 @@ export function keptFor(entry: CacheEntry, wall: number): number {
 export function remainingTtl(entry: CacheEntry, wall: number): number {
   return Math.ceil((entry.expiresAt - wall) / 1_000);
 }
+
+/**
+ * A Buffer often is a view of something larger: of Node's 8 KiB pool, of a 16 KiB zlib chunk. Kept for long, it would
+ * hold all of that, uncounted; so what is kept is a copy of its own size.
+ */
+export function compact(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.length) return bytes;
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}

@@ -1,7 +1,7 @@
 import { withDeadline } from '../deadline';
 import type { Gathering } from '../tags/tag-scope';
 import { Background } from './background';
-import { type CacheEntry, type CacheResult, keyTag, type Loaded, type Loader, remainingTtl } from './entry';
+import { type CacheEntry, type CacheResult, compact, keyTag, type Loaded, type Loader, remainingTtl } from './entry';
 import { Grace } from './grace';
 import { jittered, type ResolvedPolicy } from './policy';
 import type { StoreParts } from './store-parts';
@@ -131,12 +131,12 @@ export class Filler {
     const ttl = jittered(loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl), this.parts.random());
     return {
       key,
-      body: loaded.body,
+      body: Buffer.isBuffer(loaded.body) ? compact(loaded.body) : loaded.body,
       tags: [...new Set([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags])],
       epoch: from.epoch,
       tick: from.tick,
       createdAt,
-      expiresAt: loaded.store === false ? 0 : Math.min(createdAt + ttl, from.expiresAt),
+      expiresAt: loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt),
       staleFor: policy.staleWhileRevalidate,
       keepFor: policy.grace,
       local: from.local,

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { CacheEventBus, EvictionReason } from '../caching.events';
-import type { CacheEntry } from './entry';
+import { type CacheEntry, compact } from './entry';
 
 /** Bytes on the heap beside strings and buffers, measured on Node 20: the entry, its numbers, its place in the LRU. */
 const ENTRY_OVERHEAD = 420;
@@ -50,8 +50,10 @@ export class L1 {
   addVariant(entry: CacheEntry, name: string, bytes: Buffer): void {
     if (this.entries.peek(entry.key) !== entry) return;
     const variants = (entry.variants ??= new Map<string, Buffer>());
-    variants.set(name, bytes);
-    this.entries.set(entry.key, entry, { size: weigh(entry) });
+    variants.set(name, compact(bytes));
+    // Setting the very same object would not weigh it again.
+    this.entries.delete(entry.key);
+    this.entries.set(entry.key, entry);
   }
 
   delete(key: string, reason: EvictionReason): void {

@@ -78,21 +78,25 @@ export class RedisTagClock implements TagClock {
     try {
       heard = await Promise.all(batches.map(async (batch) => this.hear(await this.transport.stamp(batch), batch)));
     } catch (error) {
-      this.unacknowledged.stamp(tags);
-      this.version += 1;
+      this.distrust(tags);
+      // Law 6: what could not be stamped has to be drained before anything is trusted again.
+      this.noteSilence(true);
       this.events.emit('stampFailed', tags, error);
       throw new CacheError('CACHE_STAMP_FAILED', 'the tag clock did not acknowledge a stamp', { cause: error });
     }
-    this.unacknowledged.forget(tags);
     this.events.emit('stamped', tags, this.time.mono() - sentAt);
-    // While not live a hook may be what is stamping: the catch-up waits for the hook, so it must not wait for that.
-    if (heard.includes(false) && this.live) await this.ask.run().catch(() => this.noteSilence(true));
+    if (heard.includes(false)) {
+      this.distrust(tags);
+      // While not live a hook may be what is stamping: the catch-up waits for the hook, so it must not wait for that.
+      if (!this.live || !(await this.learnOrDoubt())) return this.instant();
+    }
+    this.unacknowledged.forget(tags);
     return this.instant();
   }
 
   async renew(): Promise<void> {
     this.hear(await this.transport.renew(), []);
-    if (this.live) await this.ask.run().catch(() => this.noteSilence(true));
+    if (this.live) await this.learnOrDoubt();
   }
 
   beforeTrust(hook: () => Promise<void>): void {
@@ -123,6 +127,20 @@ export class RedisTagClock implements TagClock {
     return true;
   }
 
+  /** This process knows of a stamp that its mirror cannot place. */
+  private distrust(tags: readonly string[]): void {
+    this.unacknowledged.stamp(tags);
+    this.version += 1;
+  }
+
+  /** Asks; false, and no trust, when there is no answer. */
+  private learnOrDoubt(): Promise<boolean> {
+    return this.ask.run().then(
+      () => true,
+      () => (this.noteSilence(true), false),
+    );
+  }
+
   private async catchUp(): Promise<void> {
     const wasLive = this.live;
     const unacknowledged = this.unacknowledged.tick;
@@ -133,7 +151,8 @@ export class RedisTagClock implements TagClock {
     const sentAt = await this.learnDifference();
     this.heardAt = sentAt;
     if (wasLive) return;
-    if (this.unacknowledged.tick === unacknowledged) this.unacknowledged.forgetAll();
+    // Only a drain stamps again what was not acknowledged; without one it stays distrusted.
+    if (this.hooks.length > 0 && this.unacknowledged.tick === unacknowledged) this.unacknowledged.forgetAll();
     this.live = true;
     this.version += 1;
     this.events.emit('clock', 'live', this.epoch);

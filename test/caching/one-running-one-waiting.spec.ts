@@ -1,0 +1,32 @@
+import { Coalesced } from '../../src/caching';
+import { pause } from '../support/eventually';
+
+it('a hundred who ask at once cost two runs, and nobody gets an answer from before it asked', async () => {
+  let runs = 0;
+  let running = 0;
+  const coalesced = new Coalesced(async () => {
+    const began = performance.now();
+    runs += 1;
+    running += 1;
+    expect(running).toBe(1);
+    await pause(5);
+    running -= 1;
+    return began;
+  });
+  const first = coalesced.run();
+  await pause(1);
+  const asked = performance.now();
+  const answers = await Promise.all(Array.from({ length: 100 }, () => coalesced.run()));
+  for (const began of answers) expect(began).toBeGreaterThanOrEqual(asked);
+  expect(await first).toBeLessThan(asked);
+  expect(runs).toBe(2);
+});
+
+it('a run that fails fails for those who asked, and not for the next', async () => {
+  let fail = true;
+  const coalesced = new Coalesced(() => (fail ? Promise.reject(new Error('no')) : Promise.resolve('yes')));
+  const both = await Promise.allSettled([coalesced.run(), coalesced.run()]);
+  expect(both.map((one) => one.status)).toEqual(['rejected', 'rejected']);
+  fail = false;
+  expect(await coalesced.run()).toBe('yes');
+});

@@ -1,0 +1,206 @@
+import fc, { type Scheduler } from 'fast-check';
+import { CacheEventBus, type CacheResult, TieredStore, type TagClock, TagScope } from '../../src/caching';
+import { resolveOptions } from '../../src/caching/caching.options';
+import { Freshness } from '../../src/caching/store/freshness';
+import { L1 } from '../../src/caching/store/l1';
+import type { StoreParts } from '../../src/caching/store/store-parts';
+import { MemoryTagClock } from '../../src/caching/tags/memory-tag-clock';
+import { RedisTagClock } from '../../src/caching/tags/redis-tag-clock';
+import type { Time } from '../../src/caching/time';
+import { ScriptedRedis } from './scripted-redis';
+
+/** What a client does; clients run side by side, each one thing after the other. */
+export type Step =
+  | { readonly do: 'read' | 'view' | 'write'; readonly node: number; readonly key: string }
+  | { readonly do: 'beat'; readonly node: number }
+  | { readonly do: 'pass'; readonly ms: number }
+  | { readonly do: 'forget' };
+
+export interface Setting {
+  readonly clock: 'memory' | 'redis';
+  readonly consistency: 'bounded' | 'strict';
+  /** Breaks one of the laws, to show that this check would notice. */
+  readonly sabotage?: (clock: TagClock, time: Time) => Partial<StoreParts>;
+}
+
+export class StaleRead extends Error {}
+
+const MAX_LAG = 100;
+const KEYS = ['a', 'b'];
+const key = fc.constantFrom(...KEYS);
+
+/** Up to four clients of up to six steps, on `nodes` nodes. */
+export function clients(nodes: number): fc.Arbitrary<Step[][]> {
+  const node = fc.nat({ max: nodes - 1 });
+  const step = fc.oneof(
+    { weight: 25, arbitrary: fc.record({ do: fc.constantFrom('read' as const, 'view' as const), node, key }) },
+    { weight: 15, arbitrary: fc.record({ do: fc.constant('write' as const), node, key }) },
+    { weight: 5, arbitrary: fc.record({ do: fc.constant('beat' as const), node }) },
+    { weight: 5, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 150 }) }) },
+    { weight: nodes > 1 ? 1 : 0, arbitrary: fc.constant({ do: 'forget' as const }) },
+  );
+  return fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 2, maxLength: 4 });
+}
+
+/** The same, but everybody wants the same key: what a broken law shows in soonest. */
+export function rivals(nodes: number): fc.Arbitrary<Step[][]> {
+  const node = fc.nat({ max: nodes - 1 });
+  const step = fc.record({ do: fc.constantFrom('read' as const, 'write' as const), node, key: fc.constant('a') });
+  return fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 3, maxLength: 4 });
+}
+
+/** Runs the clients over the real store and clock in the order the scheduler finds. @throws StaleRead */
+export class World {
+  reads = 0;
+  private now = 1_000;
+  private readonly versions = new Map(KEYS.map((name) => [name, 0]));
+  private readonly acknowledged: { key: string; version: number; node: number; at: number }[] = [];
+  private readonly nodes: { store: TieredStore; clock: TagClock }[] = [];
+  private readonly redis: ScriptedRedis;
+  private readonly time: Time = {
+    wall: () => this.now,
+    mono: () => this.now,
+    sleep: async (ms) => {
+      await this.pause('sleep');
+      this.now += ms;
+    },
+  };
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly setting: Setting,
+    isLost: (what: 'message' | 'leg') => boolean,
+  ) {
+    this.redis = new ScriptedRedis(scheduler, isLost);
+    const count = setting.clock === 'memory' ? 1 : 2;
+    for (let i = 0; i < count; i++) this.nodes.push(this.node());
+  }
+
+  async run(plans: readonly Step[][]): Promise<void> {
+    for (const { clock } of this.nodes) if (clock instanceof RedisTagClock) void clock.beat();
+    await this.scheduler.waitAll();
+    try {
+      await this.drive(Promise.all(plans.map((plan) => this.client(plan))));
+      await this.drive(Promise.all(this.nodes.map(({ store }) => store.idle())));
+    } finally {
+      for (const { store } of this.nodes) store.scope.close();
+    }
+  }
+
+  /** One scheduled step after the other, each followed by whatever it set going (`waitFor` does so too, 20 times slower). */
+  private async drive(work: Promise<unknown>): Promise<void> {
+    let ended = false;
+    const end = (): boolean => (ended = true);
+    work.then(end, end);
+    while (!ended) {
+      if (this.scheduler.count() > 0) await this.scheduler.waitOne();
+      await new Promise(setImmediate);
+    }
+    await work;
+  }
+
+  private node(): { store: TieredStore; clock: TagClock } {
+    const events = new CacheEventBus();
+    const { time, setting } = this;
+    const options = resolveOptions({ maxLag: MAX_LAG, consistency: setting.consistency, fillWait: 30 });
+    const clock =
+      setting.clock === 'memory'
+        ? new MemoryTagClock(3, events)
+        : new RedisTagClock(this.redis.transport(), { maxLag: MAX_LAG, timeout: 10_000, maxTags: 3 }, time, events);
+    const shared = setting.clock === 'redis' && { l2: this.redis.l2(() => clock.now()), lock: this.redis.lock() };
+    const store = new TieredStore({
+      clock,
+      scope: new TagScope(clock, time),
+      freshness: new Freshness(clock, time, options),
+      l1: new L1(100_000, events),
+      ...shared,
+      events,
+      time,
+      random: () => 0.5,
+      defaults: options,
+      fillWait: options.fillWait,
+      backOff: options.backOff,
+      ...setting.sabotage?.(clock, time),
+    });
+    return { store, clock };
+  }
+
+  private async client(plan: readonly Step[]): Promise<void> {
+    for (const step of plan) {
+      await this.pause(step.do);
+      switch (step.do) {
+        case 'read':
+          await this.read(step.node, [step.key], () => this.item(step.node, step.key));
+          break;
+        case 'view':
+          await this.read(step.node, KEYS, () => this.view(step.node));
+          break;
+        case 'write':
+          await this.write(step.node, step.key);
+          break;
+        case 'beat':
+          await (this.nodes[step.node]!.clock as RedisTagClock).beat?.();
+          break;
+        case 'pass':
+          this.now += step.ms;
+          break;
+        case 'forget':
+          this.redis.forget();
+          break;
+        default:
+          step satisfies never;
+      }
+    }
+  }
+
+  /** A page built from both cached items: Law 2. */
+  private view(node: number): Promise<CacheResult> {
+    return this.nodes[node]!.store.getOrLoad('view', {}, async () => {
+      const parts = await Promise.all(KEYS.map((name) => this.item(node, name)));
+      return { body: parts.map((part) => part.entry.body as string).join(' ') };
+    });
+  }
+
+  private item(node: number, name: string): Promise<CacheResult> {
+    return this.nodes[node]!.store.getOrLoad(`item:${name}`, { tags: [name] }, async () => {
+      await this.pause('query sent');
+      const version = this.versions.get(name);
+      await this.pause('rows arrive');
+      return { body: `${name}=${version}` };
+    });
+  }
+
+  private async write(node: number, name: string): Promise<void> {
+    await this.pause('commit');
+    const version = this.versions.get(name)! + 1;
+    this.versions.set(name, version);
+    const at = await this.nodes[node]!.store.evict([name]).then(
+      () => this.now,
+      // Not acknowledged: nobody else need know it, but the node that wrote does.
+      () => Infinity,
+    );
+    this.acknowledged.push({ key: name, version, node, at });
+  }
+
+  private async read(node: number, names: string[], ask: () => Promise<CacheResult>): Promise<void> {
+    const least = new Map(names.map((name) => [name, this.leastFor(node, name)]));
+    const { entry, outcome, tier } = await ask();
+    this.reads += 1;
+    for (const part of (entry.body as string).split(' ')) {
+      const [name, version] = part.split('=') as [string, string];
+      if (Number(version) >= least.get(name)!) continue;
+      throw new StaleRead(`node ${node} read ${part}, ${name}=${least.get(name)} was due (${outcome}, ${tier})`);
+    }
+  }
+
+  /** The version that was acknowledged before this read began; in bounded mode elsewhere more than maxLag before. */
+  private leastFor(node: number, name: string): number {
+    const since = this.setting.consistency === 'strict' ? this.now : this.now - MAX_LAG;
+    const due = this.acknowledged.filter((w) => w.key === name && (w.node === node || w.at <= since));
+    return Math.max(0, ...due.map((w) => w.version));
+  }
+
+  private pause(label: string): Promise<void> {
+    return this.scheduler.schedule(Promise.resolve(), label);
+  }
+}
