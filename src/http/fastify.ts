@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { IncomingMessage, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyReply, FastifyRequest } from 'fastify';
-import { Logger } from 'pino';
+import { Bindings, Logger } from 'pino';
+import { LazyLogger } from './lazy-logger';
 import { sendProblem, toProblem } from './problem.filter';
 import { RequestLog } from './request-log';
 
@@ -14,15 +15,22 @@ const BODY_LIMIT = 64 * 1024;
 const REQUEST_TIMEOUT = 30_000;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
+/** Requests are counted; the count is unique together with the process. */
+const PROCESS_ID = randomBytes(9).toString('hex');
+let requests = 0;
+
 /** A request id of the caller's, when it is one that may stand in a log, else a new one. */
 function requestId(incoming: string | string[] | undefined): string {
-  return typeof incoming === 'string' && REQUEST_ID.test(incoming) ? incoming : randomUUID();
+  return typeof incoming === 'string' && REQUEST_ID.test(incoming)
+    ? incoming
+    : `${PROCESS_ID}-${(++requests).toString(36)}`;
 }
 
 export function createAdapter(logger: Logger): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
     logController: new RequestLog(),
+    childLoggerFactory: (_parent: unknown, bindings: Bindings) => new LazyLogger(logger, bindings),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
@@ -38,25 +46,36 @@ export function createAdapter(logger: Logger): FastifyAdapter {
   });
 }
 
+/** Swagger UI styles its elements inline; everything else here needs nothing but JSON. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join(';');
+
 /** What every answer gets, whichever route it is from: security headers and the request's id. */
 export async function addServerHooks(app: NestFastifyApplication): Promise<void> {
   await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        // Swagger UI styles its elements inline.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        // It would send Swagger UI's own requests to https, which nobody serves on a plain http host.
-        upgradeInsecureRequests: null,
-      },
-    },
+    // A constant, set below: helmet would write it anew for each request.
+    contentSecurityPolicy: false,
+    // For browsers that are long gone.
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+    originAgentCluster: false,
+    // frame-ancestors says it.
+    xFrameOptions: false,
   });
   const server = app.getHttpAdapter().getInstance();
   // JSON alone: a form would turn up as texts, plain text as no body at all.
   server.removeContentTypeParser('text/plain');
   server.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id);
+    void reply.header('content-security-policy', CONTENT_SECURITY_POLICY).header('x-request-id', request.id);
     done();
   });
 }

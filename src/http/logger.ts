@@ -9,7 +9,7 @@ export interface LogOptions {
 }
 
 export function createLogger({ level, pretty: readable }: LogOptions): Logger {
-  const options = { level, redact: ['req.headers', '*.authorization', '*.password'] };
+  const options = { level };
   return readable
     ? pino(options, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true }))
     : pino(options, destination({ dest: 1, sync: true }));

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
 import type { CacheEntry } from '../store/entry';
 import { ViewAnswer } from './view-answer';
@@ -21,10 +22,18 @@ const compressors: Record<Exclude<Encoding, 'identity'>, (bytes: Buffer) => Prom
 export function negotiate(acceptEncoding: string | undefined, answer: ViewAnswer): Encoding {
   if (acceptEncoding === undefined || acceptEncoding === 'identity') return 'identity';
   if (answer.payload.length < WORTHWHILE || !COMPRESSIBLE.test(answer.headers['content-type'] ?? '')) return 'identity';
-  const accepted = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }).encodings(PREFERRED);
-  // Of what the client likes equally we choose the smallest; negotiator sorts by its wishes, then by our order.
-  return (accepted[0] as Encoding | undefined) ?? 'identity';
+  let best = negotiated.get(acceptEncoding);
+  if (best === undefined) {
+    const accepted = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }).encodings(PREFERRED);
+    // Of what the client likes equally we choose the smallest; negotiator sorts by its wishes, then by our order.
+    best = (accepted[0] as Encoding | undefined) ?? 'identity';
+    negotiated.set(acceptEncoding, best);
+  }
+  return best;
 }
+
+/** There are about ten such headers in the world, and now and then a strange one. */
+const negotiated = new LRUCache<string, Encoding>({ max: 500 });
 
 /** The bytes of an entry in this encoding if they are at hand, without waiting. */
 export function encodedNow(entry: CacheEntry, answer: ViewAnswer, encoding: Encoding): Buffer | undefined {

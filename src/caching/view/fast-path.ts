@@ -1,19 +1,19 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheEntry } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
-import { encodedNow, negotiate } from './encoding';
+import { encodedNow, type Encoding, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
 import type { KnownUrl, KnownUrls } from './known-urls';
 import { ViewAnswer } from './view-answer';
 import { cacheStatus, validators, xCache } from './view-headers';
 
 /** Headers that make a request more than "give me this": such go through the whole pipeline. */
-const SPECIAL = ['cache-control', 'pragma', 'range', 'if-match', 'if-unmodified-since'] as const;
+const SPECIAL = ['cache-control', 'pragma', 'range', 'if-match', 'if-unmodified-since', 'expect', 'upgrade'] as const;
 
 /**
- * Answers public hits before the pipeline starts. It decides nothing: it knows only addresses that the interceptor opened
- * (a public view, reached anonymously through every guard), takes only entries that the store finds fresh, and for whatever
- * is out of the ordinary lets the request go on.
+ * Answers public hits in front of the framework. It decides nothing: it knows only addresses that the interceptor opened (a
+ * public view, reached anonymously through every guard), takes only entries that the store finds fresh, and whatever is out of
+ * the ordinary goes on its usual way.
  */
 export class FastPath {
   constructor(
@@ -23,65 +23,65 @@ export class FastPath {
   ) {}
 
   /** @returns true when the request is answered */
-  answer(request: FastifyRequest, reply: FastifyReply): boolean {
-    if (request.raw.method !== 'GET') return false;
-    const known = this.urls.get(request.raw.url ?? '');
-    if (!known?.open || !isPlain(request, known)) return false;
+  answer(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.method !== 'GET') return false;
+    const known = this.urls.get(request.url ?? '');
+    if (known?.open === undefined || !isPlain(request, known)) return false;
     const entry = this.store.peek(known.urlKey);
-    return entry !== undefined && this.write(entry, known, known.open, request, reply);
-  }
-
-  private write(
-    entry: CacheEntry,
-    { route }: KnownUrl,
-    base: readonly string[],
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): boolean {
+    if (!entry) return false;
     const answer = ViewAnswer.of(entry);
-    if (answer.status !== 200) return false;
-    const { headers } = request.raw;
-    const acceptEncoding = headers['accept-encoding'];
-    const encoding = negotiate(Array.isArray(acceptEncoding) ? acceptEncoding.join() : acceptEncoding, answer);
+    const encoding = negotiate(request.headers['accept-encoding'] as string | undefined, answer);
     const payload = encodedNow(entry, answer, encoding);
-    if (!payload) return false;
+    if (answer.status !== 200 || !payload) return false;
 
-    const second = Math.ceil((entry.expiresAt - Date.now()) / 1_000);
-    const memo = answer.prepared.get(encoding);
-    let list = memo?.second === second ? memo.list : undefined;
-    if (!list) {
-      const verdict = { outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl: second } as const;
-      const own = {
-        ...answer.headers,
-        ...validators(route, answer, encoding),
-        age: '0',
-        'cache-status': cacheStatus(this.name, verdict),
-        'x-cache': xCache('hit'),
-      };
-      list = [...base, ...Object.entries(own).flat()];
-      answer.prepared.set(encoding, { second, list });
-    }
-
-    const ifNoneMatch = headers['if-none-match'];
-    const notModified =
-      ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding));
-    // The router goes no further with a reply that somebody else has taken.
-    reply.hijack();
-    const { raw } = reply;
-    if (notModified) {
-      raw.writeHead(304, [...list, 'x-request-id', request.id] as string[]);
-      raw.end();
+    const { head, etag } = this.prepared(entry, answer, encoding, known);
+    const ifNoneMatch = request.headers['if-none-match'];
+    if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, etag)) {
+      response.writeHead(304, head.notModified).end();
     } else {
-      raw.writeHead(200, [...list, 'x-request-id', request.id, 'content-length', String(payload.length)] as string[]);
-      raw.end(payload);
+      response.writeHead(200, head.ok).end(payload);
     }
     return true;
   }
+
+  /** The flat header lists of an entry change once a second, with its ttl; in between they are the same. */
+  private prepared(
+    entry: CacheEntry,
+    answer: ViewAnswer,
+    encoding: Encoding,
+    { route, open = [] }: KnownUrl,
+  ): Prepared {
+    const ttl = Math.ceil((entry.expiresAt - Date.now()) / 1_000);
+    const memo = preparedLists.get(entry)?.get(encoding);
+    if (memo?.ttl === ttl && memo.open === open) return memo;
+    const verdict = { outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl } as const;
+    const own = {
+      ...answer.headers,
+      ...validators(route, answer, encoding),
+      age: '0',
+      'cache-status': cacheStatus(this.name, verdict),
+      'x-cache': xCache('hit'),
+    };
+    const notModified = [...open, ...Object.entries(own).flat()];
+    const length = encodedNow(entry, answer, encoding)?.length ?? 0;
+    const head = { notModified, ok: [...notModified, 'content-length', String(length)] };
+    const fresh: Prepared = { ttl, open, head, etag: encodedEtag(answer.etag, encoding) };
+    const ofEntry = preparedLists.get(entry) ?? new Map<Encoding, Prepared>();
+    preparedLists.set(entry, ofEntry.set(encoding, fresh));
+    return fresh;
+  }
 }
 
-function isPlain(request: FastifyRequest, known: KnownUrl): boolean {
-  const { headers } = request.raw;
+interface Prepared {
+  ttl: number;
+  open: readonly string[];
+  etag: string;
+  head: { ok: string[]; notModified: string[] };
+}
+
+const preparedLists = new WeakMap<CacheEntry, Map<Encoding, Prepared>>();
+
+function isPlain({ headers }: IncomingMessage, known: KnownUrl): boolean {
   for (const name of SPECIAL) if (headers[name] !== undefined) return false;
-  if (!known.route.isShared && (headers.authorization !== undefined || headers.cookie !== undefined)) return false;
-  return request.routeOptions.handler === known.handler;
+  return known.route.isShared || (headers.authorization === undefined && headers.cookie === undefined);
 }

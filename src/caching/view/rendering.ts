@@ -24,18 +24,17 @@ export class Rendering {
   refusal: HttpException | undefined;
   /** What the handler gave cannot be kept and is passed on as it is. */
   passed: { value: unknown } | undefined;
-  private readonly before: ReadonlyMap<string, unknown>;
+  private before: Readonly<Record<string, unknown>> = {};
 
   constructor(
     private readonly next: CallHandler,
     private readonly reply: FastifyReply,
     private readonly negativeTtl: number,
-  ) {
-    this.before = new Map(Object.entries(reply.getHeaders()));
-  }
+  ) {}
 
   /** Runs the handler. @throws what it throws when the service is at fault: then an older answer may do */
   async load(): Promise<Loaded> {
+    this.before = { ...this.reply.getHeaders() };
     let value: unknown;
     try {
       value = await lastValueFrom(this.next.handle() as never, { defaultValue: undefined });
@@ -74,7 +73,7 @@ export class Rendering {
   /** What the handler has set; what was there before it, every answer of the server gets anyway. */
   private ownHeaders(value: unknown): Record<string, string> {
     const set = Object.entries(this.reply.getHeaders()).filter(
-      ([name, header]) => this.before.get(name) !== header && !NOT_KEPT.has(name),
+      ([name, header]) => this.before[name] !== header && !NOT_KEPT.has(name),
     );
     const type = typeof value === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
     return { 'content-type': type, ...Object.fromEntries(set.map(([name, header]) => [name, String(header)])) };

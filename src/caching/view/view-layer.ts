@@ -1,6 +1,7 @@
 import { Inject, Injectable, OnModuleInit, PipeTransform, ValidationPipe } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import type { RequestListener, Server } from 'node:http';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { FastPath } from './fast-path';
@@ -12,7 +13,7 @@ import { ViewResponder } from './view-responder';
 @Injectable()
 export class ViewLayer implements OnModuleInit {
   readonly urls = new KnownUrls();
-  private opened = false;
+
   readonly responder: ViewResponder;
   readonly pipe: PipeTransform;
   readonly isOn: boolean;
@@ -24,6 +25,7 @@ export class ViewLayer implements OnModuleInit {
   constructor(
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
   ) {
     const { layers, prefix, view } = stack.options;
     this.isOn = layers.includes('view');
@@ -34,24 +36,21 @@ export class ViewLayer implements OnModuleInit {
     this.responder = new ViewResponder(prefix, (entry, encoding, bytes) =>
       stack.store.addVariant(entry, encoding, bytes),
     );
-    this.openFastPath();
   }
 
-  /** Where no adapter was there yet (Test.createTestingModule). */
+  /**
+   * Puts the fast path in front of whatever handles requests. Where the version of a route is in a header or made up by a function,
+   * one address has several answers, and there is no fast path.
+   */
   onModuleInit(): void {
-    this.openFastPath();
-  }
-
-  /** As early as can be: hooks run in the order they are added, and a hit needs none of the others. */
-  private openFastPath(): void {
-    const adapter = this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    if (!this.isOn || this.opened || adapter?.getType() !== 'fastify') return;
-    this.opened = true;
+    const server = this.adapterHost.httpAdapter.getHttpServer() as Server | undefined;
+    if (!this.isOn || !server || this.application.getVersioning()?.type !== undefined) return;
     const fastPath = new FastPath(this.stack.store, this.urls, this.name);
-    adapter
-      .getInstance<FastifyInstance>()
-      .addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
-        if (!fastPath.answer(request, reply)) done();
-      });
+    const handlers = server.listeners('request') as RequestListener[];
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => {
+      if (fastPath.answer(request, response)) return;
+      for (const handle of handlers) handle(request, response);
+    });
   }
 }

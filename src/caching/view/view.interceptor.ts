@@ -15,7 +15,7 @@ import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import type { CacheResult } from '../store/entry';
 import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
-import type { KnownUrl, KnownUrls } from './known-urls';
+import type { KnownUrl } from './known-urls';
 import { Rendering } from './rendering';
 import { ViewAnswer } from './view-answer';
 import { BypassReason, bypassStatus } from './view-headers';
@@ -72,8 +72,9 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     next: CallHandler,
   ): Promise<unknown> {
     const rendering = new Rendering(next, reply, this.stack.options.negativeTtl);
-    const common = commonHeaders(request, reply);
-    const known = await this.locate(route, request);
+    const known = this.remembered(request) ?? (await this.locate(route, request));
+    const opens = known.open === undefined && route.isNamedByUrl && isAnonymous(request);
+    const common = opens ? commonHeaders(request, reply) : undefined;
     const key = route.key(known.urlKey, request, this.layer.user(request));
     const result = await this.find(key, route, rendering, request);
     if (rendering.refusal) {
@@ -83,7 +84,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     if (rendering.passed) return this.pass(rendering, reply);
     const { responder } = this.layer;
     const body = await responder.respond(route, responder.fromCache(result), request, reply);
-    if (common && route.isNamedByUrl && isAnonymous(request)) known.open = common;
+    if (common) known.open = common;
     return body;
   }
 
@@ -126,16 +127,16 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     return passed?.value;
   }
 
-  /** Which entry an address means. Read through the DTO the first time, from memory from then on. */
+  /** Which entry an address means: read through the DTO the first time, from memory from then on. */
+  private remembered(request: FastifyRequest): KnownUrl | undefined {
+    const known = this.layer.urls.get(request.raw.url ?? '');
+    return known?.handler === request.routeOptions.handler ? known : undefined;
+  }
+
   private async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
-    const urls: KnownUrls = this.layer.urls;
-    const url = request.raw.url ?? '';
-    const { handler } = request.routeOptions;
-    const known = urls.get(url);
-    if (known?.handler === handler) return known;
-    const fresh: KnownUrl = { route, handler, urlKey: await route.keyOfUrl(request) };
-    urls.remember(url, fresh);
-    return fresh;
+    const known = { route, handler: request.routeOptions.handler, urlKey: await route.keyOfUrl(request) };
+    this.layer.urls.remember(request.raw.url ?? '', known);
+    return known;
   }
 
   private bypassed(route: ViewRoute, request: FastifyRequest): BypassReason | undefined {
