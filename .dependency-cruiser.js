@@ -30,7 +30,14 @@ module.exports = {
       comment: 'config, http and database carry the features; they know none of them.',
       severity: 'error',
       from: { path: '^src/(config|http|database)/' },
-      to: { path: '^src/(products|account|rates|auth|health|caching)/' },
+      to: { path: '^src/(products|account|rates|auth|health)/' },
+    },
+    {
+      name: 'ground-floor-without-caches',
+      comment: 'The same for the cache; but a migration may make its triggers, as it may make any table.',
+      severity: 'error',
+      from: { path: '^src/(config|http|database)/', pathNot: '^src/database/migrations/' },
+      to: { path: '^src/caching/' },
     },
     {
       name: 'modules-meet-in-app-module',

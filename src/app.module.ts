@@ -1,6 +1,8 @@
 import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from './account';
 import { AuthModule } from './auth';
+import { CachingModule, EvictionModule } from './caching';
+import { cachingOptions } from './caching-options';
 import { AppConfig, ConfigModule } from './config';
 import { DatabaseModule } from './database';
 import { HealthModule } from './health';
@@ -16,6 +18,11 @@ export class AppModule {
       imports: [
         ConfigModule.for(config),
         DatabaseModule.for(config.database),
+        CachingModule.forRoot(cachingOptions(config)),
+        EvictionModule.forRoot({
+          embedded: config.database.url === undefined,
+          caches: config.cache.layers.length > 0,
+        }),
         AuthModule,
         ProductsModule,
         AccountModule,

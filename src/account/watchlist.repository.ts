@@ -10,12 +10,15 @@ export class WatchlistRepository {
 
   /** @returns false where there is no such product */
   async add(userId: string, productId: number): Promise<boolean> {
-    const rows = await this.watchlist.query<unknown[]>(ADD, [userId, productId]);
+    // In a transaction, as is the removal, so that the answer can name what it evicted.
+    const rows = await this.watchlist.manager.transaction((manager) => {
+      return manager.query<unknown[]>(ADD, [userId, productId]);
+    });
     return rows.length > 0;
   }
 
   async remove(userId: string, productId: number): Promise<void> {
-    await this.watchlist.delete({ userId, productId });
+    await this.watchlist.createQueryBuilder().delete().useTransaction(true).where({ userId, productId }).execute();
   }
 
   /** Newest on the list first. */

@@ -5,6 +5,9 @@ export const CACHE_ERRORS = {
   CACHE_TIMEOUT: 'Redis, or a load, did not answer within its deadline. Look at its latency, or raise the deadline.',
   CACHE_CLOCK_AWAY: 'The tag clock cannot be asked, so nothing in L2 can be verified. It recovers with Redis.',
   CACHE_STAMP_FAILED: 'An eviction was not acknowledged by the clock. Keep the change and stamp again.',
+  CACHE_NOT_ALONE:
+    'Another process uses the same database and another clock. Give all of them one REDIS_URL and one CACHE_PREFIX.',
+  CACHE_TABLE_UNWATCHED: 'An entity says @EvictsTags and its table has no triggers. Add watchTable() to a migration.',
   CACHE_CLOSED: 'The cache was closed. Something uses it after shutdown.',
 } as const;
 

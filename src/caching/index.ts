@@ -6,6 +6,9 @@ export { CacheEventBus, type CacheEventName, type CacheEvents, type EvictionReas
 export type { CachingOptions, Duration, ResolvedOptions, Size } from './caching.options';
 export { CacheStack } from './cache-stack';
 export { Coalesced } from './coalesced';
+export { EvictsTags, type RowChange, type RowImage, tableTag, type TagRule } from './eviction/evicts-tags';
+export { Eviction, EvictionModule, type EvictionOptions } from './eviction/eviction.module';
+export { createOutbox, dropOutbox, unwatchTable, watchTable, type WatchOptions } from './eviction/watch-table';
 export type { RedisTarget } from './redis/redis-target';
 export {
   type Body,
