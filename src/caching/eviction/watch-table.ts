@@ -1,4 +1,4 @@
-/** Anything that runs SQL: TypeORM's QueryRunner in a migration, or a pg client. */
+/** Runs SQL and gives the rows: TypeORM's QueryRunner in a migration, or whatever another tool has. */
 export interface SqlRunner {
   query(sql: string): Promise<unknown>;
 }
@@ -102,7 +102,7 @@ function triggerFunction(names: {
           seen := (SELECT jsonb_agg(jsonb_build_array(${image('o')}, NULL)) FROM old_rows o);
         ELSE
           seen := (SELECT jsonb_agg(jsonb_build_array(${image('o')}, ${image('n')}))
-                   FROM old_rows o FULL JOIN new_rows n ON ${samePlace} WHERE coalesce(o *<> n, true));
+                   FROM old_rows o FULL JOIN new_rows n ON ${samePlace} WHERE coalesce(o.* *<> n.*, true));
           IF seen IS NULL THEN RETURN NULL; END IF;
         END IF;
       END IF;
@@ -114,9 +114,12 @@ function triggerFunction(names: {
     END $watch$`;
 }
 
-/** A row with every column as text, so that no bigint loses digits on its way through JSON. */
+/**
+ * A row with every column as text, so that no bigint loses digits on its way through JSON. `.*`, because the bare name
+ * would mean a column of that name where there is one.
+ */
 function image(row: string): string {
-  return `(SELECT jsonb_object_agg(key, value) FROM jsonb_each_text(to_jsonb(${row})))`;
+  return `(SELECT jsonb_object_agg(key, value) FROM jsonb_each_text(to_jsonb(${row}.*)))`;
 }
 
 function functionName(schema: string, table: string): string {
