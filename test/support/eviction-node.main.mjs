@@ -14,14 +14,20 @@ const { Drainer } = require('../../dist/caching/eviction/drainer');
 const { Product } = require('../../dist/products/product.entity');
 const { WatchedProduct } = require('../../dist/account/watched-product.entity');
 
-const { database, caching, hang = false } = JSON.parse(process.env.NODE_SETTINGS);
+const { database, caching, hang = false, embedded = false } = JSON.parse(process.env.NODE_SETTINGS);
 
 class Root {}
 Module({
   imports: [
-    TypeOrmModule.forRoot({ type: 'postgres', url: database, entities: [Product, WatchedProduct], retryAttempts: 0 }),
+    TypeOrmModule.forRoot({
+      type: 'postgres',
+      url: database,
+      entities: [Product, WatchedProduct],
+      retryAttempts: 0,
+      poolSize: embedded ? 1 : 10,
+    }),
     CachingModule.forRoot(caching),
-    EvictionModule.forRoot({}),
+    EvictionModule.forRoot({ embedded }),
   ],
 })(Root);
 

@@ -8,6 +8,8 @@ export interface NodeSettings {
   caching: CachingOptions;
   /** Writers stop between their commit and its eviction, for good. */
   hang?: boolean;
+  /** As on an embedded database: one connection, which the drain has to borrow. */
+  embedded?: boolean;
 }
 
 export type ReadKind = 'detail' | 'list' | 'watchlist';
