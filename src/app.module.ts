@@ -1,7 +1,7 @@
 import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from './account';
 import { AuthModule, TokenService } from './auth';
-import { CachingModule } from './caching';
+import { CachingModule, EvictionModule } from './caching';
 import { cachingOptions } from './caching-setup';
 import { AppConfig, ConfigModule } from './config';
 import { DatabaseModule } from './database';
@@ -24,6 +24,10 @@ export class AppModule {
           useFactory: (tokens: TokenService) => cachingOptions(config, tokens),
         }),
         DatabaseModule.for(config.database),
+        EvictionModule.forRoot({
+          embedded: config.database.url === undefined,
+          caches: config.cache.layers.length > 0,
+        }),
         AuthModule,
         ProductsModule,
         AccountModule,

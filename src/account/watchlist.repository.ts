@@ -9,13 +9,16 @@ export class WatchlistRepository {
   constructor(@InjectRepository(WatchedProduct) private readonly watchlist: Repository<WatchedProduct>) {}
 
   async add(userId: string, productId: number): Promise<'watched' | 'unknown' | 'full'> {
-    const [row] = await this.watchlist.query<{ watched: boolean }[]>(ADD, [userId, productId, MAX_WATCHED]);
+    // In a transaction, as is the removal, so that the answer can name what it evicted.
+    const [row] = await this.watchlist.manager.transaction((manager) => {
+      return manager.query<{ watched: boolean }[]>(ADD, [userId, productId, MAX_WATCHED]);
+    });
     if (!row) return 'unknown';
     return row.watched ? 'watched' : 'full';
   }
 
   async remove(userId: string, productId: number): Promise<void> {
-    await this.watchlist.delete({ userId, productId });
+    await this.watchlist.createQueryBuilder().delete().useTransaction(true).where({ userId, productId }).execute();
   }
 
   /** Newest on the list first. */

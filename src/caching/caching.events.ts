@@ -23,6 +23,16 @@ export interface CacheEvents {
   evicted: [key: string, reason: EvictionReason];
   /** Tags were stamped and the clock acknowledged it. */
   stamped: [tags: readonly string[], ms: number];
+  /** Outbox records became stamps. */
+  drained: [records: number, tags: readonly string[], ms: number];
+  /** The outbox could not be drained; its records stay, and the next drain takes them. */
+  drainFailed: [error: unknown];
+  /** A writer was answered before its write was known to be evicted. */
+  evictionLate: [ms: number, error: unknown];
+  /** How long the oldest outbox record has been waiting; 0: none is. Told at every look. */
+  outbox: [oldestMs: number];
+  /** The function of @EvictsTags threw; the whole table was evicted instead. */
+  tagRuleFailed: [table: string, error: unknown];
   /** The clock did not acknowledge a stamp; the caller was told. */
   stampFailed: [tags: readonly string[], error: unknown];
   /** `live`: caught up and trusted. `away`: no word for longer than maxLag. */

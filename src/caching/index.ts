@@ -10,6 +10,9 @@ export { etagOf, matchesIfMatch } from './view/etag';
 export type { ViewSettings } from './view/view-settings';
 export { CacheStack } from './cache-stack';
 export { Coalesced } from './coalesced';
+export { EvictsTags, type RowChange, type RowImage, tableTag, type TagRule } from './eviction/evicts-tags';
+export { Eviction, EvictionModule, type EvictionOptions } from './eviction/eviction.module';
+export { createOutbox, dropOutbox, unwatchTable, watchTable, type WatchOptions } from './eviction/watch-table';
 export type { RedisTarget } from './redis/redis-target';
 export {
   type Body,

@@ -1,6 +1,13 @@
 import { Controller, Get, Header, Inject, Query, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { HealthCheckResult, HealthCheckService, TypeOrmHealthIndicator } from '@nestjs/terminus';
+import {
+  HealthCheckResult,
+  HealthCheckService,
+  HealthIndicatorResult,
+  HealthIndicatorService,
+  TypeOrmHealthIndicator,
+} from '@nestjs/terminus';
+import { Eviction } from '../caching';
 import { ApiProblems, NoQuery, Problem } from '../http';
 
 /** Longest the database may take to say hello, in ms. */
@@ -8,9 +15,9 @@ const PING_TIMEOUT = 1_000;
 
 const EXAMPLE = {
   status: 'ok',
-  info: { database: { status: 'up' } },
+  info: { database: { status: 'up' }, eviction: { status: 'up', degraded: false, oldest_ms: 0 } },
   error: {},
-  details: { database: { status: 'up' } },
+  details: { database: { status: 'up' }, eviction: { status: 'up', degraded: false, oldest_ms: 0 } },
 };
 
 @ApiTags('health')
@@ -18,7 +25,9 @@ const EXAMPLE = {
 export class HealthController {
   constructor(
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
     @Inject(TypeOrmHealthIndicator) private readonly database: TypeOrmHealthIndicator,
+    @Inject(Eviction) private readonly eviction: Eviction,
   ) {}
 
   @Get('live')
@@ -36,11 +45,20 @@ export class HealthController {
   @ApiProblems({ 503: 'a part it cannot do without is away; details names it' })
   async ready(@Query() _query: NoQuery): Promise<HealthCheckResult> {
     try {
-      return await this.health.check([() => this.database.pingCheck('database', { timeout: PING_TIMEOUT })]);
+      return await this.health.check([
+        () => this.database.pingCheck('database', { timeout: PING_TIMEOUT }),
+        () => this.evicting(),
+      ]);
     } catch (error) {
       if (error instanceof ServiceUnavailableException) throw notReady(error.getResponse() as HealthCheckResult);
       throw error;
     }
+  }
+
+  /** Never down: answers are right without it, only less of them can be cached. Degraded: writes wait to be evicted for over 5 s. */
+  private evicting(): HealthIndicatorResult {
+    const { degraded, oldestMs } = this.eviction.status();
+    return this.indicators.check('eviction').up({ degraded, oldest_ms: Math.round(oldestMs) });
   }
 }
 

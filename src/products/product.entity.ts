@@ -1,4 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { EvictsTags } from '../caching';
+import { evictedBy, ProductRow } from './product.tags';
 
 /**
  * numeric columns arrive as text. Twelve digits fit a double exactly, so they become numbers here, and leave as the same
@@ -7,6 +9,7 @@ import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeor
 const decimal = { to: (value: unknown) => value, from: (text: string) => Number(text) };
 
 @Entity('products')
+@EvictsTags<ProductRow>(({ before, after }) => evictedBy(before, after))
 export class Product {
   @PrimaryGeneratedColumn('identity')
   id!: number;

@@ -1,6 +1,6 @@
+import { tableTag } from '../caching';
 import { FEATURED_RATING } from './dto/limits';
-import type { ProductFilter } from './products.repository';
-import type { Ordering } from './dto/product-query.dto';
+import type { Ordering, ProductFilter } from './dto/product-query.dto';
 
 /**
  * Which answers depend on what, and which writes change it. Reading says which tags an answer carries; `evictedBy`
@@ -15,24 +15,19 @@ import type { Ordering } from './dto/product-query.dto';
  *   products:featured                which products are featured
  *   table:products                   everything: stamped by statements over many rows
  */
-export const ALL_PRODUCTS = 'table:products';
+export const ALL_PRODUCTS = tableTag('products');
+const FEATURED = 'products:featured';
 
 /** What lists are filtered and ordered by. `stock` is only about having any: its number narrows nothing. */
 type Attribute = 'price' | 'rating' | 'name' | 'description' | 'stock';
 
-/** A row of `products` as the database holds it; numerics may be text. */
-export interface ProductRow {
-  id: number;
-  name: string;
-  price: number | string;
-  description: string;
-  category: string;
-  stock: number;
-  rating: number | string;
-  created_at: string;
-}
+/** A row of `products` as the outbox has it: every column as text. */
+export type ProductRow = Record<
+  'id' | 'name' | 'price' | 'description' | 'category' | 'stock' | 'rating' | 'created_at',
+  string
+>;
 
-export function productTag(id: number): string {
+export function productTag(id: number | string): string {
   return `product:${id}`;
 }
 
@@ -57,7 +52,7 @@ export function listTags(filter: ProductFilter, ordering: Ordering): string[] {
 }
 
 export function featuredTags(): string[] {
-  return [ALL_PRODUCTS, 'products:featured'];
+  return [ALL_PRODUCTS, FEATURED];
 }
 
 export function statsTags(): string[] {
@@ -65,40 +60,44 @@ export function statsTags(): string[] {
 }
 
 /**
- * What a write of one row changes. An insert has no `before`, a delete no `after`.
- * A change of stock that neither sells the product out nor brings it back touches the row alone.
+ * What a write of one row evicts, beside the row itself wherever it is shown:
+ *
+ *   inserted, deleted     that there is one more or less: all lists, its category's; featured if it is
+ *   category              both categories' lists, and answers about all categories
+ *   created_at            the order of all lists, its category's; featured if it is
+ *   rating over the line  featured, either way
+ *   price, rating, name,  whatever filters, searches or orders by that very column: over all products
+ *   description           and within its category (both, if it moved)
+ *   stock                 only when it runs out or comes back: what filters by being in stock
+ *
+ * So selling one of many evicts the product's own page and the lists that show it, and no others.
  */
 export function evictedBy(before: ProductRow | undefined, after: ProductRow | undefined): string[] {
   if (before && after) return updated(before, after);
   const row = before ?? after;
-  if (!row) return [];
-  const featured = isFeatured(row) ? ['products:featured'] : [];
-  return [productTag(row.id), 'products', scope(row.category), ...featured];
+  return row ? [productTag(row.id), ...membership(row)] : [];
 }
 
 function updated(before: ProductRow, after: ProductRow): string[] {
-  const tags = new Set([productTag(before.id), productTag(after.id)]);
-  const categories = [before.category, after.category];
-  if (before.category !== after.category) {
-    tags.add('products:categories');
-    for (const category of categories) tags.add(scope(category));
-  }
-  if (before.id !== after.id || before.created_at !== after.created_at) {
-    for (const tag of ['products', 'products:featured', ...categories.map((category) => scope(category))])
-      tags.add(tag);
-  }
-  if (isFeatured(before) !== isFeatured(after)) tags.add('products:featured');
+  const tags = new Set([productTag(after.id)]);
+  const add = (...more: string[]): void => more.forEach((tag) => tags.add(tag));
+  if (before.category !== after.category) add('products:categories', scope(before.category), scope(after.category));
+  if (before.created_at !== after.created_at) add(...membership(before), ...membership(after));
+  if (isFeatured(before) !== isFeatured(after)) add(FEATURED);
   for (const attribute of changed(before, after)) {
-    for (const category of [undefined, ...categories]) tags.add(scope(category, attribute));
+    for (const category of [undefined, before.category, after.category]) add(scope(category, attribute));
   }
   return [...tags];
 }
 
+/** Which lists the row is in, and where: by age, which is what lists are ordered by in the end. */
+function membership(row: ProductRow): string[] {
+  return [scope(undefined), scope(row.category), ...(isFeatured(row) ? [FEATURED] : [])];
+}
+
 function changed(before: ProductRow, after: ProductRow): Attribute[] {
-  return [
-    ...(['price', 'rating', 'name', 'description'] as const).filter((field) => before[field] !== after[field]),
-    ...(before.stock > 0 === after.stock > 0 ? [] : ['stock' as const]),
-  ];
+  const columns = (['price', 'rating', 'name', 'description'] as const).filter((name) => before[name] !== after[name]);
+  return isInStock(before) === isInStock(after) ? columns : [...columns, 'stock'];
 }
 
 function filtered({ min_price, max_price, min_rating, in_stock, search }: ProductFilter): Attribute[] {
@@ -116,6 +115,10 @@ function scope(category: string | undefined, attribute?: Attribute): string {
     ...(category === undefined ? [] : ['category', category]),
     ...(attribute ? [attribute] : []),
   ].join(':');
+}
+
+function isInStock({ stock }: ProductRow): boolean {
+  return Number(stock) > 0;
 }
 
 function isFeatured({ rating }: ProductRow): boolean {

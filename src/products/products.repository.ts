@@ -2,12 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
 import { FEATURED_RATING } from './dto/limits';
-import { Ordering, ProductListQuery } from './dto/product-query.dto';
+import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { CategoryStatsDto } from './dto/product-stats.dto';
 import { Product } from './product.entity';
-
-/** What narrows a list. */
-export type ProductFilter = Omit<ProductListQuery, 'page' | 'page_size' | 'ordering'>;
 
 export interface Slice {
   offset: number;
@@ -73,11 +70,15 @@ export class ProductsRepository {
     return this.products.save(this.products.create(values));
   }
 
-  /** One statement, whatever the number of rows. @returns how many there were */
+  /**
+   * One statement, whatever the number of rows; in a transaction, so that the answer can name what it evicted.
+   * @returns how many there were
+   */
   async reprice(category: string, percent: number): Promise<number> {
     const result = await this.products
       .createQueryBuilder()
       .update()
+      .useTransaction(true)
       .set({ price: () => 'round(price * (1 + :percent::numeric / 100), 2)' })
       .where('category = :category')
       .setParameters({ category, percent })

@@ -3,11 +3,11 @@ import { CacheQuery, etagOf } from '../caching';
 import { Problem, requireMatch } from '../http';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
-import { Ordering, ProductListQuery } from './dto/product-query.dto';
+import { Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
 import { ProductPatchDto, ProductWriteDto, RepricedDto, RepriceDto } from './dto/product-write.dto';
 import { ALL_PRODUCTS, countTags, featuredTags, listTags, productTag, shownTags, statsTags } from './product.tags';
-import { ProductFilter, ProductsRepository, Slice } from './products.repository';
+import { ProductsRepository, Slice } from './products.repository';
 
 /** What the catalogue can be asked and told. */
 @Injectable()

@@ -70,3 +70,6 @@ export class ProductParams {
   @IntegerParam(1, MAX_ID)
   id!: number;
 }
+
+/** What narrows a list. */
+export type ProductFilter = Omit<ProductListQuery, 'page' | 'page_size' | 'ordering'>;

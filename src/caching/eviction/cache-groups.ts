@@ -1,0 +1,29 @@
+import { tableTag } from './evicts-tags';
+
+/** RFC 9875 §2: what every implementation must take. */
+const MAX_GROUPS = 128;
+const MAX_LENGTH = 128;
+/** Proxies refuse header sections of 8 kB and more: one field may have a part of that. */
+const MAX_FIELD = 4_096;
+/** RFC 8941 §3.3.3: strings are printable ASCII. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
+
+/**
+ * Tags as an RFC 9875 field: a structured list of strings. Undefined: there are none. Too many, too long, or not
+ * ASCII: `coarser` stand for all of them, because a cache that missed one group would go on serving it.
+ */
+export function cacheGroups(tags: ReadonlySet<string>, coarser: readonly string[]): string | undefined {
+  if (tags.size === 0) return undefined;
+  const groups = [...tags];
+  const exact = field(groups);
+  const fits = groups.length <= MAX_GROUPS && exact.length <= MAX_FIELD && groups.every(isGroup);
+  return fits ? exact : field(coarser.map(tableTag));
+}
+
+function isGroup(tag: string): boolean {
+  return tag.length <= MAX_LENGTH && PRINTABLE.test(tag);
+}
+
+function field(groups: readonly string[]): string {
+  return groups.map((group) => `"${group.replace(/[\\"]/g, '\\$&')}"`).join(', ');
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientBase } from 'pg';
+import type { CacheEventBus } from '../caching.events';
+import { Coalesced } from '../coalesced';
+import { withDeadline } from '../deadline';
+import type { TagClock } from '../tags/tag-clock';
+import { drainOutbox, type OutboxRecord, StuckError } from './outbox';
+import type { OutboxSession } from './session';
+import type { TagRules } from './tag-rules';
+import { CHANNEL } from './watch-table';
+
+/** Milliseconds that a writer's answer may wait for its eviction beyond what that takes when all is well. */
+const PATIENCE = 500;
+const PAUSE = 20;
+
+/** Turns outbox records into stamps. Any node may, at any time, as often as it likes. */
+export class Drainer {
+  private readonly shared = new Coalesced(() => this.session.use((client) => this.drainOn(client)));
+  /** Milliseconds after which no node trusts what it cannot verify (Law 6). */
+  private readonly maxLag: number;
+  /** Milliseconds a drain may hold records, and wait for another that does. */
+  private readonly hold: number;
+  private stuckSince: number | undefined;
+
+  constructor(
+    private readonly session: OutboxSession,
+    private readonly rules: TagRules,
+    private readonly clock: TagClock,
+    private readonly events: CacheEventBus,
+    options: { maxLag: number; l2Timeout: number },
+  ) {
+    this.maxLag = options.maxLag;
+    this.hold = Math.ceil(Math.max(this.maxLag / 2, 4 * options.l2Timeout, PATIENCE));
+  }
+
+  /** How long the oldest record has been waiting, in ms; 0 when all are drained, as far as this process knows. */
+  get oldestMs(): number {
+    return this.stuckSince === undefined ? 0 : Date.now() - this.stuckSince;
+  }
+
+  /** When it resolves, every record that was committed before the call is stamped. Calls at the same time share one run. */
+  drain(): Promise<void> {
+    return this.shared.run();
+  }
+
+  /**
+   * Law 4, for a writer that has just committed: resolves when its records are stamped, or, at the latest, when its
+   * patience ends. Never rejects: the write is done, and the records will be drained by whoever can.
+   * If this node cannot stamp, another may: it is called, and as soon as the records are gone all is well. Once nobody
+   * could for maxLag, no node trusts what it has not just read (Law 6), and waiting would only make writers slow.
+   */
+  async settle(writer: ClientBase): Promise<void> {
+    const patience = this.oldestMs > this.maxLag ? 0 : PATIENCE;
+    const start = Date.now();
+    for (;;) {
+      const left = patience - (Date.now() - start);
+      const drained = this.session.borrows ? this.drainOn(writer) : this.drain();
+      const error = await this.outcome(drained, left);
+      if (error === undefined) return;
+      if (left <= PAUSE) return this.events.emit('evictionLate', Date.now() - start, error);
+      await Promise.all([this.callOthers(), sleep(PAUSE)]);
+    }
+  }
+
+  /** A borrowed connection is given back only when it is no longer used; its drains have the database's deadlines. */
+  private async outcome(drained: Promise<void>, left: number): Promise<unknown> {
+    try {
+      await (this.session.borrows ? drained : withDeadline(drained, Math.max(left, PAUSE), 'eviction'));
+      return undefined;
+    } catch (error) {
+      return error ?? new Error('unknown');
+    }
+  }
+
+  /** Only for a writer that waits: nodes that answered each other's failures would never stop. */
+  private async callOthers(): Promise<void> {
+    if (this.session.borrows) return;
+    await this.session.use((client) => client.query(`NOTIFY ${CHANNEL}`)).catch(() => undefined);
+  }
+
+  private async drainOn(client: ClientBase): Promise<void> {
+    try {
+      await drainOutbox(client, this.hold, (records) => this.stamp(records));
+      this.stuckSince = undefined;
+    } catch (error) {
+      this.events.emit('drainFailed', error);
+      if (error instanceof StuckError) this.stuckSince = Date.now() - error.oldestMs;
+      this.stuckSince ??= Date.now();
+      throw error;
+    }
+  }
+
+  private async stamp(records: readonly OutboxRecord[]): Promise<void> {
+    const start = performance.now();
+    const tags = this.rules.tagsOf(records);
+    await this.clock.stamp(tags);
+    this.events.emit('drained', records.length, tags, performance.now() - start);
+  }
+}

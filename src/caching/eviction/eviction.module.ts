@@ -1,0 +1,102 @@
+import { ConfigurableModuleBuilder, Inject, Injectable, Module } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import type { Client, Notification, Pool } from 'pg';
+import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
+import type { CacheStack } from '../cache-stack';
+import { CACHE_STACK } from '../caching.constants';
+import { CacheError } from '../caching.errors';
+import { Drainer } from './drainer';
+import { EvictionSubscriber } from './eviction.subscriber';
+import { InvalidationInterceptor } from './invalidation.interceptor';
+import { clockId, joinClock } from './membership';
+import { DedicatedSession, type OutboxSession, PooledSession } from './session';
+import { TagRules } from './tag-rules';
+import { OutboxWatch, TOO_OLD } from './watch';
+import { CHANNEL } from './watch-table';
+import { WriteScope } from './write-scope';
+
+export interface EvictionOptions {
+  /** The database has one session for all connections, and nobody else can have it open (PGlite). @default false */
+  embedded?: boolean;
+  /** This process keeps cached values. @default true */
+  caches?: boolean;
+}
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<EvictionOptions>()
+  .setClassMethodName('forRoot')
+  .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+  .build();
+
+/** The parts, put together. What health and metrics ask. */
+@Injectable()
+export class Eviction implements OnModuleInit, OnApplicationShutdown {
+  readonly rules: TagRules;
+  readonly scope = new WriteScope();
+  private readonly session: OutboxSession;
+  private readonly drainer: Drainer;
+  private readonly watch: OutboxWatch;
+
+  constructor(
+    @Inject(DataSource) dataSource: DataSource,
+    @Inject(CACHE_STACK) { clock, events, options }: CacheStack,
+    @Inject(MODULE_OPTIONS_TOKEN) { embedded = false, caches = true }: EvictionOptions,
+  ) {
+    const pool = (dataSource.driver as PostgresDriver).master as Pool;
+    const id = clockId(options, caches);
+    this.session = embedded
+      ? new PooledSession(pool)
+      : new DedicatedSession(pool.options, (client) => this.greet(client, id));
+    this.rules = new TagRules(dataSource, (table, error) => events.emit('tagRuleFailed', table, error));
+    this.drainer = new Drainer(this.session, this.rules, clock, events, options);
+    this.watch = new OutboxWatch(this.drainer, clock, events, options.maxLag);
+    new EvictionSubscriber(dataSource, this.drainer, this.rules, this.scope);
+    // Law 6: before the clock is trusted again, what could not be stamped meanwhile. Here, because the clock starts first.
+    clock.beforeTrust(() => this.drainer.drain());
+  }
+
+  /** How long the oldest write has been waiting to be evicted; degraded: somebody should look. */
+  status(): { oldestMs: number; degraded: boolean } {
+    const { oldestMs } = this.drainer;
+    return { oldestMs, degraded: oldestMs > TOO_OLD };
+  }
+
+  /** @throws CacheError `CACHE_NOT_ALONE`, `CACHE_TABLE_UNWATCHED` */
+  async onModuleInit(): Promise<void> {
+    await this.rules.requireTriggers();
+    await this.drainer.drain().catch((error: unknown) => {
+      // All else passes: the watch goes on trying.
+      if (error instanceof CacheError && error.code === 'CACHE_NOT_ALONE') throw error;
+    });
+    this.watch.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.watch.stop();
+    await this.session.close();
+  }
+
+  /** A new connection joins the clock before it may drain, and listens from then on. */
+  private async greet(client: Client, id: number): Promise<void> {
+    await joinClock(client, id);
+    client.on('notification', ({ processId }: Notification) => {
+      if (processId !== (client as { processID?: number }).processID) void this.drainer.drain().catch(() => undefined);
+    });
+    await client.query(`LISTEN ${CHANNEL}`);
+  }
+}
+
+/** Every write evicts, whoever makes it. Import it beside CachingModule and TypeOrmModule. */
+@Module({
+  providers: [
+    Eviction,
+    {
+      provide: APP_INTERCEPTOR,
+      inject: [Eviction],
+      useFactory: ({ scope, rules }: Eviction) => new InvalidationInterceptor(scope, rules),
+    },
+  ],
+  exports: [Eviction],
+})
+export class EvictionModule extends ConfigurableModuleClass {}

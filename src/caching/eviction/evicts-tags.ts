@@ -1,0 +1,34 @@
+import 'reflect-metadata';
+
+/** A row as the trigger saw it: database column → text as PostgreSQL prints it in JSON; NULL is null. */
+export type RowImage = Readonly<Record<string, string | null>>;
+
+/** One row written. An insert has no `before`, a delete no `after`; a changed key is a delete and an insert. */
+export interface RowChange<Row = RowImage> {
+  readonly before?: Row;
+  readonly after?: Row;
+}
+
+/** The tags that a write of this row evicts. Pure: it may run on any node, and again. */
+export type TagRule<Row = RowImage> = (change: RowChange<Row>) => string[];
+
+const EVICTS_TAGS = Symbol('EVICTS_TAGS');
+
+/**
+ * On an entity: what a write of one of its rows evicts. Its table also needs one `watchTable` in a migration; start-up
+ * refuses an entity without. `Row` may name the columns the rule looks at, all of them text.
+ */
+export function EvictsTags<Row extends { [C in keyof Row]: string | null } = RowImage>(
+  rule: TagRule<Row>,
+): ClassDecorator {
+  return (entity) => Reflect.defineMetadata(EVICTS_TAGS, rule, entity);
+}
+
+export function tagRuleOf(entity: object): TagRule | undefined {
+  return Reflect.getMetadata(EVICTS_TAGS, entity) as TagRule | undefined;
+}
+
+/** Everything that depends on a table carries this one as well: it is stamped when rows are too many to name. */
+export function tableTag(table: string): string {
+  return `table:${table}`;
+}

@@ -1,0 +1,41 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type Observable, tap } from 'rxjs';
+import { cacheGroups } from './cache-groups';
+import { TagRules } from './tag-rules';
+import { WriteScope } from './write-scope';
+
+interface Request {
+  readonly method: string;
+}
+
+interface Reply {
+  header(name: string, value: string): unknown;
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** Writers' answers name the cache groups that they made stale (RFC 9875 §3); caches on the way obey that for unsafe methods alone. */
+@Injectable()
+export class InvalidationInterceptor implements NestInterceptor {
+  constructor(
+    private readonly scope: WriteScope,
+    private readonly rules: TagRules,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    if (context.getType() !== 'http' || SAFE.has(context.switchToHttp().getRequest<Request>().method)) {
+      return next.handle();
+    }
+    const groups = new Set<string>();
+    const reply = context.switchToHttp().getResponse<Reply>();
+    // handle() binds the handler to the context it is called in.
+    return this.scope
+      .run(groups, () => next.handle())
+      .pipe(
+        tap(() => {
+          const value = cacheGroups(groups, this.rules.tables);
+          if (value !== undefined) reply.header('cache-group-invalidation', value);
+        }),
+      );
+  }
+}

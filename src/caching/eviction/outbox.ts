@@ -1,0 +1,96 @@
+import type { ClientBase, QueryResult } from 'pg';
+import type { RowImage } from './evicts-tags';
+import { OUTBOX } from './watch-table';
+
+/** What one statement changed in one table; `changes` null: too many rows to name. */
+export interface OutboxRecord {
+  readonly table: string;
+  readonly changes: readonly (readonly [before: RowImage | null, after: RowImage | null])[] | null;
+}
+
+/** The records stay where they are: what they say is not yet known to the clock. */
+export class StuckError extends Error {
+  constructor(
+    /** Age of the oldest record in milliseconds. */
+    readonly oldestMs: number,
+    cause: unknown,
+  ) {
+    super('the outbox could not be drained', { cause });
+  }
+}
+
+/** Records of one transaction of the drain: bounds its memory and how long it holds its locks. */
+const BATCH = 200;
+const COLUMNS = 'table_name AS "table", changes';
+
+/**
+ * One round trip: deadlines, then the rows. No SKIP LOCKED: it waits for another drain's rows, so when it has
+ * returned, whatever was committed before it began is stamped, by whomever. The CTE makes sure that LIMIT and the locks are
+ * worked out once. A drain that dies or freezes half-way loses its session, and its locks, to the idle timeout.
+ * A delete that a database crash undoes is stamped a second time, which is harmless: no need to wait for the disk.
+ */
+function take(patience: number): string {
+  return `
+    BEGIN ISOLATION LEVEL READ COMMITTED;
+    SET LOCAL lock_timeout = ${patience};
+    SET LOCAL statement_timeout = ${2 * patience};
+    SET LOCAL idle_in_transaction_session_timeout = ${patience};
+    SET LOCAL synchronous_commit = off;
+    WITH batch AS MATERIALIZED (SELECT xid, id FROM ${OUTBOX} ORDER BY xid, id LIMIT ${BATCH} FOR UPDATE)
+    DELETE FROM ${OUTBOX} o USING batch b WHERE o.xid = b.xid AND o.id = b.id
+    RETURNING ${COLUMNS}, extract(epoch FROM clock_timestamp() - o.created_at) * 1000 AS age`;
+}
+
+/**
+ * Takes all records and hands them to `stamp`, batch by batch, each inside the transaction that deletes them: if it
+ * rejects they stay. Law 4: they are committed, so their writers' transactions were.
+ * @param patience milliseconds for another drain's locks, and for `stamp`
+ * @throws StuckError when records are there and could not be stamped; what the driver throws
+ */
+export async function drainOutbox(
+  client: ClientBase,
+  patience: number,
+  stamp: (records: readonly OutboxRecord[]) => Promise<void>,
+): Promise<void> {
+  for (let taken = BATCH; taken === BATCH;) {
+    try {
+      const records = await lastOf<OutboxRecord & { age: string }>(client, take(patience));
+      taken = records.length;
+      if (taken > 0) await stampOr(() => stamp(records), Math.max(...records.map(({ age }) => Number(age))));
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+/** The records of the transaction that is open on `client`. Whatever goes wrong, that transaction is as it was. */
+export async function ownRecords(client: ClientBase): Promise<OutboxRecord[]> {
+  const own = `SELECT ${COLUMNS} FROM ${OUTBOX} WHERE xid = pg_current_xact_id()`;
+  try {
+    // A failed statement would doom the writer's transaction, were it not for the savepoint; all in one round trip.
+    const results = await several(client, `SAVEPOINT cache_own; ${own}; RELEASE SAVEPOINT cache_own`);
+    return (results.at(-2)?.rows ?? []) as OutboxRecord[];
+  } catch {
+    await client.query('ROLLBACK TO SAVEPOINT cache_own').catch(() => undefined);
+    return [];
+  }
+}
+
+async function stampOr(stamp: () => Promise<void>, oldestMs: number): Promise<void> {
+  try {
+    await stamp();
+  } catch (error) {
+    throw new StuckError(oldestMs, error);
+  }
+}
+
+async function lastOf<Row>(client: ClientBase, sql: string): Promise<Row[]> {
+  return ((await several(client, sql)).at(-1)?.rows ?? []) as Row[];
+}
+
+/** Without parameters pg sends many statements at once and gives one result each; its types know of one only. */
+async function several(client: ClientBase, sql: string): Promise<QueryResult[]> {
+  return (await client.query(sql)) as unknown as QueryResult[];
+}

@@ -1,0 +1,62 @@
+import { Logger } from '@nestjs/common';
+import { CacheError } from '../caching.errors';
+import type { CacheEventBus } from '../caching.events';
+import { Heartbeat } from '../tags/heartbeat';
+import type { TagClock } from '../tags/tag-clock';
+import type { Drainer } from './drainer';
+
+/** Looks at the outbox in one maxLag: one may come late and another find the database busy. */
+const LOOKS_PER_LAG = 4;
+const SHORTEST = 50;
+const LONGEST = 500;
+/** Records older than this are told of, in ms, and how often. */
+export const TOO_OLD = 5_000;
+const REMINDER = 30_000;
+
+/** Drains again and again what nobody else did: other programs' writes that woke nobody, and those of writers that died. */
+export class OutboxWatch {
+  private readonly logger = new Logger('Outbox');
+  private readonly heartbeat: Heartbeat;
+  private warnedAt: number | undefined;
+
+  constructor(
+    private readonly drainer: Drainer,
+    private readonly clock: TagClock,
+    private readonly events: CacheEventBus,
+    maxLag: number,
+  ) {
+    const every = Math.min(Math.max(maxLag / LOOKS_PER_LAG, SHORTEST), LONGEST);
+    this.heartbeat = new Heartbeat(() => this.look(), every);
+  }
+
+  start(): void {
+    this.heartbeat.start();
+  }
+
+  stop(): void {
+    this.heartbeat.stop();
+  }
+
+  private async look(): Promise<void> {
+    const error = await this.drainer.drain().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    // Somebody took this process's place while it had no connection. It hears nothing any more, so it keeps nothing.
+    if (error instanceof CacheError && error.code === 'CACHE_NOT_ALONE')
+      await this.clock.renew().catch(() => undefined);
+    const { oldestMs } = this.drainer;
+    this.events.emit('outbox', oldestMs);
+    this.tell(oldestMs, error);
+  }
+
+  private tell(oldestMs: number, error: unknown): void {
+    if (oldestMs === 0 && this.warnedAt !== undefined) {
+      this.warnedAt = undefined;
+      this.logger.log('the outbox is drained again');
+    }
+    if (oldestMs <= TOO_OLD || Date.now() - (this.warnedAt ?? 0) < REMINDER) return;
+    this.warnedAt = Date.now();
+    this.logger.warn({ err: error, oldest_ms: oldestMs }, 'writes are not being evicted: the outbox cannot be drained');
+  }
+}

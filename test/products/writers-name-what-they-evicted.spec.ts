@@ -1,0 +1,78 @@
+import { cacheGroups } from '../../src/caching/eviction/cache-groups';
+import { onEveryBackend } from '../support/backends';
+import { tokenFor } from '../support/client';
+import { useService } from '../support/service';
+import { KETTLE, type ProductJson } from './product';
+
+onEveryBackend((open) => {
+  const service = useService(open);
+  const token = tokenFor('eve', 'editor');
+
+  const groups = async (method: string, path: string, json?: unknown): Promise<string | null> => {
+    const answer = await service.send(method, path, { token, json });
+    return answer.headers.get('cache-group-invalidation');
+  };
+
+  it('every writing route says which groups it made stale, exactly', async () => {
+    const { body, headers } = await service.send<ProductJson>('POST', '/api/products', { token, json: KETTLE });
+    const path = `/api/products/${body.id}`;
+    const own = `"product:${body.id}"`;
+    expect(headers.get('cache-group-invalidation')).toBe(
+      `${own}, "products", "products:category:test-kitchen", "products:featured"`,
+    );
+    expect(await groups('PATCH', path, { stock: 5 })).toBe(own);
+    expect(await groups('PATCH', path, { price: 5 })).toBe(
+      `${own}, "products:price", "products:category:test-kitchen:price"`,
+    );
+    expect(await groups('POST', '/api/products/reprice', { category: 'test-kitchen', percent: 10 })).toBe(
+      `${own}, "products:price", "products:category:test-kitchen:price"`,
+    );
+    expect(await groups('PUT', `/api/me/watchlist/${body.id}`)).toBe('"watchlist:eve"');
+    expect(await groups('DELETE', path)).toBe(
+      [`${own}`, '"products"', '"products:category:test-kitchen"', '"products:featured"', '"watchlist:eve"'].join(', '),
+    );
+  });
+
+  it('a write over many rows names the table', async () => {
+    expect(await groups('POST', '/api/products/reprice', { category: 'kitchen', percent: 1 })).toBe('"table:products"');
+  });
+
+  it('what changed nothing, was refused, or only reads says nothing', async () => {
+    const { body } = await service.get<ProductJson>('/api/products/7');
+    expect(await groups('PATCH', '/api/products/7', { stock: body.stock })).toBeNull();
+    expect(await groups('PATCH', '/api/products/7', { stock: -1 })).toBeNull();
+    expect(await groups('DELETE', '/api/me/watchlist/9999')).toBeNull();
+    expect((await service.get('/api/products')).headers.get('cache-group-invalidation')).toBeNull();
+  });
+
+  it('parallel writers name their own', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        groups('PATCH', `/api/products/${100 + index}`, { description: `v${index}` }),
+      ),
+    );
+    answers.forEach((answer, index) => expect(answer?.match(/"product:\d+"/g)).toEqual([`"product:${100 + index}"`]));
+  });
+});
+
+describe('the field (RFC 9875)', () => {
+  const tags = (count: number): Set<string> => new Set(Array.from({ length: count }, (_, index) => `tag:${index}`));
+
+  it('quotes as structured fields do', () => {
+    expect(cacheGroups(new Set(['a "b" \\']), ['t'])).toBe('"a \\"b\\" \\\\"');
+    expect(cacheGroups(new Set(), ['t'])).toBeUndefined();
+  });
+
+  it.each([
+    ['more groups than every cache must take', tags(129)],
+    ['a group longer than that', new Set(['x'.repeat(129)])],
+    ['more than a header may hold', new Set(Array.from({ length: 60 }, (_, index) => `${index}`.padEnd(100, 'x')))],
+    ['what is not ASCII', new Set(['zoë'])],
+  ])('%s: the tables instead', (_what, set) => {
+    expect(cacheGroups(set, ['products', 'watchlist'])).toBe('"table:products", "table:watchlist"');
+  });
+
+  it('128 groups are named one by one', () => {
+    expect(cacheGroups(tags(128), ['products'])?.split(', ')).toHaveLength(128);
+  });
+});

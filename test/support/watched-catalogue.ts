@@ -1,0 +1,69 @@
+import { EvictionNode, type NodeSettings, type ReadKind } from './eviction-node';
+import { type Backend, postgresAndRedis } from './backends';
+import { eventually } from './eventually';
+import { sql } from './sql';
+import { runStrata } from './strata-process';
+
+/** A migrated database of the suite's own with a few products, and nodes on it. */
+export class WatchedCatalogue {
+  private constructor(private readonly backend: Backend) {}
+
+  static async open(count = 300): Promise<WatchedCatalogue> {
+    const backend = await postgresAndRedis();
+    await runStrata('seed.js', ['--count', String(count)], backend.env);
+    const catalogue = new WatchedCatalogue(backend);
+    await catalogue.sql(`CREATE FUNCTION set_stock(integer, integer) RETURNS void LANGUAGE sql
+                         AS 'UPDATE products SET stock = $2 WHERE id = $1'`);
+    return catalogue;
+  }
+
+  get url(): string {
+    return this.backend.env.DATABASE_URL!;
+  }
+
+  get redisUrl(): string {
+    return this.backend.env.REDIS_URL!;
+  }
+
+  get prefix(): string {
+    return this.backend.env.CACHE_PREFIX!;
+  }
+
+  node(settings: Partial<NodeSettings> = {}): Promise<EvictionNode> {
+    const caching = { prefix: this.prefix, redis: { url: this.redisUrl }, ...settings.caching };
+    return EvictionNode.start({ database: this.url, ...settings, caching });
+  }
+
+  sql<T extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<T[]> {
+    return sql<T>(this.url, text, values);
+  }
+
+  /** How many records wait. */
+  async waiting(): Promise<number> {
+    return Number((await this.sql<{ count: string }>('SELECT count(*) FROM cache_outbox'))[0]?.count);
+  }
+
+  async dispose(): Promise<void> {
+    await this.backend.dispose();
+  }
+}
+
+/** Every node has the answer in its own memory. */
+export async function warm(nodes: EvictionNode[], kind: ReadKind, argument?: number | string): Promise<string> {
+  await Promise.all(nodes.map((node) => node.read(kind, argument)));
+  const reads = await Promise.all(nodes.map((node) => node.read(kind, argument)));
+  expect(reads.map(({ outcome }) => outcome)).toEqual(nodes.map(() => 'hit'));
+  return reads[0]!.value;
+}
+
+/** Waits until every node has another answer than `old`. @returns milliseconds until the last one had */
+export async function untilAllSee(
+  nodes: EvictionNode[],
+  old: string,
+  kind: ReadKind,
+  argument?: number | string,
+): Promise<number> {
+  const start = performance.now();
+  await Promise.all(nodes.map((node) => eventually(async () => (await node.read(kind, argument)).value !== old)));
+  return performance.now() - start;
+}
