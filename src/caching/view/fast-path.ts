@@ -30,7 +30,7 @@ export class FastPath {
     const entry = this.store.peek(known.urlKey);
     if (!entry) return false;
     const answer = ViewAnswer.of(entry);
-    const encoding = negotiate(request.headers['accept-encoding'] as string | undefined, answer);
+    const encoding = negotiate(request.headers['accept-encoding'], answer);
     const payload = encodedNow(entry, answer, encoding);
     if (answer.status !== 200 || !payload) return false;
 

@@ -43,7 +43,9 @@ export class ViewLayer implements OnModuleInit {
    * one address has several answers, and there is no fast path.
    */
   onModuleInit(): void {
-    const server = this.adapterHost.httpAdapter.getHttpServer() as Server | undefined;
+    // No adapter, no server: the context of a worker or a command.
+    const adapter = this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
+    const server = adapter?.getHttpServer() as Server | undefined;
     if (!this.isOn || !server || this.application.getVersioning()?.type !== undefined) return;
     const fastPath = new FastPath(this.stack.store, this.urls, this.name);
     const handlers = server.listeners('request') as RequestListener[];
