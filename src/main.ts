@@ -1,4 +1,3 @@
-import { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app';
 import { loadConfig, loadEnvFile } from './config';
 import { createLogger } from './http';
@@ -9,10 +8,10 @@ async function main(): Promise<void> {
   loadEnvFile();
   const config = loadConfig(process.env);
   const logger = createLogger({ level: config.logLevel, pretty: !config.production && process.stdout.isTTY });
-  let app: NestFastifyApplication | undefined;
   // Before anything that takes time: the first process of a container gets no signal that it does not ask for.
-  shutDownOnSignal(() => app, logger);
-  app = await createApp(config, logger);
+  const started = shutDownOnSignal(logger);
+  const app = await createApp(config, logger);
+  started(app);
   await app.listen(config.http.port, config.http.host);
   welcome(app, config);
 }

@@ -4,11 +4,14 @@ import { Logger } from 'pino';
 /** From the signal to the end of the process, in ms. Orchestrators kill after 10 s or more. */
 const DEADLINE = 4_500;
 
-/** On SIGTERM or SIGINT: no new connections, requests in flight are answered, then pools and servers close. A second signal ends it at once. */
-export function shutDownOnSignal(started: () => NestFastifyApplication | undefined, logger: Logger): void {
+/**
+ * On SIGTERM or SIGINT: no new connections, requests in flight are answered, then pools and servers close. A second signal ends it at once.
+ * @returns is told the application, once there is one
+ */
+export function shutDownOnSignal(logger: Logger): (app: NestFastifyApplication) => void {
+  let app: NestFastifyApplication | undefined;
   let closing = false;
   const shutDown = (signal: NodeJS.Signals): void => {
-    const app = started();
     // Not up yet: there is nothing in flight, and a database survives that.
     if (closing || !app) process.exit(1);
     closing = true;
@@ -17,8 +20,9 @@ export function shutDownOnSignal(started: () => NestFastifyApplication | undefin
       logger.warn('what is in flight takes too long: giving up on it');
       process.exit(1);
     }, DEADLINE).unref();
+    const server = app.getHttpServer();
     // A connection that was busy when the server closed stays open for the next request that its client might send.
-    setInterval(() => app.getHttpServer().closeIdleConnections(), 50).unref();
+    setInterval(() => server.closeIdleConnections(), 50).unref();
     app.close().then(
       () => process.exit(0),
       (error: Error) => {
@@ -29,4 +33,7 @@ export function shutDownOnSignal(started: () => NestFastifyApplication | undefin
   };
   process.on('SIGTERM', shutDown);
   process.on('SIGINT', shutDown);
+  return (started) => {
+    app = started;
+  };
 }
