@@ -93,7 +93,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.members.map(({ node }) => node?.kill()));
+    await Promise.all(this.members.flatMap(({ node }) => (node ? [node.kill()] : [])));
     await Promise.all(this.members.flatMap(({ redis, postgres }) => [redis.close(), postgres.close()]));
     await this.redis.stop();
     await this.db.end();

@@ -8,7 +8,7 @@ let reader: EvictionNode;
 
 beforeAll(async () => {
   catalogue = await WatchedCatalogue.open();
-  [writer, reader] = (await Promise.all([catalogue.node(), catalogue.node()])) as [EvictionNode, EvictionNode];
+  [writer, reader] = await Promise.all([catalogue.node(), catalogue.node()]);
 });
 
 afterAll(async () => {

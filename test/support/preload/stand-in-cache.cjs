@@ -8,10 +8,10 @@ const { AccountService } = require('../../../dist/account/account.service');
 const tags = require('../../../dist/products/product.tags');
 const { ALL_WATCHLISTS, watchlistTag } = require('../../../dist/account/watchlist.tags');
 
-let stack;
+const shared = {};
 const start = CacheStack.prototype.start;
 CacheStack.prototype.start = function () {
-  stack = this;
+  shared.stack = this;
   return start.call(this);
 };
 
@@ -22,7 +22,7 @@ function cached(owner, method, tagsOf) {
       const value = await original.apply(this, args);
       return { body: JSON.stringify(value), tags: tagsOf(args, value) };
     };
-    const { entry, outcome } = await stack.store.getOrLoad(`${method}:${JSON.stringify(args)}`, {}, load);
+    const { entry, outcome } = await shared.stack.store.getOrLoad(`${method}:${JSON.stringify(args)}`, {}, load);
     // What is old because loading failed would have to be marked, and there is nobody here to mark it.
     if (outcome === 'grace') throw new Error('Connection terminated: no grace in this stand-in');
     return JSON.parse(entry.body);
