@@ -1,0 +1,39 @@
+import { checkFreshness, type CheckOptions, type Report } from './check';
+
+/** A short run of the checker; `npm run check:freshness` runs it for as long as one likes (test/freshness/run.mjs sets FRESHNESS). */
+const asked = process.env.FRESHNESS
+  ? (JSON.parse(process.env.FRESHNESS) as Partial<CheckOptions> & { modes?: string[] })
+  : {};
+const seed = asked.seed ?? Math.floor(Math.random() * 2 ** 31);
+const options = { seconds: 8, nodes: 2, faults: true, seed, preload: ['stand-in-cache'], ...asked };
+const modes = (asked.modes ?? ['strict', 'bounded']) as CheckOptions['mode'][];
+
+jest.setTimeout((options.seconds + 60) * 1_000);
+
+function print(mode: string, { violations, ...counts }: Report): void {
+  console.info(`${mode}: ${JSON.stringify(counts, null, 2)}\n${violations.length} violations`);
+  for (const violation of violations.slice(0, 5)) console.info(JSON.stringify(violation, null, 2));
+}
+
+it.each(modes)('%s: readers of everything on all nodes, writers by all roads, and things that break', async (mode) => {
+  const report = await checkFreshness({ ...options, mode });
+  print(mode, report);
+  expect(report.violations).toEqual([]);
+  expect(report.observations).toBeGreaterThan(options.seconds * 100);
+  if (options.faults) expect(report.faults.length).toBeGreaterThan(0);
+});
+
+// A checker that has never found anything proves nothing.
+const planted = asked.seconds === undefined ? ['stamp-before-commit', 'tick-after-read'] : [];
+if (planted.length > 0) {
+  it.each(planted)('finds a planted bug: %s', async (bug) => {
+    const report = await checkFreshness({
+      ...options,
+      mode: 'strict',
+      faults: false,
+      preload: [...options.preload, bug],
+    });
+    expect(report.violations.length).toBeGreaterThan(0);
+    expect(report.violations[0]!.history.length).toBeGreaterThan(0);
+  });
+}

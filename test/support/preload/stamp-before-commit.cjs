@@ -1,0 +1,19 @@
+/** A planted bug: tags are stamped before the commit (against Law 4), and nothing is stamped after it. */
+const { EvictionSubscriber } = require('../../../dist/caching/eviction/eviction.subscriber');
+const { Drainer } = require('../../../dist/caching/eviction/drainer');
+const outbox = require('../../../dist/caching/eviction/outbox');
+const { CacheStack } = require('../../../dist/caching');
+
+let clock;
+const start = CacheStack.prototype.start;
+CacheStack.prototype.start = function () {
+  clock = this.clock;
+  return start.call(this);
+};
+EvictionSubscriber.prototype.note = async function (queryRunner) {
+  const client = await queryRunner.connect();
+  await clock.stamp(this.rules.tagsOf(await outbox.ownRecords(client)));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+};
+Drainer.prototype.settle = () => Promise.resolve();
+Drainer.prototype.stamp = () => Promise.resolve();

@@ -1,0 +1,10 @@
+/** A planted bug: the tick is taken when the source has answered (against Law 1). */
+const { TagScope } = require('../../../dist/caching');
+
+const run = TagScope.prototype.run;
+TagScope.prototype.run = async function (work) {
+  const result = await run.call(this, work);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  Object.assign(result.gathered, this.clock.instant());
+  return result;
+};
