@@ -4,8 +4,7 @@ import { type Backend, postgresAndRedis } from '../support/backends';
 import { pause } from '../support/eventually';
 import { RedisServer } from '../support/redis-server';
 import { startStrata, type StrataProcess } from '../support/strata-process';
-import { TcpProxy as RedisProxy } from '../support/tcp-proxy';
-import { startTcpProxy, type TcpProxy } from '../support/wire';
+import { TcpProxy } from '../support/tcp-proxy';
 
 export interface ClusterOptions {
   nodes: number;
@@ -17,7 +16,7 @@ export interface ClusterOptions {
 
 interface Member {
   node: StrataProcess | undefined;
-  redis: RedisProxy;
+  redis: TcpProxy;
   postgres: TcpProxy;
 }
 
@@ -85,9 +84,9 @@ export class Cluster {
         member.redis.heal();
         return `node ${index} without Redis for ${ms.toFixed(0)} ms`;
       default:
-        member.postgres.cut();
+        member.postgres.refuse();
         await pause(ms / 2);
-        member.postgres.mend();
+        member.postgres.heal();
         return `node ${index} without PostgreSQL for ${(ms / 2).toFixed(0)} ms`;
     }
   }
@@ -101,11 +100,11 @@ export class Cluster {
   }
 
   private async join(): Promise<Member> {
-    const { port, hostname } = new URL(this.backend.env.DATABASE_URL!);
+    const { port } = new URL(this.backend.env.DATABASE_URL!);
     const member: Member = {
       node: undefined,
-      redis: await RedisProxy.to(this.redis.port),
-      postgres: await startTcpProxy(Number(port || 5432), hostname),
+      redis: await TcpProxy.to(this.redis.port),
+      postgres: await TcpProxy.to(Number(port || 5432)),
     };
     member.node = await this.boot(member);
     return member;
