@@ -19,7 +19,7 @@ const settings = {
   faults: !values['no-faults'],
   ...(values.mode && { modes: [values.mode] }),
   ...(values.seed && { seed: Number(values.seed) }),
-  ...(values.plant && { preload: ['stand-in-cache', values.plant] }),
+  ...(values.plant && { preload: [values.plant] }),
 };
 const env = { ...process.env, FRESHNESS: JSON.stringify(settings) };
 spawn('npx', ['jest', 'test/freshness', '--silent=false'], { stdio: 'inherit', env }).on('exit', (code) => {
