@@ -29,6 +29,7 @@ if (planted.length > 0) {
   it.each(planted)('finds a planted bug: %s', async (bug) => {
     const report = await checkFreshness({
       ...options,
+      seconds: 12,
       mode: 'strict',
       faults: false,
       preload: [...options.preload, bug],

@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, Inject, Injectable, Module } from '@nestjs/common';
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import type { Client, Notification, Pool } from 'pg';
 import { DataSource } from 'typeorm';
@@ -7,6 +7,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
+import { withDeadline } from '../deadline';
 import { Drainer } from './drainer';
 import { EvictionSubscriber } from './eviction.subscriber';
 import { InvalidationInterceptor } from './invalidation.interceptor';
@@ -16,6 +17,9 @@ import { TagRules } from './tag-rules';
 import { OutboxWatch, TOO_OLD } from './watch';
 import { CHANNEL } from './watch-table';
 import { WriteScope } from './write-scope';
+
+/** Milliseconds. */
+const LAST_LOOK = 1_000;
 
 export interface EvictionOptions {
   /** The database has one session for all connections, and nobody else can have it open (PGlite). @default false */
@@ -31,7 +35,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 
 /** The parts, put together. What health and metrics ask. */
 @Injectable()
-export class Eviction implements OnModuleInit, OnApplicationShutdown {
+export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly rules: TagRules;
   readonly scope = new WriteScope();
   private readonly session: OutboxSession;
@@ -72,8 +76,13 @@ export class Eviction implements OnModuleInit, OnApplicationShutdown {
     this.watch.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** A last look, so that none is under way in the pool when that closes. Writers in flight may drain until they are answered. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.watch.stop();
+    await withDeadline(this.drainer.drain(), LAST_LOOK, 'the last look at the outbox').catch(() => undefined);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
     await this.session.close();
   }
 
