@@ -20,8 +20,12 @@ const compressors: Record<Exclude<Encoding, 'identity'>, (bytes: Buffer) => Prom
 /** RFC 9110 §12.5.3: which encoding of `answer` a request with this `Accept-Encoding` gets. */
 export function negotiate(acceptEncoding: string | undefined, answer: ViewAnswer): Encoding {
   if (acceptEncoding === undefined || acceptEncoding === 'identity') return 'identity';
-  if (answer.payload.length < WORTHWHILE || !COMPRESSIBLE.test(answer.headers['content-type'] ?? '')) return 'identity';
+  // What the handler has encoded stays as it is.
+  if (answer.headers['content-encoding'] !== undefined) return 'identity';
   const accepted = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }).encodings(PREFERRED);
+  const isWorthwhile = answer.payload.length >= WORTHWHILE && COMPRESSIBLE.test(answer.headers['content-type'] ?? '');
+  // A client that refuses identity gets what it asks for, worth it or not.
+  if (!isWorthwhile && accepted.includes('identity')) return 'identity';
   // Of what the client likes equally we choose the smallest; negotiator sorts by its wishes, then by our order.
   return (accepted[0] as Encoding | undefined) ?? 'identity';
 }

@@ -4,6 +4,7 @@ import type { TieredStore } from '../store/tiered-store';
 import { encodedNow, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
 import type { KnownUrl, KnownUrls } from './known-urls';
+import { type Common, REQUEST_ID } from './opening';
 import { ViewAnswer } from './view-answer';
 import { cacheStatus, validators, xCache } from './view-headers';
 
@@ -12,8 +13,8 @@ const SPECIAL = ['cache-control', 'pragma', 'range', 'if-match', 'if-unmodified-
 
 /**
  * Answers public hits before the pipeline starts. It decides nothing: it knows only addresses that the interceptor opened
- * (a public view, reached anonymously through every guard), takes only entries that the store finds fresh, and for whatever
- * is out of the ordinary lets the request go on.
+ * (a public view without guards of its own, reached through the global ones by a request that named nobody), takes only entries
+ * that the store finds fresh, and for whatever is out of the ordinary lets the request go on.
  */
 export class FastPath {
   constructor(
@@ -34,7 +35,7 @@ export class FastPath {
   private write(
     entry: CacheEntry,
     { route }: KnownUrl,
-    base: readonly string[],
+    base: Common,
     request: FastifyRequest,
     reply: FastifyReply,
   ): boolean {
@@ -51,28 +52,30 @@ export class FastPath {
     let list = memo?.second === second ? memo.list : undefined;
     if (!list) {
       const verdict = { outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl: second } as const;
-      const own = {
+      const own: Record<string, string> = {
+        ...base.headers,
         ...answer.headers,
         ...validators(route, answer, encoding),
         age: '0',
         'cache-status': cacheStatus(this.name, verdict),
         'x-cache': xCache('hit'),
       };
-      list = [...base, ...Object.entries(own).flat()];
+      list = Object.entries(own).flat();
       answer.prepared.set(encoding, { second, list });
     }
 
     const ifNoneMatch = headers['if-none-match'];
     const notModified =
       ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding));
+    const ofRequest = base.hasRequestId ? [REQUEST_ID, request.id] : [];
     // The router goes no further with a reply that somebody else has taken.
     reply.hijack();
     const { raw } = reply;
     if (notModified) {
-      raw.writeHead(304, [...list, 'x-request-id', request.id] as string[]);
+      raw.writeHead(304, [...list, ...ofRequest]);
       raw.end();
     } else {
-      raw.writeHead(200, [...list, 'x-request-id', request.id, 'content-length', String(payload.length)] as string[]);
+      raw.writeHead(200, [...list, ...ofRequest, 'content-length', String(payload.length)]);
       raw.end(payload);
     }
     return true;

@@ -1,7 +1,6 @@
 import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { lastValueFrom } from 'rxjs';
-import { Readable } from 'node:stream';
 import type { Loaded } from '../store/entry';
 import { ViewAnswer } from './view-answer';
 
@@ -68,7 +67,7 @@ export class Rendering {
   private keepable(value: unknown): boolean {
     const { reply } = this;
     if (reply.sent || reply.statusCode !== 200 || reply.hasHeader('set-cookie')) return false;
-    return value !== undefined && !(value instanceof StreamableFile) && !(value instanceof Readable);
+    return value !== undefined && !(value instanceof StreamableFile) && !isStream(value);
   }
 
   /** What the handler has set; what was there before it, every answer of the server gets anyway. */
@@ -76,13 +75,29 @@ export class Rendering {
     const set = Object.entries(this.reply.getHeaders()).filter(
       ([name, header]) => this.before.get(name) !== header && !NOT_KEPT.has(name),
     );
-    const type = typeof value === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
-    return { 'content-type': type, ...Object.fromEntries(set.map(([name, header]) => [name, String(header)])) };
+    // A decorator's type was there before the handler.
+    const type = this.before.get('content-type') ?? typeOf(value);
+    const own = Object.fromEntries(set.map(([name, header]) => [name, String(header)]));
+    return { ...(type === undefined ? {} : { 'content-type': String(type) }), ...own };
   }
 }
 
 /** The very bytes that the router would send. */
 function serialise(value: unknown): Buffer {
-  if (Buffer.isBuffer(value)) return value;
+  if (value === null) return Buffer.alloc(0);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/** The type that the router would give it. */
+function typeOf(value: unknown): string | undefined {
+  if (value === null) return undefined;
+  if (typeof value === 'string') return 'text/plain; charset=utf-8';
+  return value instanceof Uint8Array ? 'application/octet-stream' : 'application/json; charset=utf-8';
+}
+
+/** Node's streams, the web's, and fetch's Response. */
+function isStream(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'pipe' in value || 'getReader' in value || value instanceof Response;
 }

@@ -1,10 +1,4 @@
-import {
-  BadRequestException,
-  type ExecutionContext,
-  type PipeTransform,
-  RequestMethod,
-  type Type,
-} from '@nestjs/common';
+import { BadRequestException, type PipeTransform, RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, ROUTE_ARGS_METADATA, SSE_METADATA } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import type { FastifyRequest } from 'fastify';
@@ -32,10 +26,6 @@ export class ViewInputs {
   ) {
     this.query = sourceOf(controller, handler, RouteParamtypes.QUERY);
     this.params = sourceOf(controller, handler, RouteParamtypes.PARAM);
-  }
-
-  static of(context: ExecutionContext, pipe: PipeTransform): ViewInputs {
-    return new ViewInputs(context.getClass(), context.getHandler() as (...args: never[]) => unknown, pipe);
   }
 
   /**

@@ -58,6 +58,8 @@ export class ViewResponder {
       void reply.code(304);
       return undefined;
     }
+    // The handler said nothing (null): the router has to be told so, or it would give no bytes the type of bytes.
+    if (answer.headers['content-type'] === undefined) return undefined;
     return entry ? this.encoder.encode(entry, answer, encoding) : answer.payload;
   }
 }

@@ -14,14 +14,16 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import type { CacheResult } from '../store/entry';
-import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
 import type { KnownUrl, KnownUrls } from './known-urls';
+import { commonHeaders } from './opening';
 import { Rendering } from './rendering';
 import { ViewAnswer } from './view-answer';
-import { BypassReason, bypassStatus } from './view-headers';
+import { BypassReason, bypassStatus, cacheStatus } from './view-headers';
 import { ViewLayer } from './view-layer';
-import { ViewRoute } from './view-route';
-import { commonHeaders } from './view-settings';
+import type { ViewRoute } from './view-route';
+import { ViewRoutes } from './view-routes';
+
+const INSIDE = 'provide it in a module that is imported after CachingModule, or by app.useGlobalInterceptors()';
 
 /**
  * Keeps whole answers of routes that say `@CacheView`, and of no others. It is the one place that decides what is kept, for whom
@@ -29,13 +31,12 @@ import { commonHeaders } from './view-settings';
  */
 @Injectable()
 export class ViewInterceptor extends CacheInterceptor implements OnApplicationBootstrap {
-  private readonly routes = new WeakMap<object, ViewRoute | 'none'>();
-
   constructor(
     @Inject(CACHE_MANAGER) cacheManager: unknown,
     @Inject(Reflector) reflector: Reflector,
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(ViewLayer) private readonly layer: ViewLayer,
+    @Inject(ViewRoutes) private readonly routes: ViewRoutes,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
   ) {
     super(cacheManager, reflector);
@@ -49,12 +50,12 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   onApplicationBootstrap(): void {
     const [outermost] = this.application.getGlobalInterceptors();
     if (outermost === undefined || outermost === this) return;
-    throw new CacheError('CACHE_NOT_OUTERMOST', `${outermost.constructor.name} is outside the view cache`);
+    throw new CacheError('CACHE_NOT_OUTERMOST', `${outermost.constructor.name} is outside the view cache: ${INSIDE}`);
   }
 
   override async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const route = this.routeOf(context);
-    if (route === 'none') return next.handle();
+    const route = this.routes.of(context);
+    if (!route) return next.handle();
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const why = this.bypassed(route, request);
@@ -72,18 +73,18 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     next: CallHandler,
   ): Promise<unknown> {
     const rendering = new Rendering(next, reply, this.stack.options.negativeTtl);
-    const common = commonHeaders(request, reply);
+    const common = commonHeaders(reply);
     const known = await this.locate(route, request);
     const key = route.key(known.urlKey, request, this.layer.user(request));
     const result = await this.find(key, route, rendering, request);
     if (rendering.refusal) {
-      void reply.headers({ 'cache-status': `${this.layer.name}; fwd=uri-miss`, 'x-cache': 'MISS' });
+      void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
       throw rendering.refusal;
     }
     if (rendering.passed) return this.pass(rendering, reply);
     const { responder } = this.layer;
     const body = await responder.respond(route, responder.fromCache(result), request, reply);
-    if (common && route.isNamedByUrl && isAnonymous(request)) known.open = common;
+    if (route.isNamedByUrl) known.open = route.opening.for(request, common) ?? known.open;
     return body;
   }
 
@@ -139,25 +140,10 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   }
 
   private bypassed(route: ViewRoute, request: FastifyRequest): BypassReason | undefined {
-    if (!this.layer.isOn) return 'off';
-    if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : undefined;
-    if (route.isShared) return undefined;
+    const off = this.layer.isOn ? undefined : 'off';
+    if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : off;
+    if (route.isShared) return off;
     if (request.headers.authorization !== undefined) return 'authorization';
-    return request.headers.cookie === undefined ? undefined : 'cookie';
+    return request.headers.cookie === undefined ? off : 'cookie';
   }
-
-  private routeOf(context: ExecutionContext): ViewRoute | 'none' {
-    const handler = context.getHandler();
-    let route = this.routes.get(handler);
-    if (route === undefined) {
-      const options = this.reflector.get<ViewOptions | undefined>(CACHE_VIEW, handler);
-      route = options && context.getType() === 'http' ? new ViewRoute(context, options, this.layer.pipe) : 'none';
-      this.routes.set(handler, route);
-    }
-    return route;
-  }
-}
-
-function isAnonymous({ headers }: FastifyRequest): boolean {
-  return headers.authorization === undefined && headers.cookie === undefined;
 }
