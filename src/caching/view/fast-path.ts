@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CacheEntry } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
-import { encodedNow, negotiate } from './encoding';
+import { encodedNow, type Encoding, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
 import type { KnownUrl, KnownUrls } from './known-urls';
 import { type Common, REQUEST_ID } from './opening';
 import { ViewAnswer } from './view-answer';
-import { cacheStatus, validators, xCache } from './view-headers';
+import { cacheStatus, validators, withoutBody, xCache } from './view-headers';
+import type { ViewRoute } from './view-route';
 
 /** Headers that make a request more than "give me this": such go through the whole pipeline. */
 const SPECIAL = ['cache-control', 'pragma', 'range', 'if-match', 'if-unmodified-since'] as const;
@@ -47,26 +48,10 @@ export class FastPath {
     const payload = encodedNow(entry, answer, encoding);
     if (!payload) return false;
 
-    const second = Math.ceil((entry.expiresAt - Date.now()) / 1_000);
-    const memo = answer.prepared.get(encoding);
-    let list = memo?.second === second ? memo.list : undefined;
-    if (!list) {
-      const verdict = { outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl: second } as const;
-      const own: Record<string, string> = {
-        ...base.headers,
-        ...answer.headers,
-        ...validators(route, answer, encoding),
-        age: '0',
-        'cache-status': cacheStatus(this.name, verdict),
-        'x-cache': xCache('hit'),
-      };
-      list = Object.entries(own).flat();
-      answer.prepared.set(encoding, { second, list });
-    }
-
     const ifNoneMatch = headers['if-none-match'];
     const notModified =
       ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding));
+    const list = this.headers(entry, answer, route, base, encoding, notModified);
     const ofRequest = base.hasRequestId ? [REQUEST_ID, request.id] : [];
     // The router goes no further with a reply that somebody else has taken.
     reply.hijack();
@@ -79,6 +64,33 @@ export class FastPath {
       raw.end(payload);
     }
     return true;
+  }
+
+  /** Made once a second for each encoding. */
+  private headers(
+    entry: CacheEntry,
+    answer: ViewAnswer,
+    route: ViewRoute,
+    base: Common,
+    encoding: Encoding,
+    notModified: boolean,
+  ): readonly string[] {
+    const second = Math.ceil((entry.expiresAt - Date.now()) / 1_000);
+    const name = notModified ? `${encoding} 304` : encoding;
+    const memo = answer.prepared.get(name);
+    if (memo?.second === second) return memo.list;
+    const verdict = { outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl: second } as const;
+    const all = {
+      ...base.headers,
+      ...answer.headers,
+      ...validators(route, answer, encoding),
+      age: '0',
+      'cache-status': cacheStatus(this.name, verdict),
+      'x-cache': xCache('hit'),
+    };
+    const list = Object.entries(notModified ? withoutBody(all) : all).flat();
+    answer.prepared.set(name, { second, list });
+    return list;
   }
 }
 

@@ -76,9 +76,9 @@ export class Rendering {
       ([name, header]) => this.before.get(name) !== header && !NOT_KEPT.has(name),
     );
     // A decorator's type was there before the handler.
-    const type = this.before.get('content-type') ?? typeOf(value);
+    const type = (this.before.get('content-type') as string | undefined) ?? typeOf(value);
     const own = Object.fromEntries(set.map(([name, header]) => [name, String(header)]));
-    return { ...(type === undefined ? {} : { 'content-type': String(type) }), ...own };
+    return { ...(type === undefined ? {} : { 'content-type': type }), ...own };
   }
 }
 

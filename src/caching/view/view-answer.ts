@@ -13,7 +13,7 @@ const LINE_END = 0x0a;
 
 /** An answer as it is stored: a line of JSON and the serialised body, both exactly as they will be used. */
 export class ViewAnswer {
-  /** Flat name-value lists that were written before, by encoding, and for which second. See hit-writer.ts. */
+  /** Flat name-value lists that were written before, by encoding, and for which second. See fast-path.ts. */
   readonly prepared = new Map<string, { second: number; list: readonly string[] }>();
 
   private constructor(

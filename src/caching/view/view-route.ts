@@ -35,10 +35,11 @@ export class ViewRoute {
     this.varyBy = (options.vary ?? []).map((header) => header.toLowerCase());
     this.inputs = new ViewInputs(controller, handler, pipe);
     this.opening = new Opening(controller, handler);
-    const version: unknown =
-      Reflect.getMetadata(VERSION_METADATA, handler) ?? Reflect.getMetadata(VERSION_METADATA, controller);
-    this.version = version === undefined ? '' : `;version=${String(version)}`;
-    this.hasHost = Reflect.getMetadata(HOST_METADATA, controller) !== undefined;
+    const [version, host] = [VERSION_METADATA, HOST_METADATA].map(
+      (name): unknown => Reflect.getMetadata(name, handler) ?? Reflect.getMetadata(name, controller),
+    );
+    this.version = version === undefined ? '' : `;version=${version as string}`;
+    this.hasHost = host !== undefined;
     this.cacheControl = cacheControl(options);
     this.vary = [...this.varyBy, ...(this.isShared ? [] : this.identity()), 'accept-encoding'].join(', ');
     // The tag clock tells what is fresh; a background refresh would have to run a handler whose request is over.

@@ -13,12 +13,12 @@ import { Observable, of } from 'rxjs';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
-import type { CacheResult } from '../store/entry';
+import { type CacheResult, keyTag } from '../store/entry';
 import type { KnownUrl, KnownUrls } from './known-urls';
 import { commonHeaders } from './opening';
 import { Rendering } from './rendering';
 import { ViewAnswer } from './view-answer';
-import { BypassReason, bypassStatus, cacheStatus } from './view-headers';
+import { BypassReason, bypassStatus, cacheStatus, type Verdict } from './view-headers';
 import { ViewLayer } from './view-layer';
 import type { ViewRoute } from './view-route';
 import { ViewRoutes } from './view-routes';
@@ -76,7 +76,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const common = commonHeaders(reply);
     const known = await this.locate(route, request);
     const key = route.key(known.urlKey, request, this.layer.user(request));
-    const result = await this.find(key, route, rendering, request);
+    const result = await this.find(key, route, rendering, request, reply);
     if (rendering.refusal) {
       void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
       throw rendering.refusal;
@@ -93,17 +93,29 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     route: ViewRoute,
     rendering: Rendering,
     request: FastifyRequest,
-  ): Promise<CacheResult> {
+    reply: FastifyReply,
+  ): Promise<CacheResult & Verdict> {
     const { store } = this.stack;
-    const wish = request.headers['cache-control'];
+    const wish = request.headers['cache-control']?.toLowerCase();
     if (wish?.includes('only-if-cached')) {
       // RFC 9111 §5.2.1.7
       const result = await store.get(key);
+      if (!result) void reply.header('cache-status', `${this.layer.name}; detail=only-if-cached`);
       if (!result) throw new GatewayTimeoutException('This is not cached, and only-if-cached asks for nothing else.');
       return result;
     }
-    if (wish?.includes('no-cache') && (await this.layer.mayRevalidate(request))) await store.delete(key);
-    return store.getOrLoad(key, route.policy, () => rendering.load());
+    const requested = wish?.includes('no-cache') === true && (await this.layer.mayRevalidate(request));
+    if (requested) await this.forget(key);
+    return { ...(await store.getOrLoad(key, route.policy, () => rendering.load())), requested };
+  }
+
+  /** The answer, and whatever cached part it was built from: each carries the tag of its own key. */
+  private async forget(key: string): Promise<void> {
+    const { store } = this.stack;
+    const tags = (await store.get(key))?.entry.tags ?? [];
+    const own = [keyTag(key), ...tags.filter((tag) => tag.startsWith(keyTag('')))];
+    // With the clock away this process obeys all the same; the request does not fail for it.
+    await store.evict(own).catch(() => undefined);
   }
 
   /** The layer is switched off: the same answer with the same validator, kept nowhere. */
@@ -123,7 +135,8 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
 
   private pass({ passed }: Rendering, reply: FastifyReply): unknown {
     const status = bypassStatus(this.layer.name, 'not-cacheable');
-    if (!reply.sent) void reply.headers({ 'cache-status': status, 'x-cache': 'BYPASS', 'cache-control': 'no-store' });
+    if (!reply.sent) void reply.headers({ 'cache-status': status, 'x-cache': 'BYPASS' });
+    if (!reply.sent && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
     return passed?.value;
   }
 

@@ -7,25 +7,17 @@ import {
   HttpCode,
   Inject,
   Injectable,
-  type MessageEvent,
-  Module,
   NotFoundException,
-  Post,
   Query,
   Res,
   ServiceUnavailableException,
-  Sse,
   StreamableFile,
-  Type,
   UnprocessableEntityException,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
+import { Reflector } from '@nestjs/core';
 import { Exclude } from 'class-transformer';
 import type { FastifyReply } from 'fastify';
-import { NEVER, Observable } from 'rxjs';
-import { CacheView, CachingModule } from '../../../src/caching';
+import { CacheView } from '../../../src/caching';
 import { eventually } from '../../support/eventually';
 import { cacheStatus, kept } from '../../support/http';
 import { CachedApp, cachedApp, closeApps } from '../../support/nest-app';
@@ -230,40 +222,4 @@ it('"there is no such thing" is kept, for a moment', async () => {
   expect(cacheStatus(first)).toBe('strata; fwd=uri-miss; stored');
   expect(cacheStatus(second)).toMatch(/^strata; hit; ttl=\d; detail=l1$/);
   await eventually(async () => cacheStatus(await app.ask('/missing?id=7')) === 'strata; fwd=uri-miss; stored', 10_000);
-});
-
-class Posts {
-  @Post() @CacheView() post(): void {}
-}
-
-class Events {
-  @Sse() @CacheView() events(): Observable<MessageEvent> {
-    return NEVER;
-  }
-}
-
-class Both {
-  @Get() @CacheView({ private: true, shared: true }) both(): void {}
-}
-
-it.each([
-  ['a POST', Posts, 'only a GET route'],
-  ['an event stream', Events, 'only a GET route'],
-  ['a view that is private and shared', Both, 'private or shared'],
-])('refuses to start with @CacheView on %s', async (_what, controller: Type, why) => {
-  Controller()(controller);
-  await expect(cachedApp({ controllers: [controller] })).rejects.toMatchObject({
-    code: 'CACHE_OPTIONS',
-    message: expect.stringContaining(why) as string,
-  });
-});
-
-it('refuses to start with a global interceptor outside the cache', async () => {
-  @Module({ providers: [{ provide: APP_INTERCEPTOR, useClass: ClassSerializerInterceptor }] })
-  class Outside {}
-  const module = await Test.createTestingModule({ imports: [Outside, CachingModule.forRoot({})] }).compile();
-  await expect(module.createNestApplication(new FastifyAdapter(), { logger: false }).init()).rejects.toMatchObject({
-    code: 'CACHE_NOT_OUTERMOST',
-  });
-  await module.close();
 });
