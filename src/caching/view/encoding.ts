@@ -17,16 +17,24 @@ const compressors: Record<Exclude<Encoding, 'identity'>, (bytes: Buffer) => Prom
   gzip: (bytes) => promisify(gzip)(bytes),
 };
 
+/** Of what the client likes equally (browsers write "gzip, deflate, br") the smallest first. */
+function encodings(request: ConstructorParameters<typeof Negotiator>[0]): string[] {
+  // Its types are older than it is and do not know the second argument.
+  const negotiator: { encodings(available: Encoding[], options: { preferred: Encoding[] }): string[] } = new Negotiator(
+    request,
+  );
+  return negotiator.encodings(PREFERRED, { preferred: PREFERRED });
+}
+
 /** RFC 9110 §12.5.3: which encoding of `answer` a request with this `Accept-Encoding` gets. */
 export function negotiate(acceptEncoding: string | undefined, answer: ViewAnswer): Encoding {
   if (acceptEncoding === undefined || acceptEncoding === 'identity') return 'identity';
   // What the handler has encoded stays as it is.
   if (answer.headers['content-encoding'] !== undefined) return 'identity';
-  const accepted = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }).encodings(PREFERRED);
+  const accepted = encodings({ headers: { 'accept-encoding': acceptEncoding } });
   const isWorthwhile = answer.payload.length >= WORTHWHILE && COMPRESSIBLE.test(answer.headers['content-type'] ?? '');
   // A client that refuses identity gets what it asks for, worth it or not.
   if (!isWorthwhile && accepted.includes('identity')) return 'identity';
-  // Of what the client likes equally we choose the smallest; negotiator sorts by its wishes, then by our order.
   return (accepted[0] as Encoding | undefined) ?? 'identity';
 }
 

@@ -2,6 +2,7 @@ import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { lastValueFrom } from 'rxjs';
 import type { Loaded } from '../store/entry';
+import type { TagScope } from '../tags/tag-scope';
 import { ViewAnswer } from './view-answer';
 
 /** Largest body that is kept, in bytes. */
@@ -23,12 +24,15 @@ export class Rendering {
   refusal: HttpException | undefined;
   /** What the handler gave cannot be kept and is passed on as it is. */
   passed: { value: unknown } | undefined;
+  /** A part of the answer is older than it should be, because its source failed: the answer is marked, and not kept. */
+  isRescued = false;
   private readonly before: ReadonlyMap<string, unknown>;
 
   constructor(
     private readonly next: CallHandler,
     private readonly reply: FastifyReply,
     private readonly negativeTtl: number,
+    private readonly scope: TagScope,
   ) {
     this.before = new Map(Object.entries(reply.getHeaders()));
   }
@@ -41,6 +45,7 @@ export class Rendering {
     } catch (error) {
       return this.refused(error);
     }
+    this.isRescued = this.scope.current()?.rescued ?? false;
     return this.keepable(value) ? this.kept(value) : this.pass(value);
   }
 
@@ -56,7 +61,7 @@ export class Rendering {
   private kept(value: unknown): Loaded {
     const payload = serialise(value);
     const answer = ViewAnswer.make(this.reply.statusCode, this.ownHeaders(value), payload);
-    return { body: answer.toBody(), store: payload.length <= MAX_BODY };
+    return { body: answer.toBody(), store: payload.length <= MAX_BODY && !this.isRescued };
   }
 
   private pass(value: unknown): Loaded {

@@ -11,6 +11,8 @@ export type BypassReason = 'off' | 'authorization' | 'cookie' | 'no-user' | 'not
 export type Verdict = Pick<CacheResult, 'outcome' | 'tier' | 'collapsed' | 'stored' | 'ttl'> & {
   /** The client asked for it to be made anew, and may. */
   readonly requested?: boolean;
+  /** It was made of parts that grace saved. */
+  readonly rescued?: boolean;
 };
 
 /** A cache's name as RFC 8941 writes it: a token where it can be one. */
@@ -19,7 +21,10 @@ export function cacheName(prefix: string): string {
 }
 
 /** RFC 9211. `name` is this cache's own. */
-export function cacheStatus(name: string, { outcome, tier, collapsed, stored, ttl, requested }: Verdict): string {
+export function cacheStatus(
+  name: string,
+  { outcome, tier, collapsed, stored, ttl, requested, rescued }: Verdict,
+): string {
   switch (outcome) {
     case 'hit':
       return `${name}; hit; ttl=${ttl}; detail=${tier}`;
@@ -27,7 +32,7 @@ export function cacheStatus(name: string, { outcome, tier, collapsed, stored, tt
     case 'grace':
       return `${name}; hit; ttl=${ttl}; detail=${outcome}`;
     case 'miss':
-      return `${name}; fwd=${requested ? 'request' : 'uri-miss'}${collapsed ? '; collapsed' : stored ? '; stored' : ''}`;
+      return `${name}; fwd=${requested ? 'request' : 'uri-miss'}${collapsed ? '; collapsed' : stored ? '; stored' : ''}${rescued ? '; detail=grace' : ''}`;
   }
 }
 
@@ -36,7 +41,8 @@ export function bypassStatus(name: string, why: BypassReason): string {
 }
 
 /** As @nestjs/cache-manager has it, with the two answers it does not know. */
-export function xCache(outcome: CacheResult['outcome']): string {
+export function xCache(outcome: CacheResult['outcome'], rescued = false): string {
+  if (rescued) return 'STALE';
   const names = { hit: 'HIT', miss: 'MISS', stale: 'STALE', grace: 'STALE' } as const;
   return names[outcome];
 }

@@ -33,10 +33,12 @@ export class ViewInputs {
    * @throws what the pipe throws; BadRequestException
    */
   async read(request: FastifyRequest): Promise<{ params: object; query: object }> {
-    return {
-      params: await this.validated(request.params as object, this.params, 'param'),
-      query: await this.validated(request.query as object, this.query, 'query'),
-    };
+    // Both at once, the last parameter of the handler first, as the pipeline does: or a request with two faults is told another one.
+    const [query, params] = await Promise.all([
+      this.validated(request.query as object, this.query, 'query'),
+      this.validated(request.params as object, this.params, 'param'),
+    ]);
+    return { params, query };
   }
 
   private async validated(given: object, { dto, names }: Source, type: 'param' | 'query'): Promise<object> {

@@ -31,7 +31,7 @@ export class ViewResponder {
     const age = ageOf(result.entry, result.outcome, Date.now());
     const headers = {
       'cache-status': cacheStatus(this.name, result),
-      'x-cache': xCache(result.outcome),
+      'x-cache': xCache(result.outcome, result.rescued),
       age: String(age),
     };
     return { answer: ViewAnswer.of(result.entry), entry: result.entry, headers };

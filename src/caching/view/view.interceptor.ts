@@ -72,7 +72,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     reply: FastifyReply,
     next: CallHandler,
   ): Promise<unknown> {
-    const rendering = new Rendering(next, reply, this.stack.options.negativeTtl);
+    const rendering = new Rendering(next, reply, this.stack.options.negativeTtl, this.stack.scope);
     const common = commonHeaders(reply);
     const known = await this.locate(route, request);
     const key = route.key(known.urlKey, request, this.layer.user(request));
@@ -106,7 +106,11 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     }
     const requested = wish?.includes('no-cache') === true && (await this.layer.mayRevalidate(request));
     if (requested) await this.forget(key);
-    return { ...(await store.getOrLoad(key, route.policy, () => rendering.load())), requested };
+    return {
+      ...(await store.getOrLoad(key, route.policy, () => rendering.load())),
+      requested,
+      rescued: rendering.isRescued,
+    };
   }
 
   /** The answer, and whatever cached part it was built from: each carries the tag of its own key. */
@@ -125,7 +129,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     reply: FastifyReply,
     next: CallHandler,
   ): Promise<unknown> {
-    const rendering = new Rendering(next, reply, 0);
+    const rendering = new Rendering(next, reply, 0, this.stack.scope);
     const { body } = await rendering.load();
     if (rendering.refusal) throw rendering.refusal;
     if (rendering.passed) return this.pass(rendering, reply);
