@@ -11,6 +11,7 @@ import { QueryExplorer } from './query/query.explorer';
 import { TagScope } from './tags/tag-scope';
 import { ViewInterceptor } from './view/view.interceptor';
 import { ViewLayer } from './view/view-layer';
+import { ViewRoutes } from './view/view-routes';
 
 @Injectable()
 class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
@@ -32,6 +33,7 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     CacheLifecycle,
     QueryExplorer,
     ViewLayer,
+    ViewRoutes,
     { provide: APP_INTERCEPTOR, useClass: ViewInterceptor },
     CacheService,
     { provide: CacheEventBus, useFactory: () => new CacheEventBus() },

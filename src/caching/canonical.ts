@@ -6,7 +6,7 @@ const HEAD = 120;
 
 /**
  * One text for one meaning: names of objects sorted, undefined members left out, dates apart from texts that look like them.
- * @throws TypeError for what has no such form: functions, symbols, class instances
+ * @throws TypeError for what has no such form: functions, symbols, instances of built-in classes
  */
 export function canonicalText(value: unknown): string {
   switch (typeof value) {
@@ -30,17 +30,20 @@ export function canonicalText(value: unknown): string {
 function canonicalObject(value: object): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join()}]`;
   if (value instanceof Date) return `d${value.getTime()}`;
+  if (!isDto(value)) throw new TypeError(`a ${value.constructor.name} cannot be part of a cache key`);
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, member]) => `${JSON.stringify(name)}:${canonicalText(member)}`);
-  if (!isDto(value)) throw new TypeError(`a ${value.constructor.name} cannot be part of a cache key`);
   return `{${members.join()}}`;
 }
 
-/** Plain data, or an instance whose whole meaning is in its own enumerable members: a validated DTO. */
+/**
+ * Plain data, or an instance whose whole meaning is in its own enumerable members: a validated DTO. What the language and its
+ * platform bring (Map, URL, RegExp) keeps its meaning inside, names itself otherwise, and all of a kind would be one key.
+ */
 function isDto(value: object): boolean {
-  return !(value instanceof Map || value instanceof Set || value instanceof Promise || ArrayBuffer.isView(value));
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** The key itself while it is short; else its head and a hash of the whole. */

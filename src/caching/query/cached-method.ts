@@ -34,8 +34,7 @@ export class CachedMethod {
   }
 
   async call(method: Method, args: unknown[]): Promise<unknown> {
-    if (args.some(isInTransaction)) return method(...args);
-    if (!this.isOn) return this.uncached(method, args);
+    if (!this.isOn || args.some(isInTransaction)) return this.uncached(method, args);
     let uncopied: { value: unknown } | undefined;
     const load = async (): Promise<Loaded> => {
       const value = await method(...args);
@@ -53,7 +52,7 @@ export class CachedMethod {
     return uncopied ? uncopied.value : decodeResult(entry.body, this.options.type);
   }
 
-  /** The layer is off: whatever is built around the call depends on its tags all the same. */
+  /** The layer is off, or the call is in a transaction: whatever is built around the call depends on its tags all the same. */
   private async uncached(method: Method, args: unknown[]): Promise<unknown> {
     const value = await method(...args);
     this.stack.scope.addTags(this.tags(value, args));
@@ -91,9 +90,11 @@ function canonicalArgs(args: unknown[]): string {
     .join()})`;
 }
 
-/** TypeORM's EntityManager and QueryRunner, known by their shape: this module depends on no ORM. */
+/** TypeORM's EntityManager, QueryRunner and Repository, known by their shape: this module depends on no ORM. */
 function isInTransaction(arg: unknown): boolean {
   if (typeof arg !== 'object' || arg === null) return false;
-  const { queryRunner, isTransactionActive } = arg as { queryRunner?: unknown; isTransactionActive?: unknown };
-  return isTransactionActive === true || (queryRunner !== undefined && isInTransaction(queryRunner));
+  const { manager, queryRunner, isTransactionActive } = arg as Record<string, unknown>;
+  // A runner has a manager that has the runner: so this goes one way only.
+  if (typeof isTransactionActive === 'boolean') return isTransactionActive;
+  return [queryRunner, manager].some((part) => part !== arg && isInTransaction(part));
 }

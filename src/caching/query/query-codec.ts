@@ -14,21 +14,33 @@ const TYPE = '$type';
  */
 export function encodeResult(value: unknown, type: Type | undefined): Body {
   if (value === null) return null;
-  let marked = false;
+  let hasMarks = false;
+  const path = new Set<unknown>();
   const text = JSON.stringify(mark(value));
-  return (marked ? 'm' : 'p') + text;
+  return (hasMarks ? 'm' : 'p') + text;
 
   function mark(part: unknown): unknown {
     if (typeof part === 'bigint') return marker('bigint', String(part));
     if (part === undefined) return marker('undefined', '');
     if (typeof part === 'number' && !Number.isFinite(part)) return marker('number', String(part));
+    if (Object.is(part, -0)) return marker('number', '-0');
     if (typeof part === 'function' || typeof part === 'symbol')
       throw new NotPlainError(`a ${typeof part} in the result`);
     if (typeof part !== 'object' || part === null) return part;
-    if (part instanceof Date) return marker('Date', part.toISOString());
-    if (Array.isArray(part)) return part.map(mark);
+    if (part instanceof Date) return marker('Date', Number.isNaN(part.getTime()) ? 'none' : part.toISOString());
+    // A circle would be walked for ever.
+    if (path.has(part)) throw new NotPlainError('a circle in the result');
+    path.add(part);
+    const marked = Array.isArray(part) ? part.map((item) => mark(item)) : markMembers(part);
+    path.delete(part);
+    return marked;
+  }
+
+  function markMembers(part: object): unknown {
     const prototype: unknown = Object.getPrototypeOf(part);
-    if (prototype !== Object.prototype && prototype !== null && !(type && part instanceof type)) {
+    // Only the result and its items are made instances again, and of this very class.
+    const isTyped = prototype === type?.prototype && (part === value || (Array.isArray(value) && path.size === 2));
+    if (prototype !== Object.prototype && prototype !== null && !isTyped) {
       throw new NotPlainError(`an instance of ${part.constructor.name} in the result`);
     }
     // A member of ours in somebody's data: wrapped, so that it is not taken for a mark.
@@ -45,7 +57,7 @@ export function encodeResult(value: unknown, type: Type | undefined): Body {
   }
 
   function marker(kind: string, content: unknown): object {
-    marked = true;
+    hasMarks = true;
     return { [TYPE]: kind, value: content };
   }
 }

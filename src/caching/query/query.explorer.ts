@@ -37,8 +37,10 @@ export class QueryExplorer implements OnModuleInit {
     const options = method && this.reflector.get<AnyQueryOptions | undefined>(CACHE_QUERY, method);
     if (!method || !options) return;
     const instance = wrapper.instance as Instance;
-    const fullName = `${wrapper.name}.${name}`;
-    if (!wrapper.isDependencyTreeStatic()) throw scopeError(`${fullName} is on a request-scoped provider`);
+    const fullName = `${String(wrapper.name)}.${name}`;
+    // What is made for each request, or for each who injects it, is out of reach: its calls would go past the cache, silently.
+    if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
+      throw scopeError(`${fullName} is on a provider of request or transient scope`);
     // One object under two tokens (useExisting) is found twice.
     if (this.names.get(fullName) === instance || Object.hasOwn(instance, name)) return;
     if (this.names.has(fullName)) throw scopeError(`there are two methods called ${fullName}`);

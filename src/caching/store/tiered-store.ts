@@ -186,15 +186,15 @@ export class TieredStore {
 
   /** Law 2: whoever is being served may be building something that is cached as well. */
   private told(result: CacheResult, arrival: Arrival): CacheResult {
-    this.gather(result.entry, arrival);
+    this.gather(result.entry, arrival, result.outcome === 'grace');
     return result;
   }
 
-  private gather(entry: CacheEntry, arrival: Arrival): void {
+  private gather(entry: CacheEntry, arrival: Arrival, rescued = false): void {
     const { scope, freshness } = this.parts;
     if (!scope.current()) return;
     const { epoch, tick, local, tags, expiresAt } = entry;
-    scope.gather({ epoch, tick, local, tags, expiresAt, knownAt: freshness.knownAt(entry, arrival) });
+    scope.gather({ epoch, tick, local, tags, expiresAt, knownAt: freshness.knownAt(entry, arrival), rescued });
   }
 
   private resolve(policy: CachePolicy): ResolvedPolicy {

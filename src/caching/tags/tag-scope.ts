@@ -9,6 +9,8 @@ export interface Dependency extends Instant {
   readonly knownAt: number;
   /** Wall clock in ms: end of its TTL. */
   readonly expiresAt: number;
+  /** It is there by grace: its source failed. */
+  readonly rescued?: boolean;
 }
 
 /** Parts of different epochs met: no one instant describes the whole, and one of no epoch is fresh nowhere. */
@@ -68,6 +70,7 @@ export class Gathering implements Dependency {
   tick: number;
   local: number;
   expiresAt = Infinity;
+  rescued = false;
 
   constructor(
     start: Instant,
@@ -85,6 +88,7 @@ export class Gathering implements Dependency {
     this.local = Math.min(this.local, part.local);
     this.knownAt = Math.min(this.knownAt, part.knownAt);
     this.expiresAt = Math.min(this.expiresAt, part.expiresAt);
+    this.rescued ||= part.rescued ?? false;
     for (const tag of part.tags) this.tags.add(tag);
   }
 }

@@ -18,22 +18,34 @@ const compressors: Record<Exclude<Encoding, 'identity'>, (bytes: Buffer) => Prom
   gzip: (bytes) => promisify(gzip)(bytes),
 };
 
+/** There are about ten such headers in the world, and now and then a strange one. */
+const negotiated = new LRUCache<string, string[]>({ max: 500 });
+
+/** Of what the client likes equally (browsers write "gzip, deflate, br") the smallest first. */
+function encodings(acceptEncoding: string): string[] {
+  const known = negotiated.get(acceptEncoding);
+  if (known) return known;
+  const request = { headers: { 'accept-encoding': acceptEncoding } };
+  // Its types are older than it is and do not know the second argument.
+  const negotiator: { encodings(available: Encoding[], options: { preferred: Encoding[] }): string[] } = new Negotiator(
+    request,
+  );
+  const accepted = negotiator.encodings(PREFERRED, { preferred: PREFERRED });
+  negotiated.set(acceptEncoding, accepted);
+  return accepted;
+}
+
 /** RFC 9110 §12.5.3: which encoding of `answer` a request with this `Accept-Encoding` gets. */
 export function negotiate(acceptEncoding: string | undefined, answer: ViewAnswer): Encoding {
   if (acceptEncoding === undefined || acceptEncoding === 'identity') return 'identity';
-  if (answer.payload.length < WORTHWHILE || !COMPRESSIBLE.test(answer.headers['content-type'] ?? '')) return 'identity';
-  let best = negotiated.get(acceptEncoding);
-  if (best === undefined) {
-    const accepted = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }).encodings(PREFERRED);
-    // Of what the client likes equally we choose the smallest; negotiator sorts by its wishes, then by our order.
-    best = (accepted[0] as Encoding | undefined) ?? 'identity';
-    negotiated.set(acceptEncoding, best);
-  }
-  return best;
+  // What the handler has encoded stays as it is.
+  if (answer.headers['content-encoding'] !== undefined) return 'identity';
+  const accepted = encodings(acceptEncoding);
+  const isWorthwhile = answer.payload.length >= WORTHWHILE && COMPRESSIBLE.test(answer.headers['content-type'] ?? '');
+  // A client that refuses identity gets what it asks for, worth it or not.
+  if (!isWorthwhile && accepted.includes('identity')) return 'identity';
+  return (accepted[0] as Encoding | undefined) ?? 'identity';
 }
-
-/** There are about ten such headers in the world, and now and then a strange one. */
-const negotiated = new LRUCache<string, Encoding>({ max: 500 });
 
 /** The bytes of an entry in this encoding if they are at hand, without waiting. */
 export function encodedNow(entry: CacheEntry, answer: ViewAnswer, encoding: Encoding): Buffer | undefined {

@@ -5,14 +5,16 @@ import { encodedNow, type Encoding, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
 import type { KnownUrl, KnownUrls } from './known-urls';
 import { ViewAnswer } from './view-answer';
-import { cacheStatus, validators, xCache } from './view-headers';
+import type { ViewRoute } from './view-route';
+import type { Common } from './opening';
+import { cacheStatus, validators, withoutBody, xCache } from './view-headers';
 
 /** Headers that make a request more than "give me this": such go through the whole pipeline. */
 const SPECIAL = ['cache-control', 'pragma', 'range', 'if-match', 'if-unmodified-since', 'expect', 'upgrade'] as const;
 
 /**
  * Answers public hits in front of the framework. It decides nothing: it knows only addresses that the interceptor opened (a
- * public view, reached anonymously through every guard), takes only entries that the store finds fresh, and whatever is out of
+ * public view without guards of its own, reached through the global ones by a request that named nobody), takes only entries that the store finds fresh, and whatever is out of
  * the ordinary goes on its usual way.
  */
 export class FastPath {
@@ -34,12 +36,12 @@ export class FastPath {
     const payload = encodedNow(entry, answer, encoding);
     if (answer.status !== 200 || !payload) return false;
 
-    const { head, etag } = this.prepared(entry, answer, encoding, known);
+    const { ok, notModified, etag } = this.prepared(entry, answer, encoding, known.route, known.open);
     const ifNoneMatch = request.headers['if-none-match'];
     if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, etag)) {
-      response.writeHead(304, head.notModified).end();
+      response.writeHead(304, notModified).end();
     } else {
-      response.writeHead(200, head.ok).end(payload);
+      response.writeHead(200, ok).end(payload);
     }
     return true;
   }
@@ -49,23 +51,29 @@ export class FastPath {
     entry: CacheEntry,
     answer: ViewAnswer,
     encoding: Encoding,
-    { route, open = [] }: KnownUrl,
+    route: ViewRoute,
+    open: Common,
   ): Prepared {
     const ttl = Math.ceil((entry.expiresAt - Date.now()) / 1_000);
     const memo = preparedLists.get(entry)?.get(encoding);
     if (memo?.ttl === ttl && memo.open === open) return memo;
     const verdict = { outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl } as const;
-    const own = {
+    const headers = {
+      ...open,
       ...answer.headers,
       ...validators(route, answer, encoding),
       age: '0',
       'cache-status': cacheStatus(this.name, verdict),
       'x-cache': xCache('hit'),
     };
-    const notModified = [...open, ...Object.entries(own).flat()];
-    const length = encodedNow(entry, answer, encoding)?.length ?? 0;
-    const head = { notModified, ok: [...notModified, 'content-length', String(length)] };
-    const fresh: Prepared = { ttl, open, head, etag: encodedEtag(answer.etag, encoding) };
+    const length = String(encodedNow(entry, answer, encoding)?.length ?? 0);
+    const fresh: Prepared = {
+      ttl,
+      open,
+      etag: encodedEtag(answer.etag, encoding),
+      ok: Object.entries({ ...headers, 'content-length': length }).flat(),
+      notModified: Object.entries(withoutBody(headers)).flat(),
+    };
     const ofEntry = preparedLists.get(entry) ?? new Map<Encoding, Prepared>();
     preparedLists.set(entry, ofEntry.set(encoding, fresh));
     return fresh;
@@ -74,9 +82,11 @@ export class FastPath {
 
 interface Prepared {
   ttl: number;
-  open: readonly string[];
+  open: Common;
   etag: string;
-  head: { ok: string[]; notModified: string[] };
+  /** Flat lists of names and values, as writeHead takes them. */
+  ok: string[];
+  notModified: string[];
 }
 
 const preparedLists = new WeakMap<CacheEntry, Map<Encoding, Prepared>>();

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Common } from './opening';
 import type { ViewRoute } from './view-route';
 
 /** An address as clients write it, and what is known of it. */
@@ -7,8 +8,8 @@ export interface KnownUrl {
   readonly urlKey: string;
   /** The route's function, as the router knows it: with header versioning one address may lead to several. */
   readonly handler: unknown;
-  /** Set once the address is open to the fast path: headers that every answer here gets, as a flat list. */
-  open?: readonly string[];
+  /** Set once the address is open to the fast path: headers that every answer here gets. */
+  open?: Common;
 }
 
 /** Memory for addresses, in characters; a longer one is not remembered at all. */

@@ -1,8 +1,8 @@
 import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { lastValueFrom } from 'rxjs';
-import { Readable } from 'node:stream';
 import type { Loaded } from '../store/entry';
+import type { TagScope } from '../tags/tag-scope';
 import { ViewAnswer } from './view-answer';
 
 /** Largest body that is kept, in bytes. */
@@ -24,12 +24,15 @@ export class Rendering {
   refusal: HttpException | undefined;
   /** What the handler gave cannot be kept and is passed on as it is. */
   passed: { value: unknown } | undefined;
+  /** A part of the answer is older than it should be, because its source failed: the answer is marked, and not kept. */
+  isRescued = false;
   private before: Readonly<Record<string, unknown>> = {};
 
   constructor(
     private readonly next: CallHandler,
     private readonly reply: FastifyReply,
     private readonly negativeTtl: number,
+    private readonly scope: TagScope,
   ) {}
 
   /** Runs the handler. @throws what it throws when the service is at fault: then an older answer may do */
@@ -41,6 +44,7 @@ export class Rendering {
     } catch (error) {
       return this.refused(error);
     }
+    this.isRescued = this.scope.current()?.rescued ?? false;
     return this.keepable(value) ? this.kept(value) : this.pass(value);
   }
 
@@ -56,7 +60,7 @@ export class Rendering {
   private kept(value: unknown): Loaded {
     const payload = serialise(value);
     const answer = ViewAnswer.make(this.reply.statusCode, this.ownHeaders(value), payload);
-    return { body: answer.toBody(), store: payload.length <= MAX_BODY };
+    return { body: answer.toBody(), store: payload.length <= MAX_BODY && !this.isRescued };
   }
 
   private pass(value: unknown): Loaded {
@@ -67,7 +71,7 @@ export class Rendering {
   private keepable(value: unknown): boolean {
     const { reply } = this;
     if (reply.sent || reply.statusCode !== 200 || reply.hasHeader('set-cookie')) return false;
-    return value !== undefined && !(value instanceof StreamableFile) && !(value instanceof Readable);
+    return value !== undefined && !(value instanceof StreamableFile) && !isStream(value);
   }
 
   /** What the handler has set; what was there before it, every answer of the server gets anyway. */
@@ -75,13 +79,29 @@ export class Rendering {
     const set = Object.entries(this.reply.getHeaders()).filter(
       ([name, header]) => this.before[name] !== header && !NOT_KEPT.has(name),
     );
-    const type = typeof value === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
-    return { 'content-type': type, ...Object.fromEntries(set.map(([name, header]) => [name, String(header)])) };
+    // A decorator's type was there before the handler.
+    const type = (this.before['content-type'] as string | undefined) ?? typeOf(value);
+    const own = Object.fromEntries(set.map(([name, header]) => [name, String(header)]));
+    return { ...(type === undefined ? {} : { 'content-type': type }), ...own };
   }
 }
 
 /** The very bytes that the router would send. */
 function serialise(value: unknown): Buffer {
-  if (Buffer.isBuffer(value)) return value;
+  if (value === null) return Buffer.alloc(0);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/** The type that the router would give it. */
+function typeOf(value: unknown): string | undefined {
+  if (value === null) return undefined;
+  if (typeof value === 'string') return 'text/plain; charset=utf-8';
+  return value instanceof Uint8Array ? 'application/octet-stream' : 'application/json; charset=utf-8';
+}
+
+/** Node's streams, the web's, and fetch's Response. */
+function isStream(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'pipe' in value || 'getReader' in value || value instanceof Response;
 }

@@ -8,10 +8,23 @@ import type { ViewRoute } from './view-route';
 export type BypassReason = 'off' | 'authorization' | 'cookie' | 'no-user' | 'not-cacheable';
 
 /** How the cache dealt with a request, for the answer to say. */
-export type Verdict = Pick<CacheResult, 'outcome' | 'tier' | 'collapsed' | 'stored' | 'ttl'>;
+export type Verdict = Pick<CacheResult, 'outcome' | 'tier' | 'collapsed' | 'stored' | 'ttl'> & {
+  /** The client asked for it to be made anew, and may. */
+  readonly requested?: boolean;
+  /** It was made of parts that grace saved. */
+  readonly rescued?: boolean;
+};
+
+/** A cache's name as RFC 8941 writes it: a token where it can be one. */
+export function cacheName(prefix: string): string {
+  return /^[A-Za-z]/.test(prefix) ? prefix : `"${prefix}"`;
+}
 
 /** RFC 9211. `name` is this cache's own. */
-export function cacheStatus(name: string, { outcome, tier, collapsed, stored, ttl }: Verdict): string {
+export function cacheStatus(
+  name: string,
+  { outcome, tier, collapsed, stored, ttl, requested, rescued }: Verdict,
+): string {
   switch (outcome) {
     case 'hit':
       return `${name}; hit; ttl=${ttl}; detail=${tier}`;
@@ -19,7 +32,7 @@ export function cacheStatus(name: string, { outcome, tier, collapsed, stored, tt
     case 'grace':
       return `${name}; hit; ttl=${ttl}; detail=${outcome}`;
     case 'miss':
-      return `${name}; fwd=uri-miss${collapsed ? '; collapsed' : stored ? '; stored' : ''}`;
+      return `${name}; fwd=${requested ? 'request' : 'uri-miss'}${collapsed ? '; collapsed' : stored ? '; stored' : ''}${rescued ? '; detail=grace' : ''}`;
   }
 }
 
@@ -28,7 +41,8 @@ export function bypassStatus(name: string, why: BypassReason): string {
 }
 
 /** As @nestjs/cache-manager has it, with the two answers it does not know. */
-export function xCache(outcome: CacheResult['outcome']): string {
+export function xCache(outcome: CacheResult['outcome'], rescued = false): string {
+  if (rescued) return 'STALE';
   const names = { hit: 'HIT', miss: 'MISS', stale: 'STALE', grace: 'STALE' } as const;
   return names[outcome];
 }
@@ -42,7 +56,7 @@ export function ageOf(entry: CacheEntry, outcome: CacheResult['outcome'], wall: 
   return unproven ? Math.max(0, Math.floor((wall - entry.createdAt) / 1_000)) : 0;
 }
 
-/** What a cached route's answer says about itself beside its own headers. A 304 carries the same (RFC 9110 §15.4.5). */
+/** What a cached route's answer says about itself beside its own headers. */
 export function validators(route: ViewRoute, answer: ViewAnswer, encoding: Encoding): Record<string, string> {
   return {
     etag: encodedEtag(answer.etag, encoding),
@@ -50,4 +64,13 @@ export function validators(route: ViewRoute, answer: ViewAnswer, encoding: Encod
     vary: route.vary,
     ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
   };
+}
+
+/** What describes a body has no place where there is none (RFC 9110 §15.4.5). */
+const OF_THE_BODY = ['content-type', 'content-encoding', 'content-language'] as const;
+
+export function withoutBody(headers: Record<string, string>): Record<string, string> {
+  const rest = { ...headers };
+  for (const name of OF_THE_BODY) delete rest[name];
+  return rest;
 }

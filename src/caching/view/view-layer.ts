@@ -7,6 +7,7 @@ import { CACHE_STACK } from '../caching.constants';
 import { FastPath } from './fast-path';
 import { KnownUrls } from './known-urls';
 import { userOf } from './view-settings';
+import { cacheName } from './view-headers';
 import { ViewResponder } from './view-responder';
 
 /** What the interceptor and the fast path share, and their place in the application. */
@@ -29,11 +30,11 @@ export class ViewLayer implements OnModuleInit {
   ) {
     const { layers, prefix, view } = stack.options;
     this.isOn = layers.includes('view');
-    this.name = prefix;
+    this.name = cacheName(prefix);
     this.pipe = view.validate ?? new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
     this.user = view.user ?? userOf;
     this.mayRevalidate = view.mayRevalidate ?? (() => false);
-    this.responder = new ViewResponder(prefix, (entry, encoding, bytes) =>
+    this.responder = new ViewResponder(this.name, (entry, encoding, bytes) =>
       stack.store.addVariant(entry, encoding, bytes),
     );
   }

@@ -4,7 +4,7 @@ import type { CacheEntry, CacheResult } from '../store/entry';
 import { Encoder, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
 import { ViewAnswer } from './view-answer';
-import { ageOf, bypassStatus, cacheStatus, validators, xCache } from './view-headers';
+import { ageOf, bypassStatus, cacheStatus, validators, type Verdict, withoutBody, xCache } from './view-headers';
 import type { ViewRoute } from './view-route';
 
 /** What the answer to one request is made from. */
@@ -27,11 +27,11 @@ export class ViewResponder {
     this.encoder = new Encoder(keepVariant);
   }
 
-  fromCache(result: CacheResult): Source {
+  fromCache(result: CacheResult & Verdict): Source {
     const age = ageOf(result.entry, result.outcome, Date.now());
     const headers = {
       'cache-status': cacheStatus(this.name, result),
-      'x-cache': xCache(result.outcome),
+      'x-cache': xCache(result.outcome, result.rescued),
       age: String(age),
     };
     return { answer: ViewAnswer.of(result.entry), entry: result.entry, headers };
@@ -52,12 +52,16 @@ export class ViewResponder {
     if (answer.status !== 200) throw new HttpException(JSON.parse(answer.payload.toString()) as string, answer.status);
 
     const encoding = entry ? negotiate(header(request, 'accept-encoding'), answer) : 'identity';
-    void reply.headers({ ...answer.headers, ...validators(route, answer, encoding) });
+    const own = { ...answer.headers, ...validators(route, answer, encoding) };
     const ifNoneMatch = header(request, 'if-none-match');
     if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding))) {
-      void reply.code(304);
+      // A decorator of the route may have said the type before.
+      void reply.code(304).headers(withoutBody(own)).removeHeader('content-type');
       return undefined;
     }
+    void reply.headers(own);
+    // The handler said nothing (null): the router has to be told so, or it would give no bytes the type of bytes.
+    if (answer.headers['content-type'] === undefined) return undefined;
     return entry ? this.encoder.encode(entry, answer, encoding) : answer.payload;
   }
 }

@@ -1,11 +1,15 @@
-import type { ExecutionContext, PipeTransform } from '@nestjs/common';
+import type { PipeTransform, Type } from '@nestjs/common';
+import { HOST_METADATA, VERSION_METADATA } from '@nestjs/common/constants';
 import type { FastifyRequest } from 'fastify';
 import { boundedKey, canonicalText } from '../canonical';
 import { CacheError } from '../caching.errors';
 import { parseDuration } from '../caching.options';
 import type { CachePolicy } from '../store/policy';
 import type { ViewOptions } from './cache-view.decorator';
+import { Opening } from './opening';
 import { isCacheableRoute, ViewInputs } from './view-inputs';
+
+export type Handler = (...args: never[]) => unknown;
 
 /** A route with `@CacheView`: its options made ready, once, and the way from a request to a key. */
 export class ViewRoute {
@@ -14,20 +18,28 @@ export class ViewRoute {
   readonly vary: string;
   readonly isPrivate: boolean;
   readonly isShared: boolean;
+  readonly opening: Opening;
   private readonly varyBy: readonly string[];
   private readonly inputs: ViewInputs;
+  private readonly version: string;
+  private readonly hasHost: boolean;
 
-  constructor(context: ExecutionContext, options: ViewOptions, pipe: PipeTransform) {
-    const name = `${context.getClass().name}.${context.getHandler().name}`;
-    if (!isCacheableRoute(context.getHandler()))
-      throw invalid(name, 'only a GET route that is no stream can be cached');
+  constructor(controller: Type, handler: Handler, options: ViewOptions, pipe: PipeTransform) {
+    const name = `${controller.name}.${handler.name}`;
+    if (!isCacheableRoute(handler)) throw invalid(name, 'only a GET route that is no stream can be cached');
     if (options.private && options.shared) throw invalid(name, 'a view is private or shared, not both');
     if (options.private && options.edge !== undefined) throw invalid(name, 'a private view has no place at an edge');
 
     this.isPrivate = options.private ?? false;
     this.isShared = options.shared ?? false;
     this.varyBy = (options.vary ?? []).map((header) => header.toLowerCase());
-    this.inputs = ViewInputs.of(context, pipe);
+    this.inputs = new ViewInputs(controller, handler, pipe);
+    this.opening = new Opening(controller, handler);
+    const [version, host] = [VERSION_METADATA, HOST_METADATA].map(
+      (name): unknown => Reflect.getMetadata(name, handler) ?? Reflect.getMetadata(name, controller),
+    );
+    this.version = version === undefined ? '' : `;version=${version as string}`;
+    this.hasHost = host !== undefined;
     this.cacheControl = cacheControl(options);
     this.vary = [...this.varyBy, ...(this.isShared ? [] : this.identity()), 'accept-encoding'].join(', ');
     // The tag clock tells what is fresh; a background refresh would have to run a handler whose request is over.
@@ -39,19 +51,22 @@ export class ViewRoute {
 
   /** True where the address alone names the entry, so that one that was seen before need not be read again. */
   get isNamedByUrl(): boolean {
-    return this.varyBy.length === 0 && !this.isPrivate;
+    return this.varyBy.length === 0 && !this.isPrivate && !this.hasHost;
   }
 
   /** @throws what the validation throws */
   async keyOfUrl(request: FastifyRequest): Promise<string> {
     const { params, query } = await this.inputs.read(request);
-    return `view:${request.routeOptions.url ?? ''}${canonicalText(params)}${canonicalText(query)}`;
+    return `view:${request.routeOptions.url ?? ''}${this.version}${canonicalText(params)}${canonicalText(query)}`;
   }
 
   /** The key of the answer to this request, for this user. */
   key(urlKey: string, request: FastifyRequest, user: string | undefined): string {
+    const host = this.hasHost ? [`;host=${canonicalText(request.host)}`] : [];
     const varied = this.varyBy.map((header) => `;${header}=${canonicalText(request.headers[header])}`);
-    return boundedKey([urlKey, ...(this.isPrivate ? [`;user=${canonicalText(user)}`] : []), ...varied].join(''));
+    return boundedKey(
+      [urlKey, ...host, ...(this.isPrivate ? [`;user=${canonicalText(user)}`] : []), ...varied].join(''),
+    );
   }
 
   private identity(): string[] {

@@ -13,15 +13,17 @@ import { Observable, of } from 'rxjs';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
-import type { CacheResult } from '../store/entry';
-import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
+import { type CacheResult, keyTag } from '../store/entry';
 import type { KnownUrl } from './known-urls';
+import { commonHeaders } from './opening';
 import { Rendering } from './rendering';
 import { ViewAnswer } from './view-answer';
-import { BypassReason, bypassStatus } from './view-headers';
+import { BypassReason, bypassStatus, cacheStatus, type Verdict } from './view-headers';
 import { ViewLayer } from './view-layer';
-import { ViewRoute } from './view-route';
-import { commonHeaders } from './view-settings';
+import type { ViewRoute } from './view-route';
+import { ViewRoutes } from './view-routes';
+
+const INSIDE = 'provide it in a module that is imported after CachingModule, or by app.useGlobalInterceptors()';
 
 /**
  * Keeps whole answers of routes that say `@CacheView`, and of no others. It is the one place that decides what is kept, for whom
@@ -29,13 +31,12 @@ import { commonHeaders } from './view-settings';
  */
 @Injectable()
 export class ViewInterceptor extends CacheInterceptor implements OnApplicationBootstrap {
-  private readonly routes = new WeakMap<object, ViewRoute | 'none'>();
-
   constructor(
     @Inject(CACHE_MANAGER) cacheManager: unknown,
     @Inject(Reflector) reflector: Reflector,
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(ViewLayer) private readonly layer: ViewLayer,
+    @Inject(ViewRoutes) private readonly routes: ViewRoutes,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
   ) {
     super(cacheManager, reflector);
@@ -49,12 +50,12 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   onApplicationBootstrap(): void {
     const [outermost] = this.application.getGlobalInterceptors();
     if (outermost === undefined || outermost === this) return;
-    throw new CacheError('CACHE_NOT_OUTERMOST', `${outermost.constructor.name} is outside the view cache`);
+    throw new CacheError('CACHE_NOT_OUTERMOST', `${outermost.constructor.name} is outside the view cache: ${INSIDE}`);
   }
 
   override async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const route = this.routeOf(context);
-    if (route === 'none') return next.handle();
+    const route = this.routes.of(context);
+    if (!route) return next.handle();
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const why = this.bypassed(route, request);
@@ -71,20 +72,19 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     reply: FastifyReply,
     next: CallHandler,
   ): Promise<unknown> {
-    const rendering = new Rendering(next, reply, this.stack.options.negativeTtl);
+    const rendering = new Rendering(next, reply, this.stack.options.negativeTtl, this.stack.scope);
     const known = this.remembered(request) ?? (await this.locate(route, request));
-    const opens = known.open === undefined && route.isNamedByUrl && isAnonymous(request);
-    const common = opens ? commonHeaders(request, reply) : undefined;
+    const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
     const key = route.key(known.urlKey, request, this.layer.user(request));
-    const result = await this.find(key, route, rendering, request);
+    const result = await this.find(key, route, rendering, request, reply);
     if (rendering.refusal) {
-      void reply.headers({ 'cache-status': `${this.layer.name}; fwd=uri-miss`, 'x-cache': 'MISS' });
+      void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
       throw rendering.refusal;
     }
     if (rendering.passed) return this.pass(rendering, reply);
     const { responder } = this.layer;
     const body = await responder.respond(route, responder.fromCache(result), request, reply);
-    if (common) known.open = common;
+    if (common) known.open = route.opening.for(request, common);
     return body;
   }
 
@@ -93,17 +93,33 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     route: ViewRoute,
     rendering: Rendering,
     request: FastifyRequest,
-  ): Promise<CacheResult> {
+    reply: FastifyReply,
+  ): Promise<CacheResult & Verdict> {
     const { store } = this.stack;
-    const wish = request.headers['cache-control'];
+    const wish = request.headers['cache-control']?.toLowerCase();
     if (wish?.includes('only-if-cached')) {
       // RFC 9111 §5.2.1.7
       const result = await store.get(key);
+      if (!result) void reply.header('cache-status', `${this.layer.name}; detail=only-if-cached`);
       if (!result) throw new GatewayTimeoutException('This is not cached, and only-if-cached asks for nothing else.');
       return result;
     }
-    if (wish?.includes('no-cache') && (await this.layer.mayRevalidate(request))) await store.delete(key);
-    return store.getOrLoad(key, route.policy, () => rendering.load());
+    const requested = wish?.includes('no-cache') === true && (await this.layer.mayRevalidate(request));
+    if (requested) await this.forget(key);
+    return {
+      ...(await store.getOrLoad(key, route.policy, () => rendering.load())),
+      requested,
+      rescued: rendering.isRescued,
+    };
+  }
+
+  /** The answer, and whatever cached part it was built from: each carries the tag of its own key. */
+  private async forget(key: string): Promise<void> {
+    const { store } = this.stack;
+    const tags = (await store.get(key))?.entry.tags ?? [];
+    const own = [keyTag(key), ...tags.filter((tag) => tag.startsWith(keyTag('')))];
+    // With the clock away this process obeys all the same; the request does not fail for it.
+    await store.evict(own).catch(() => undefined);
   }
 
   /** The layer is switched off: the same answer with the same validator, kept nowhere. */
@@ -113,7 +129,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     reply: FastifyReply,
     next: CallHandler,
   ): Promise<unknown> {
-    const rendering = new Rendering(next, reply, 0);
+    const rendering = new Rendering(next, reply, 0, this.stack.scope);
     const { body } = await rendering.load();
     if (rendering.refusal) throw rendering.refusal;
     if (rendering.passed) return this.pass(rendering, reply);
@@ -123,7 +139,8 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
 
   private pass({ passed }: Rendering, reply: FastifyReply): unknown {
     const status = bypassStatus(this.layer.name, 'not-cacheable');
-    if (!reply.sent) void reply.headers({ 'cache-status': status, 'x-cache': 'BYPASS', 'cache-control': 'no-store' });
+    if (!reply.sent) void reply.headers({ 'cache-status': status, 'x-cache': 'BYPASS' });
+    if (!reply.sent && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
     return passed?.value;
   }
 
@@ -140,25 +157,10 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   }
 
   private bypassed(route: ViewRoute, request: FastifyRequest): BypassReason | undefined {
-    if (!this.layer.isOn) return 'off';
-    if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : undefined;
-    if (route.isShared) return undefined;
+    const off = this.layer.isOn ? undefined : 'off';
+    if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : off;
+    if (route.isShared) return off;
     if (request.headers.authorization !== undefined) return 'authorization';
-    return request.headers.cookie === undefined ? undefined : 'cookie';
+    return request.headers.cookie === undefined ? off : 'cookie';
   }
-
-  private routeOf(context: ExecutionContext): ViewRoute | 'none' {
-    const handler = context.getHandler();
-    let route = this.routes.get(handler);
-    if (route === undefined) {
-      const options = this.reflector.get<ViewOptions | undefined>(CACHE_VIEW, handler);
-      route = options && context.getType() === 'http' ? new ViewRoute(context, options, this.layer.pipe) : 'none';
-      this.routes.set(handler, route);
-    }
-    return route;
-  }
-}
-
-function isAnonymous({ headers }: FastifyRequest): boolean {
-  return headers.authorization === undefined && headers.cookie === undefined;
 }
