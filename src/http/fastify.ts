@@ -23,7 +23,7 @@ let requests = 0;
 function requestId(incoming: string | string[] | undefined): string {
   return typeof incoming === 'string' && REQUEST_ID.test(incoming)
     ? incoming
-    : `${PROCESS_ID}-${(++requests).toString(36)}`;
+    : `${PROCESS_ID}-${(++requests).toString(36).padStart(7, '0')}`;
 }
 
 export function createAdapter(logger: Logger): FastifyAdapter {
