@@ -7,8 +7,9 @@ export const CACHE_ERRORS = {
   CACHE_STAMP_FAILED: 'An eviction was not acknowledged by the clock. Keep the change and stamp again.',
   CACHE_NOT_OUTERMOST:
     'Another global interceptor wraps the view cache. Import CachingModule before the module that provides it.',
-  CACHE_KEY: 'An argument of a @CacheQuery method has no place in a key. Give the decorator a `key`.',
-  CACHE_QUERY_SCOPE: '@CacheQuery is on a request-scoped provider, or two methods share a name. Read the message.',
+  CACHE_KEY: 'An argument of a @CacheQuery method has no place in a key. Give the decorator a key function.',
+  CACHE_QUERY_SCOPE:
+    '@CacheQuery is on a request-scoped or transient provider, or two methods share a name. Read the message.',
   CACHE_CLOSED: 'The cache was closed. Something uses it after shutdown.',
 } as const;
 
