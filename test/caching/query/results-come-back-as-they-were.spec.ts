@@ -77,7 +77,15 @@ it('a date that is none', async () => {
 });
 
 it('whatever plain data there is', () => {
-  const plain = fc.anything({ withBigInt: true, withDate: true, withNullPrototype: false, withSparseArray: false });
+  // A member called toString would confuse toEqual, not the codec.
+  const key = fc.string().filter((name) => !(name in Object.prototype));
+  const plain = fc.anything({
+    key,
+    withBigInt: true,
+    withDate: true,
+    withNullPrototype: false,
+    withSparseArray: false,
+  });
   fc.assert(
     fc.property(plain, (value) => {
       // toEqual, as members that are undefined may be left out.
