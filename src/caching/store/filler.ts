@@ -55,7 +55,7 @@ export class Filler {
     } catch (error) {
       events.emit('load', key, time.mono() - startedAt, false);
       this.giveBack(release);
-      return this.grace.rescue(key, seen.entry, { at: time.mono(), since }, error);
+      return this.grace.rescue(key, seen.entry, { at: startedAt, since }, error);
     }
   }
 

@@ -4,7 +4,7 @@ import { Filler } from './filler';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
-import { mayJoin, SingleFlight } from './single-flight';
+import { landing, mayJoin, SingleFlight } from './single-flight';
 import type { StoreParts } from './store-parts';
 
 /**
@@ -153,9 +153,13 @@ export class TieredStore {
     // Strict, and the clock did not answer: L2 would only ask it again.
     const skipL2 = this.parts.freshness.strict && running !== undefined && !arrival.confirmed;
     if (!running) return this.lead(key, policy, load, skipL2).result;
-    const first = await running.result;
+    const landed = await landing(running);
     const accepts = this.parts.mayJoin ?? mayJoin;
-    if (first.stored && accepts(first, running, arrival, this.parts.freshness)) return this.collapsed(first);
+    const ownOnly = 'result' in landed && !landed.result.stored;
+    if (!ownOnly && accepts(landed, running, arrival, this.parts.freshness)) {
+      if ('error' in landed) throw landed.error;
+      return this.collapsed(landed.result);
+    }
     // What began after this reader came is no older than what it knew.
     const second = this.flights.get(key);
     const result = await (second ?? this.lead(key, policy, load, skipL2)).result;
