@@ -64,18 +64,17 @@ export class TieredStore {
   }
 
   /**
-   * Puts a value in the place of what is there, on every node: the key's own tag is stamped first, and the value is
-   * read "now". With the clock away it is kept here only, for as long as an unconfirmed entry may be.
+   * Puts a value in the place of what is there, on every node: the key's own tag is stamped first, and the value
+   * counts as read at the instant of that very stamp. So of two that set at once, the later stamp wins everywhere.
+   * With the clock away it is kept here only, for as long as an unconfirmed entry may be, and gone when it is back.
    */
   async set(key: string, body: Body, policy: CachePolicy): Promise<void> {
-    const reached = await this.evict([keyTag(key)]).then(
-      () => true,
-      () => false,
-    );
-    // Law 1 holds here as well: the instant is taken before the value counts as read, after the stamp.
-    const from = new Gathering(this.parts.clock.instant(), this.parts.time.mono());
-    const entry = this.filler.build(key, this.resolve(policy), { body }, from, this.parts.time.wall());
-    await this.filler.keep(entry, !reached);
+    const { clock, time } = this.parts;
+    const at = time.mono();
+    const stamped = await clock.stamp([keyTag(key)]).catch(() => undefined);
+    const from = new Gathering(stamped ?? clock.instant(), at);
+    const entry = this.filler.build(key, this.resolve(policy), { body }, from, time.wall());
+    await this.filler.keep(entry, stamped === undefined);
   }
 
   /** Forgets one key on every node. @throws CacheError `CACHE_STAMP_FAILED` when the others could not be told */

@@ -74,9 +74,18 @@ export class RedisTagClock implements TagClock {
   async stamp(tags: readonly string[]): Promise<Instant> {
     const sentAt = this.time.mono();
     const batches = inBatches([...new Set(tags)]);
-    let heard: boolean[];
+    const local = this.unacknowledged.tick;
+    const heard: boolean[] = [];
+    let own: Instant | undefined;
     try {
-      heard = await Promise.all(batches.map(async (batch) => this.hear(await this.transport.stamp(batch), batch)));
+      await Promise.all(
+        batches.map(async (batch) => {
+          const reading = await this.transport.stamp(batch);
+          heard.push(this.hear(reading, batch));
+          // Of several the first: nothing that was stamped since may seem known.
+          if (!own || reading.tick < own.tick) own = { epoch: reading.epoch, tick: reading.tick, local };
+        }),
+      );
     } catch (error) {
       this.distrust(tags);
       // Law 6: what could not be stamped has to be drained before anything is trusted again.
@@ -88,10 +97,10 @@ export class RedisTagClock implements TagClock {
     if (heard.includes(false)) {
       this.distrust(tags);
       // While not live a hook may be what is stamping: the catch-up waits for the hook, so it must not wait for that.
-      if (!this.live || !(await this.learnOrDoubt())) return this.instant();
+      if (!this.live || !(await this.learnOrDoubt())) return own ?? this.instant();
     }
     this.unacknowledged.forget(tags);
-    return this.instant();
+    return own ?? this.instant();
   }
 
   async renew(): Promise<void> {
