@@ -1,5 +1,7 @@
 import { type Cache, createCache } from 'cache-manager';
 import { Keyv, type KeyvStoreAdapter, type StoredData } from 'keyv';
+import type { CacheEntry } from './entry';
+import type { CachePolicy } from './policy';
 import type { TieredStore } from './tiered-store';
 
 /** Keys of CACHE_MANAGER live apart from those of the view and query layers. */
@@ -8,8 +10,8 @@ const NAMESPACE = 'app:';
 const FOREVER = 365 * 24 * 3_600_000;
 
 /**
- * What a Nest user expects behind CACHE_MANAGER, on the same tiers: values are JSON, `set` and `del` reach every node,
- * `clear()` is a new epoch within the prefix. `wrap` is getOrLoad, so a slow `wrap` cannot put back what was deleted
+ * What a Nest user expects behind CACHE_MANAGER, on the same tiers: values are JSON and Buffers, a TTL is kept to the
+ * millisecond (no jitter, nothing stale past it, no grace), `set` and `del` reach every node, `clear()` is a new epoch within the prefix. `wrap` is getOrLoad, so a slow `wrap` cannot put back what was deleted
  * meanwhile (cache-manager's own sets whatever it computed).
  */
 export function createTieredCache(store: TieredStore, ttl: number): Cache {
@@ -28,11 +30,11 @@ export function createTieredCache(store: TieredStore, ttl: number): Cache {
     if ((options !== undefined && typeof options !== 'number') || threshold !== undefined) {
       return plainWrap(key, work, options, threshold);
     }
-    const { entry } = await store.getOrLoad(NAMESPACE + key, { ttl: lifetime(options ?? ttl), grace: 0 }, async () => {
+    const { entry } = await store.getOrLoad(NAMESPACE + key, exactly(options ?? ttl), async () => {
       const value = await work();
-      return { body: toJson({ value }), store: value !== undefined };
+      return { body: await encode(value), store: value !== undefined };
     });
-    return (JSON.parse(entry.body as string) as { value?: unknown }).value;
+    return ((await decode(entry)) as { value?: unknown }).value;
   };
   return { ...cache, wrap: wrap as Cache['wrap'] };
 }
@@ -45,11 +47,12 @@ class TieredKeyvStore implements KeyvStoreAdapter {
 
   async get<T>(key: string): Promise<StoredData<T> | undefined> {
     const found = await this.store.get(NAMESPACE + key);
-    return found ? (JSON.parse(found.entry.body as string) as StoredData<T>) : undefined;
+    return found && decode<T>(found.entry);
   }
 
   async set(key: string, data: unknown, ttl?: number): Promise<void> {
-    await this.store.set(NAMESPACE + key, toJson(data), { ttl: lifetime(ttl), grace: 0, staleWhileRevalidate: 0 });
+    // Keyv hands over its envelope; the entry has an expiry of its own.
+    await this.store.set(NAMESPACE + key, await encode((data as { value: unknown }).value), exactly(ttl));
   }
 
   setMany(entries: readonly { key: string; value: unknown; ttl?: number }[]): Promise<void> {
@@ -84,10 +87,19 @@ class TieredKeyvStore implements KeyvStoreAdapter {
   }
 }
 
-function lifetime(ttl: number | undefined): number {
-  return ttl === undefined || ttl === 0 ? FOREVER : ttl;
+function exactly(ttl: number | undefined): CachePolicy {
+  return { ttl: ttl || FOREVER, jitter: false, staleWhileRevalidate: 0, grace: 0 };
 }
 
-function toJson(data: unknown): string {
-  return JSON.stringify(data);
+/** Keyv's own JSON, which brings Buffers back as Buffers. */
+const json = new Keyv();
+
+async function encode(value: unknown): Promise<string> {
+  return json.serialize!({ value });
+}
+
+/** As Keyv's envelope: with its expiry, which is what `ttl()` answers. */
+async function decode<T>({ body, createdAt, expiresAt }: CacheEntry): Promise<StoredData<T>> {
+  const { value } = (await json.deserialize!<T>(body as string)) ?? {};
+  return { value, expires: expiresAt - createdAt < FOREVER ? expiresAt : undefined };
 }

@@ -36,7 +36,7 @@ export type Loader = () => Promise<Loaded>;
 
 /** Failed reads of an entry's source, so that a dead one is not asked at every request. */
 export interface Failure {
-  /** `Time.mono()` when it was last asked. */
+  /** `Time.mono()` when it began to be asked. */
   readonly at: number;
   /** `Time.mono()` before which it is left alone. */
   readonly retryAt: number;

@@ -55,7 +55,7 @@ export class Filler {
     } catch (error) {
       events.emit('load', key, time.mono() - startedAt, false);
       this.giveBack(release);
-      return this.grace.rescue(key, seen.entry, { at: time.mono(), since }, error);
+      return this.grace.rescue(key, seen.entry, { at: startedAt, since }, error);
     }
   }
 
@@ -128,7 +128,8 @@ export class Filler {
   }
 
   build(key: string, policy: ResolvedPolicy, loaded: Loaded, from: Gathering, createdAt: number): CacheEntry {
-    const ttl = jittered(loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl), this.parts.random());
+    const told = loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl);
+    const ttl = policy.jitter ? jittered(told, this.parts.random()) : told;
     return {
       key,
       body: Buffer.isBuffer(loaded.body) ? compact(loaded.body) : loaded.body,

@@ -11,6 +11,8 @@ export interface FreshnessOptions {
 
 /** What a reader knew when it came; its answer must be no older than that. */
 export interface Arrival {
+  /** Grows with every arrival of this process: who came first. Time may stand still between two of them. */
+  readonly order: number;
   readonly version: number;
   readonly at: number;
   /** The mirror spoke for the clock: heard from within maxLag, or in strict mode asked on arrival. */
@@ -22,6 +24,7 @@ export interface Arrival {
 /** The one place that decides whether an entry may be served. */
 export class Freshness {
   readonly strict: boolean;
+  private arrivals = 0;
 
   constructor(
     private readonly clock: TagClock,
@@ -43,17 +46,19 @@ export class Freshness {
   glance(): Arrival {
     const at = this.time.mono();
     const { version, heardAt } = this.clock;
-    return { version, at, heardAt, confirmed: !this.strict && at - heardAt < this.options.maxLag };
+    const order = (this.arrivals += 1);
+    return { order, version, at, heardAt, confirmed: !this.strict && at - heardAt < this.options.maxLag };
   }
 
   /** What is known once the clock was asked; without an answer nothing is confirmed. Never rejects. */
   async inquire(): Promise<Arrival> {
+    const order = (this.arrivals += 1);
     const at = this.time.mono();
     const confirmed = await this.clock.now().then(
       () => true,
       () => false,
     );
-    return { version: this.clock.version, at, heardAt: at, confirmed };
+    return { order, version: this.clock.version, at, heardAt: at, confirmed };
   }
 
   /**

@@ -1,9 +1,11 @@
 /** How one value is cached. Durations are milliseconds. What is left out comes from the module's options. */
 export interface CachePolicy {
-  /** Fresh for (±10 % jitter, so that what was filled together does not expire together). */
+  /** Fresh for (±10 %, see `jitter`). */
   readonly ttl?: number;
   /** The same for a `null` body: "known to be absent". */
   readonly negativeTtl?: number;
+  /** Varies the TTL by ±10 %, so that what was filled together does not expire together. @default true */
+  readonly jitter?: boolean;
   /** Past its TTL and not stamped: served for this long while one refresh runs. */
   readonly staleWhileRevalidate?: number;
   /** Kept for this long past its TTL, for the case that loading fails. */
@@ -15,10 +17,13 @@ export interface CachePolicy {
 }
 
 export type ResolvedPolicy = Required<CachePolicy>;
+/** What the module's options say about every value. */
+export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter'>;
 
-export function resolvePolicy(policy: CachePolicy, defaults: Omit<ResolvedPolicy, 'tags'>): ResolvedPolicy {
+export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): ResolvedPolicy {
   return {
     ttl: policy.ttl ?? defaults.ttl,
+    jitter: policy.jitter ?? true,
     negativeTtl: policy.negativeTtl ?? defaults.negativeTtl,
     staleWhileRevalidate: policy.staleWhileRevalidate ?? defaults.staleWhileRevalidate,
     grace: policy.grace ?? defaults.grace,

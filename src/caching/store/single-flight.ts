@@ -7,6 +7,16 @@ export interface Flight {
   readonly began: Arrival;
 }
 
+/** How a flight ended. */
+export type Landing = { readonly result: CacheResult } | { readonly error: unknown };
+
+export function landing(flight: Flight): Promise<Landing> {
+  return flight.result.then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  );
+}
+
 /** At most one load of a key at a time in this process. */
 export class SingleFlight {
   private readonly flights = new Map<string, Flight>();
@@ -25,11 +35,18 @@ export class SingleFlight {
 }
 
 /**
- * Law 5: who joins a load that began before it came takes the result only if it is fresh by what it knew on arrival.
- * If it learned nothing since the load began, the load knew as much. A result of grace is no claim to be fresh.
+ * Law 5: who joins a load that began before it came takes what comes of it only if that stands by what it knew on
+ * arrival. If it knew no more than the load did, all of it stands, a failure too. Otherwise a value has to be fresh;
+ * a result of grace, and a rejection, say what the source was like before something that this reader knows of.
  */
-export function mayJoin(result: CacheResult, flight: Flight, arrival: Arrival, freshness: Freshness): boolean {
-  if (result.outcome === 'grace') return true;
-  const learnedNothing = arrival.confirmed && flight.began.version === arrival.version;
-  return learnedNothing || freshness.mayServe(result.entry, arrival);
+export function mayJoin(landed: Landing, flight: Flight, arrival: Arrival, freshness: Freshness): boolean {
+  if ('error' in landed) return knewAsMuch(flight.began, arrival);
+  const { result } = landed;
+  if (result.outcome === 'grace') return freshness.mayRest(result.entry, arrival);
+  return knewAsMuch(flight.began, arrival) || freshness.mayServe(result.entry, arrival);
+}
+
+/** A load that began after the reader came is no older than what the reader knew. */
+function knewAsMuch(began: Arrival, arrival: Arrival): boolean {
+  return began.order > arrival.order || (arrival.confirmed && began.version === arrival.version);
 }

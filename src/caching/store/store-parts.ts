@@ -6,7 +6,7 @@ import type { FillLock } from './fill-lock';
 import type { Freshness } from './freshness';
 import type { L1 } from './l1';
 import type { L2 } from './l2';
-import type { ResolvedPolicy } from './policy';
+import type { PolicyDefaults } from './policy';
 import type { mayJoin } from './single-flight';
 
 /** What a TieredStore is made of. Without Redis there is neither `l2` nor `lock`. */
@@ -21,7 +21,7 @@ export interface StoreParts {
   readonly time: Time;
   /** In [0, 1): the jitter's dice. */
   readonly random: () => number;
-  readonly defaults: Omit<ResolvedPolicy, 'tags'>;
+  readonly defaults: PolicyDefaults;
   /** Milliseconds to wait for another node's load before loading as well. */
   readonly fillWait: number;
   /** Milliseconds a failed source is left alone: doubles from the first to the second. */

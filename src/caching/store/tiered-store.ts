@@ -4,7 +4,7 @@ import { Filler } from './filler';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
-import { mayJoin, SingleFlight } from './single-flight';
+import { landing, mayJoin, SingleFlight } from './single-flight';
 import type { StoreParts } from './store-parts';
 
 /**
@@ -64,18 +64,17 @@ export class TieredStore {
   }
 
   /**
-   * Puts a value in the place of what is there, on every node: the key's own tag is stamped first, and the value is
-   * read "now". With the clock away it is kept here only, for as long as an unconfirmed entry may be.
+   * Puts a value in the place of what is there, on every node: the key's own tag is stamped first, and the value
+   * counts as read at the instant of that very stamp. So of two that set at once, the later stamp wins everywhere.
+   * With the clock away it is kept here only, for as long as an unconfirmed entry may be, and gone when it is back.
    */
   async set(key: string, body: Body, policy: CachePolicy): Promise<void> {
-    const reached = await this.evict([keyTag(key)]).then(
-      () => true,
-      () => false,
-    );
-    // Law 1 holds here as well: the instant is taken before the value counts as read, after the stamp.
-    const from = new Gathering(this.parts.clock.instant(), this.parts.time.mono());
-    const entry = this.filler.build(key, this.resolve(policy), { body }, from, this.parts.time.wall());
-    await this.filler.keep(entry, !reached);
+    const { clock, time } = this.parts;
+    const at = time.mono();
+    const stamped = await clock.stamp([keyTag(key)]).catch(() => undefined);
+    const from = new Gathering(stamped ?? clock.instant(), at);
+    const entry = this.filler.build(key, this.resolve(policy), { body }, from, time.wall());
+    await this.filler.keep(entry, stamped === undefined);
   }
 
   /** Forgets one key on every node. @throws CacheError `CACHE_STAMP_FAILED` when the others could not be told */
@@ -153,9 +152,13 @@ export class TieredStore {
     // Strict, and the clock did not answer: L2 would only ask it again.
     const skipL2 = this.parts.freshness.strict && running !== undefined && !arrival.confirmed;
     if (!running) return this.lead(key, policy, load, skipL2).result;
-    const first = await running.result;
+    const landed = await landing(running);
     const accepts = this.parts.mayJoin ?? mayJoin;
-    if (first.stored && accepts(first, running, arrival, this.parts.freshness)) return this.collapsed(first);
+    const ownOnly = 'result' in landed && !landed.result.stored;
+    if (!ownOnly && accepts(landed, running, arrival, this.parts.freshness)) {
+      if ('error' in landed) throw landed.error;
+      return this.collapsed(landed.result);
+    }
     // What began after this reader came is no older than what it knew.
     const second = this.flights.get(key);
     const result = await (second ?? this.lead(key, policy, load, skipL2)).result;

@@ -33,8 +33,14 @@ export interface ClockTransport {
 }
 
 /** Tags in one stamp; more are stamped in several. Keeps one script short and `completeTo` always progressing. */
-export const MAX_TAGS_PER_STAMP = 500;
+const MAX_TAGS_PER_STAMP = 500;
 const PAGE = 5_000;
+
+export function inBatches(tags: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  for (let i = 0; i < tags.length; i += MAX_TAGS_PER_STAMP) batches.push(tags.slice(i, i + MAX_TAGS_PER_STAMP));
+  return batches;
+}
 
 export class RedisClockTransport implements ClockTransport {
   private readonly key: string;

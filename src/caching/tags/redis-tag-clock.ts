@@ -3,9 +3,10 @@ import type { CacheEventBus } from '../caching.events';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
 import type { Time } from '../time';
-import { type ClockReading, type ClockTransport, MAX_TAGS_PER_STAMP } from './redis-clock-transport';
+import { type ClockReading, type ClockTransport, inBatches } from './redis-clock-transport';
 import { StampTable } from './stamp-table';
 import type { Instant, StaleReason, TagClock } from './tag-clock';
+import { type Untold, UntoldStamps } from './untold-stamps';
 
 export interface RedisTagClockOptions {
   /** Milliseconds without an answer after which the clock counts as away (Law 6). */
@@ -15,6 +16,9 @@ export interface RedisTagClockOptions {
   /** Tags remembered; older ones raise the floor. */
   maxTags: number;
 }
+
+/** What the clock answered to a stamp, and whether the mirror could place it without asking. */
+type Told = ClockReading & { readonly placed: boolean };
 
 /** How long a `beforeTrust` hook may take, in milliseconds, before the node tries again at the next heartbeat. */
 const HOOK_DEADLINE = 5_000;
@@ -29,9 +33,10 @@ export class RedisTagClock implements TagClock {
   heardAt = -Infinity;
   private epoch = '';
   private mirror: StampTable;
-  /** Stamps the shared clock did not acknowledge: this process distrusts their tags at once all the same. */
-  private readonly unacknowledged: StampTable;
+  private readonly untold: UntoldStamps;
   private live = false;
+  /** Grows whenever something is known to be missing: what was asked before may not end the doubt. */
+  private doubts = 0;
   private readonly hooks: (() => Promise<void>)[] = [];
   private readonly ask = new Coalesced(() => this.catchUp());
 
@@ -42,7 +47,7 @@ export class RedisTagClock implements TagClock {
     private readonly events: CacheEventBus,
   ) {
     this.mirror = new StampTable(options.maxTags);
-    this.unacknowledged = new StampTable(options.maxTags);
+    this.untold = new UntoldStamps(options.maxTags);
     transport.onStamp((stamp) => {
       if (!this.hear(stamp, stamp.tags) && this.live) void this.ask.run().catch(() => this.noteSilence());
     });
@@ -50,7 +55,7 @@ export class RedisTagClock implements TagClock {
   }
 
   instant(): Instant {
-    return { epoch: this.epoch, tick: this.mirror.tick, local: this.unacknowledged.tick };
+    return { epoch: this.epoch, tick: this.mirror.tick, local: this.untold.tick };
   }
 
   /** Law 3. */
@@ -59,9 +64,7 @@ export class RedisTagClock implements TagClock {
     if (instant.tick < this.mirror.floor) return { why: 'floor' };
     const stamped = this.mirror.stampedAfter(instant.tick, tags);
     if (stamped !== undefined) return { why: 'stamped', tag: stamped };
-    if (instant.local < this.unacknowledged.floor) return { why: 'unacknowledged' };
-    const suspect = this.unacknowledged.stampedAfter(instant.local, tags);
-    return suspect === undefined ? undefined : { why: 'unacknowledged', tag: suspect };
+    return this.untold.staleBecause(instant.local, tags);
   }
 
   async now(): Promise<Instant> {
@@ -72,26 +75,27 @@ export class RedisTagClock implements TagClock {
   }
 
   async stamp(tags: readonly string[]): Promise<Instant> {
+    if (tags.length === 0) return this.instant();
     const sentAt = this.time.mono();
+    const upTo = this.untold.tick;
     const batches = inBatches([...new Set(tags)]);
-    let heard: boolean[];
+    let told: readonly Told[];
     try {
-      heard = await Promise.all(batches.map(async (batch) => this.hear(await this.transport.stamp(batch), batch)));
+      told = await Promise.all(batches.map((batch) => this.tell({ tags: batch, incomplete: false, upTo })));
     } catch (error) {
-      this.distrust(tags);
-      // Law 6: what could not be stamped has to be drained before anything is trusted again.
+      this.untold.add(tags);
+      this.version += 1;
+      // Law 6: what could not be stamped has to be told, and drained, before anything is trusted again.
       this.noteSilence(true);
       this.events.emit('stampFailed', tags, error);
       throw new CacheError('CACHE_STAMP_FAILED', 'the tag clock did not acknowledge a stamp', { cause: error });
     }
     this.events.emit('stamped', tags, this.time.mono() - sentAt);
-    if (heard.includes(false)) {
-      this.distrust(tags);
-      // While not live a hook may be what is stamping: the catch-up waits for the hook, so it must not wait for that.
-      if (!this.live || !(await this.learnOrDoubt())) return this.instant();
-    }
-    this.unacknowledged.forget(tags);
-    return this.instant();
+    // While not live a hook may be what is stamping: the catch-up waits for the hook, so it must not wait for that.
+    if (this.live && !told.every(({ placed }) => placed)) await this.learnOrDoubt();
+    // Of several batches the first: nothing that was stamped since may pass for known.
+    const { epoch, tick } = told.reduce((first, next) => (next.tick < first.tick ? next : first));
+    return { epoch, tick, local: upTo };
   }
 
   async renew(): Promise<void> {
@@ -99,8 +103,12 @@ export class RedisTagClock implements TagClock {
     if (this.live) await this.learnOrDoubt();
   }
 
+  /** A hook that comes when the clock is trusted already ends that, until it has run. */
   beforeTrust(hook: () => Promise<void>): void {
     this.hooks.push(hook);
+    const wasLive = this.live;
+    this.noteSilence(true);
+    if (wasLive) void this.beat();
   }
 
   /** The heartbeat: asks, whether or not the clock is away. Never rejects. */
@@ -127,32 +135,45 @@ export class RedisTagClock implements TagClock {
     return true;
   }
 
-  /** This process knows of a stamp that its mirror cannot place. */
-  private distrust(tags: readonly string[]): void {
-    this.unacknowledged.stamp(tags);
-    this.version += 1;
+  /** Stamps tags that were untold. @throws when the clock does not acknowledge it */
+  private async tell(untold: Untold): Promise<Told> {
+    const { tags, incomplete } = untold;
+    const reading = await (incomplete ? this.transport.renew() : this.transport.stamp(tags));
+    const placed = this.hear(reading, incomplete ? [] : tags);
+    if (reading.epoch === this.epoch) this.untold.forget(untold);
+    else {
+      this.untold.awaitPlace(untold);
+      this.version += 1;
+    }
+    return { ...reading, placed };
   }
 
-  /** Asks; false, and no trust, when there is no answer. */
-  private learnOrDoubt(): Promise<boolean> {
-    return this.ask.run().then(
-      () => true,
-      () => (this.noteSilence(true), false),
-    );
+  /** What failed is told by the process that knows: a `set` or an `evict` without an outbox has nobody else to do it. */
+  private async tellUntold(): Promise<void> {
+    const untold = this.untold.all();
+    if (untold.incomplete) return void (await this.tell(untold));
+    for (const tags of inBatches(untold.tags)) await this.tell({ ...untold, tags });
+  }
+
+  /** Asks; no trust when there is no answer. */
+  private async learnOrDoubt(): Promise<void> {
+    await this.ask.run().catch(() => this.noteSilence(true));
   }
 
   private async catchUp(): Promise<void> {
-    const wasLive = this.live;
-    const unacknowledged = this.unacknowledged.tick;
-    // Law 6: drain, then catch up, then trust.
+    const { live: wasLive, doubts } = this;
+    // Law 6: tell and drain, then catch up, then trust.
+    if (!wasLive || this.untold.all().incomplete) await this.tellUntold();
     if (!wasLive) {
       for (const hook of this.hooks) await withDeadline(hook(), HOOK_DEADLINE, 'a hook before trusting the clock');
     }
+    const learned = this.untold.asking();
     const sentAt = await this.learnDifference();
+    learned();
+    // A stamp failed meanwhile: what it was about is not told yet, and the next beat has to begin again.
+    if (doubts !== this.doubts) return;
     this.heardAt = sentAt;
     if (wasLive) return;
-    // Only a drain stamps again what was not acknowledged; without one it stays distrusted.
-    if (this.hooks.length > 0 && this.unacknowledged.tick === unacknowledged) this.unacknowledged.forgetAll();
     this.live = true;
     this.version += 1;
     this.events.emit('clock', 'live', this.epoch);
@@ -182,15 +203,12 @@ export class RedisTagClock implements TagClock {
 
   /** A question went unanswered. `certain`: something is known to be missing here, so trust ends at once. */
   private noteSilence(certain = false): void {
-    if (certain) this.heardAt = -Infinity;
+    if (certain) {
+      this.doubts += 1;
+      this.heardAt = -Infinity;
+    }
     if (!this.live || this.time.mono() - this.heardAt < this.options.maxLag) return;
     this.live = false;
     this.events.emit('clock', 'away', this.epoch);
   }
-}
-
-function inBatches(tags: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  for (let i = 0; i < tags.length; i += MAX_TAGS_PER_STAMP) batches.push(tags.slice(i, i + MAX_TAGS_PER_STAMP));
-  return batches;
 }

@@ -59,14 +59,18 @@ export class StampTable {
     return undefined;
   }
 
-  /** Forgets the stamps of `tags`; ticks go on from where they were. */
-  forget(tags: readonly string[]): void {
-    for (const tag of tags) this.stamps.delete(tag);
+  /** Every tag of which a stamp is remembered. */
+  tags(): string[] {
+    return [...this.stamps.keys()];
   }
 
-  /** Forgets every stamp; ticks go on from where they were. */
-  forgetAll(): void {
-    this.stamps.clear();
-    this.floor = 0;
+  /** Forgets those of the stamps of `tags` that are not later than `upTo`; ticks go on from where they were. */
+  forget(tags: readonly string[], upTo: number): void {
+    for (const tag of tags) if ((this.stamps.get(tag) ?? Infinity) <= upTo) this.stamps.delete(tag);
+  }
+
+  /** What was forgotten below `upTo` is of no account any more. */
+  lowerFloor(upTo: number): void {
+    if (this.floor <= upTo) this.floor = 0;
   }
 }

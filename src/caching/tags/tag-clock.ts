@@ -34,7 +34,8 @@ export interface TagClock {
   now(): Promise<Instant>;
   /**
    * Law 4: call it after the commit and before acknowledging the write. When it resolves, every `now()` asked
-   * from then on, on any node, knows it, and so does this process.
+   * from then on, on any node, knows it, and so does this process. Returns the instant of this very stamp: what it
+   * stamps is fresh from then on, and dead as soon as anybody stamps it again.
    * @throws CacheError `CACHE_STAMP_FAILED`: keep the change and stamp again; this process already distrusts the tags
    */
   stamp(tags: readonly string[]): Promise<Instant>;

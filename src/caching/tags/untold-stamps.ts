@@ -1,0 +1,66 @@
+import { StampTable } from './stamp-table';
+import type { StaleReason } from './tag-clock';
+
+/** What was untold at one moment. `incomplete`: more than could be remembered. */
+export interface Untold {
+  readonly tags: readonly string[];
+  readonly incomplete: boolean;
+  /** The local tick of that moment. */
+  readonly upTo: number;
+}
+
+/**
+ * Stamps of this process that the mirror cannot place: the shared clock did not acknowledge them, or it did in an
+ * epoch that the mirror has not adopted yet. Their tags are distrusted here at once all the same, by a local tick.
+ * An acknowledgement speaks for what was untold when its stamp was **sent**; what failed since is another write's.
+ */
+export class UntoldStamps {
+  private readonly table: StampTable;
+  /** Acknowledged, and distrusted until the mirror has learned the difference. */
+  private acknowledged: Untold[] = [];
+
+  constructor(limit: number) {
+    this.table = new StampTable(limit);
+  }
+
+  get tick(): number {
+    return this.table.tick;
+  }
+
+  /** The clock did not acknowledge a stamp of `tags`. */
+  add(tags: readonly string[]): void {
+    this.table.stamp(tags);
+  }
+
+  staleBecause(local: number, tags: readonly string[]): StaleReason | undefined {
+    if (local < this.table.floor) return { why: 'unacknowledged' };
+    const tag = this.table.stampedAfter(local, tags);
+    return tag === undefined ? undefined : { why: 'unacknowledged', tag };
+  }
+
+  all(): Untold {
+    return { tags: this.table.tags(), incomplete: this.table.floor > 0, upTo: this.table.tick };
+  }
+
+  /** The clock has these, and so has the mirror. */
+  forget({ tags, incomplete, upTo }: Untold): void {
+    this.table.forget(tags, upTo);
+    if (incomplete) this.table.lowerFloor(upTo);
+  }
+
+  /** The clock has these, the mirror has not: unless distrusted for a later failure, they are until it has learned. */
+  awaitPlace(told: Untold): void {
+    if (told.incomplete) return void this.acknowledged.push(told);
+    const tags = told.tags.filter((tag) => this.table.stampedAfter(told.upTo, [tag]) === undefined);
+    this.acknowledged.push({ tags, incomplete: false, upTo: this.table.stamp(tags) });
+  }
+
+  /** Call it before the clock is asked, and what it returns once the mirror has learned the whole answer. */
+  asking(): () => void {
+    const answered = new Set(this.acknowledged);
+    return () => {
+      answered.forEach((told) => this.forget(told));
+      this.acknowledged = this.acknowledged.filter((told) => !answered.has(told));
+    };
+  }
+}
