@@ -26,15 +26,25 @@ it.each(modes)('%s: readers of everything on all nodes, writers by all roads, an
 // A checker that has never found anything proves nothing.
 const planted = asked.seconds === undefined ? ['stamp-before-commit', 'tick-after-read'] : [];
 if (planted.length > 0) {
-  it.each(planted)('finds a planted bug: %s', async (bug) => {
-    const report = await checkFreshness({
-      ...options,
-      seconds: 12,
-      mode: 'strict',
-      faults: false,
-      preload: [...options.preload, bug],
-    });
-    expect(report.violations.length).toBeGreaterThan(0);
-    expect(report.violations[0]!.history.length).toBeGreaterThan(0);
-  });
+  // Within a minute: what shows a bug is chance, so it gets a few.
+  it.each(planted)(
+    'finds a planted bug: %s',
+    async (bug) => {
+      const found: Report['violations'] = [];
+      for (let round = 0; round < 5 && found.length === 0; round += 1) {
+        const preload = [...options.preload, bug];
+        const report = await checkFreshness({
+          ...options,
+          seed: seed + round,
+          seconds: 12,
+          mode: 'strict',
+          faults: false,
+          preload,
+        });
+        found.push(...report.violations);
+      }
+      expect(found[0]?.history.length).toBeGreaterThan(0);
+    },
+    180_000,
+  );
 }
