@@ -1,7 +1,17 @@
 import { withDeadline } from '../deadline';
 import type { Gathering } from '../tags/tag-scope';
 import { Background } from './background';
-import { type CacheEntry, type CacheResult, compact, keyTag, type Loaded, type Loader, remainingTtl } from './entry';
+import {
+  type CacheEntry,
+  type CacheResult,
+  compact,
+  endOf,
+  keyTag,
+  overdue,
+  type Loaded,
+  type Loader,
+  remainingTtl,
+} from './entry';
 import { Grace } from './grace';
 import { jittered, type ResolvedPolicy } from './policy';
 import type { StoreParts } from './store-parts';
@@ -64,7 +74,7 @@ export class Filler {
     const { l1, l2, freshness, events } = this.parts;
     // A slow load must not put an older value in the place of a newer one.
     const present = l1.peek(entry.key);
-    if (!present || present.createdAt <= entry.createdAt || !this.isCurrent(present)) l1.set(entry);
+    if (!present || present.knownAt <= entry.knownAt || !this.isCurrent(present)) l1.set(entry);
     // One that was stamped while it was loaded may serve grace here; nobody else needs it.
     const worthSharing = l2 && !skipL2 && freshness.isFresh(entry);
     const written = (worthSharing ? l2.write(entry) : Promise.resolve())
@@ -86,7 +96,8 @@ export class Filler {
   }
 
   isCurrent(entry: CacheEntry): boolean {
-    return this.parts.time.wall() < entry.expiresAt && this.parts.freshness.isFresh(entry);
+    const { time } = this.parts;
+    return overdue(entry, time.wall(), time.mono()) < 0 && this.parts.freshness.isFresh(entry);
   }
 
   hit(entry: CacheEntry): CacheResult {
@@ -130,6 +141,7 @@ export class Filler {
   build(key: string, policy: ResolvedPolicy, loaded: Loaded, from: Gathering, createdAt: number): CacheEntry {
     const told = loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl);
     const ttl = policy.jitter ? jittered(told, this.parts.random()) : told;
+    const expiresAt = loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt);
     return {
       key,
       body: Buffer.isBuffer(loaded.body) ? compact(loaded.body) : loaded.body,
@@ -137,7 +149,8 @@ export class Filler {
       epoch: from.epoch,
       tick: from.tick,
       createdAt,
-      expiresAt: loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt),
+      expiresAt,
+      endsAt: endOf(expiresAt, this.parts.time),
       staleFor: policy.staleWhileRevalidate,
       keepFor: policy.grace,
       local: from.local,

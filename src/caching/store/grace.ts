@@ -1,4 +1,4 @@
-import { type CacheEntry, type CacheResult, type Failure, remainingTtl } from './entry';
+import { type CacheEntry, type CacheResult, type Failure, overdue, remainingTtl } from './entry';
 import type { StoreParts } from './store-parts';
 
 /** Loading failed: the newest entry that is still within its grace is served, and marked. */
@@ -29,7 +29,8 @@ export class Grace {
   }
 
   isWithin(entry: CacheEntry): boolean {
-    return this.parts.time.wall() < entry.expiresAt + entry.keepFor;
+    const { time } = this.parts;
+    return overdue(entry, time.wall(), time.mono()) < entry.keepFor;
   }
 }
 

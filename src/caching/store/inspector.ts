@@ -1,6 +1,6 @@
 import type { StaleReason, TagClock } from '../tags/tag-clock';
 import type { Time } from '../time';
-import { type CacheEntry, keptFor, publicTags, remainingTtl, type Tier } from './entry';
+import { type CacheEntry, overdue, publicTags, remainingTtl, type Tier } from './entry';
 import { type L1, weigh } from './l1';
 import type { L2 } from './l2';
 
@@ -93,7 +93,7 @@ export class Inspector {
     const { key, epoch, tick, createdAt } = entry;
     const staleBecause = this.clock.staleBecause(entry, entry.tags);
     const wall = this.time.wall();
-    const fresh = staleBecause === undefined && wall < entry.expiresAt && keptFor(entry, wall) > 0;
+    const fresh = staleBecause === undefined && overdue(entry, wall, this.time.mono()) < 0;
     const ttl = remainingTtl(entry, wall);
     return {
       key,

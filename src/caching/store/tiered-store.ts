@@ -1,5 +1,14 @@
 import { Gathering, type TagScope } from '../tags/tag-scope';
-import { type Body, type CacheEntry, type CacheResult, keptFor, keyTag, type Loader, remainingTtl } from './entry';
+import {
+  type Body,
+  type CacheEntry,
+  type CacheResult,
+  keptFor,
+  keyTag,
+  type Loader,
+  overdue,
+  remainingTtl,
+} from './entry';
 import { Filler } from './filler';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
@@ -33,9 +42,9 @@ export class TieredStore {
     const { l1, freshness, events, time } = this.parts;
     if (freshness.strict) return undefined;
     const entry = l1.get(key);
-    if (entry === undefined || time.wall() >= entry.expiresAt) return undefined;
+    if (entry === undefined) return undefined;
     const arrival = freshness.glance();
-    if (!freshness.mayServe(entry, arrival)) return undefined;
+    if (overdue(entry, time.wall(), arrival.at) >= 0 || !freshness.mayServe(entry, arrival)) return undefined;
     this.gather(entry, arrival);
     events.emit('hit', key, 'l1');
     return entry;
@@ -124,17 +133,17 @@ export class TieredStore {
     const { l1, freshness, time, events } = this.parts;
     const entry = l1.get(key);
     if (!entry) return undefined;
-    const wall = time.wall();
-    if (keptFor(entry, wall) <= 0) {
+    const late = overdue(entry, time.wall(), time.mono());
+    if (late >= keptFor(entry)) {
       l1.delete(key, 'ttl');
       return undefined;
     }
     if (freshness.mayServe(entry, arrival)) {
-      if (wall < entry.expiresAt) {
+      if (late < 0) {
         events.emit('hit', key, 'l1');
         return this.told(this.hit(entry), arrival);
       }
-      if (wall < entry.expiresAt + entry.staleFor) {
+      if (late < entry.staleFor) {
         events.emit('stale', key);
         return this.told({ ...this.hit(entry), outcome: 'stale' }, arrival);
       }
@@ -194,9 +203,11 @@ export class TieredStore {
   }
 
   private gather(entry: CacheEntry, arrival: Arrival): void {
-    const { scope, freshness } = this.parts;
+    const { scope, freshness, time } = this.parts;
     if (!scope.current()) return;
-    const { epoch, tick, local, tags, expiresAt } = entry;
+    const { epoch, tick, local, tags } = entry;
+    const wall = time.wall();
+    const expiresAt = wall - overdue(entry, wall, time.mono());
     scope.gather({ epoch, tick, local, tags, expiresAt, knownAt: freshness.knownAt(entry, arrival) });
   }
 
