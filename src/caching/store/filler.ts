@@ -1,5 +1,6 @@
 import { withDeadline } from '../deadline';
 import type { Gathering } from '../tags/tag-scope';
+import { tagTexts } from '../tags/tag-text';
 import { Background } from './background';
 import {
   type CacheEntry,
@@ -145,7 +146,7 @@ export class Filler {
     return {
       key,
       body: Buffer.isBuffer(loaded.body) ? compact(loaded.body) : loaded.body,
-      tags: [...new Set([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags])],
+      tags: tagTexts([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags]),
       epoch: from.epoch,
       tick: from.tick,
       createdAt,

@@ -1,3 +1,4 @@
+import { CacheError } from '../caching.errors';
 import { Gathering, type TagScope } from '../tags/tag-scope';
 import {
   type Body,
@@ -50,10 +51,11 @@ export class TieredStore {
     return entry;
   }
 
-  /** The value of `key`, from the nearest tier that may serve it, or loaded. @throws what `load` throws, when there is no grace */
+  /** The value of `key`, from the nearest tier that may serve it, or loaded. @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY` */
   async getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
     const quick = this.peek(key);
     if (quick) return this.hit(quick);
+    refuseIfAmbiguous(key);
     const arrival = await this.arrive(key);
     const kept = this.fromL1(key, arrival);
     if (kept?.outcome === 'stale') this.refresh(kept.entry, arrival, this.resolve(policy), load);
@@ -78,6 +80,7 @@ export class TieredStore {
    * With the clock away it is kept here only, for as long as an unconfirmed entry may be, and gone when it is back.
    */
   async set(key: string, body: Body, policy: CachePolicy): Promise<void> {
+    refuseIfAmbiguous(key);
     const { clock, time } = this.parts;
     const at = time.mono();
     const stamped = await clock.stamp([keyTag(key)]).catch(() => undefined);
@@ -214,4 +217,9 @@ export class TieredStore {
   private resolve(policy: CachePolicy): ResolvedPolicy {
     return resolvePolicy(policy, this.parts.defaults);
   }
+}
+
+/** A lone surrogate does not survive UTF-8: in L2 two such keys would be one, and one caller's value the other's. */
+function refuseIfAmbiguous(key: string): void {
+  if (!key.isWellFormed()) throw new CacheError('CACHE_KEY', `a key has a lone surrogate: ${JSON.stringify(key)}`);
 }
