@@ -62,6 +62,13 @@ it.each([
   ['ttl', { ttl: -1 }],
   ['prefix', { prefix: 'a:b' }],
   ['maxTags', { maxTags: 0 }],
+  ['consistency', { consistency: 'stict' as never }],
+  ['layers', { layers: ['views' as never] }],
+  ['redis', { redis: { url: 'localhost:6379' } }],
+  ['redis', { redis: { url: 'http://localhost' } }],
+  ['redis', { redis: { clusterNodes: [] } }],
+  ['redis', { redis: { sentinels: [], master: 'm' } }],
+  ['backOff', { backOff: { first: '10s', most: '1s' } }],
 ])('refuses to start with a wrong %s and names it', async (name, options) => {
   await expect(app(options)).rejects.toMatchObject({
     code: 'CACHE_OPTIONS',
