@@ -27,7 +27,7 @@ export interface Loaded {
   readonly body: Body;
   /** Tags that only showed while loading; the policy's and gathered ones are added. */
   readonly tags?: Iterable<string>;
-  /** Milliseconds; instead of the policy's. */
+  /** Milliseconds; instead of the policy's. Zero: as `store: false`. */
   readonly ttl?: number;
   /** False: neither kept nor shared with others who wait for the same key. */
   readonly store?: boolean;

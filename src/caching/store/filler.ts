@@ -59,10 +59,12 @@ export class Filler {
       const { value, gathered } = await withDeadline(scope.run(load), policy.loadTimeout, `loading ${key}`);
       events.emit('load', key, time.mono() - startedAt, true);
       const entry = this.build(key, policy, value, gathered, createdAt);
-      if (value.store === false) this.giveBack(release);
+      // A TTL of nothing says the same.
+      const stored = value.store !== false && lifeOf(value, policy) > 0;
+      if (!stored) this.giveBack(release);
       else void this.keep(entry, seen.failed, release);
       const ttl = remainingTtl(entry, time.wall());
-      return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored: value.store !== false, ttl };
+      return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl };
     } catch (error) {
       events.emit('load', key, time.mono() - startedAt, false);
       this.giveBack(release);
@@ -140,8 +142,8 @@ export class Filler {
   }
 
   build(key: string, policy: ResolvedPolicy, loaded: Loaded, from: Gathering, createdAt: number): CacheEntry {
-    const told = loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl);
-    const ttl = policy.jitter ? jittered(told, this.parts.random()) : told;
+    const life = lifeOf(loaded, policy);
+    const ttl = policy.jitter ? jittered(life, this.parts.random()) : life;
     const expiresAt = loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt);
     return {
       key,
@@ -162,4 +164,9 @@ export class Filler {
       variants: undefined,
     };
   }
+}
+
+/** The TTL before jitter. */
+function lifeOf(loaded: Loaded, policy: ResolvedPolicy): number {
+  return loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl);
 }

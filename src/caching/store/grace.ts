@@ -19,11 +19,11 @@ export class Grace {
     const rest = Math.min(backOff.first * 2 ** (count - 1), backOff.most);
     entry.failure = { ...attempt, count, retryAt: time.mono() + rest };
     l1.set(entry);
-    return this.serve(entry, error);
+    this.parts.events.emit('grace', key, error);
+    return this.result(entry);
   }
 
-  serve(entry: CacheEntry, error: unknown): CacheResult {
-    this.parts.events.emit('grace', entry.key, error);
+  result(entry: CacheEntry): CacheResult {
     const ttl = remainingTtl(entry, this.parts.time.wall());
     return { entry, outcome: 'grace', tier: 'l1', collapsed: false, stored: true, ttl };
   }

@@ -59,16 +59,18 @@ export class TieredStore {
     const arrival = await this.arrive(key);
     const kept = this.fromL1(key, arrival);
     if (kept?.outcome === 'stale') this.refresh(kept.entry, arrival, this.resolve(policy), load);
-    return kept ?? this.told(await this.join(key, this.resolve(policy), load, arrival), arrival);
+    return kept
+      ? this.serve(kept, arrival)
+      : this.told(await this.join(key, this.resolve(policy), load, arrival), arrival);
   }
 
-  /** What is cached and may be served, or undefined; never loads. */
+  /** The fresh value, or undefined; never loads, so it serves nothing that would have to be refreshed. */
   async get(key: string): Promise<CacheResult | undefined> {
     const quick = this.peek(key);
     if (quick) return this.hit(quick);
     const arrival = await this.arrive(key);
     const kept = this.fromL1(key, arrival);
-    if (kept && kept.outcome !== 'grace') return kept;
+    if (kept?.outcome === 'hit') return this.serve(kept, arrival);
     const { entry } = await this.filler.look(key);
     if (!entry || !this.filler.isCurrent(entry)) return undefined;
     return this.told(this.filler.hit(entry), arrival);
@@ -132,6 +134,7 @@ export class TieredStore {
     return judges ? freshness.inquire() : freshness.glance();
   }
 
+  /** What L1 has to offer; whoever takes it says so with `serve`. */
   private fromL1(key: string, arrival: Arrival): CacheResult | undefined {
     const { l1, freshness, time, events } = this.parts;
     const entry = l1.get(key);
@@ -142,20 +145,22 @@ export class TieredStore {
       return undefined;
     }
     if (freshness.mayServe(entry, arrival)) {
-      if (late < 0) {
-        events.emit('hit', key, 'l1');
-        return this.told(this.hit(entry), arrival);
-      }
-      if (late < entry.staleFor) {
-        events.emit('stale', key);
-        return this.told({ ...this.hit(entry), outcome: 'stale' }, arrival);
-      }
+      if (late < 0) return this.hit(entry);
+      if (late < entry.staleFor) return { ...this.hit(entry), outcome: 'stale' };
     } else if (!entry.stamped && !freshness.isFresh(entry)) {
       entry.stamped = true;
       events.emit('evicted', key, 'tag');
     }
     if (!this.grace.isWithin(entry) || !freshness.mayRest(entry, arrival)) return undefined;
-    return this.told(this.grace.serve(entry, entry.failure), arrival);
+    return this.grace.result(entry);
+  }
+
+  private serve(kept: CacheResult, arrival: Arrival): CacheResult {
+    const { key, failure } = kept.entry;
+    if (kept.outcome === 'stale') this.parts.events.emit('stale', key);
+    else if (kept.outcome === 'grace') this.parts.events.emit('grace', key, failure);
+    else this.parts.events.emit('hit', key, 'l1');
+    return this.told(kept, arrival);
   }
 
   /** Single flight, and Law 5 for who joins one. */
