@@ -27,6 +27,7 @@ type Line = { readonly connection: RedisConnection; readonly breaker: CircuitBre
 export class RedisLink {
   private line?: Line;
   private closed = false;
+  private isDown = false;
   private readonly retired = new Set<RedisConnection>();
   private dialling = false;
   private dialledAt = -Infinity;
@@ -145,6 +146,7 @@ export class RedisLink {
     }
     this.retire(this.line?.connection);
     this.line = line;
+    this.isDown = false;
     this.events.emit('redis', 'up');
     for (const listener of this.upListeners) listener();
   }
@@ -168,8 +170,10 @@ export class RedisLink {
   }
 
   private down(cause: unknown): void {
-    if (!this.line || this.closed) return;
-    this.retire(this.line.connection);
+    // Told once: also when there has never been a connection, or nobody would hear of a wrong password.
+    if (this.isDown || this.closed) return;
+    this.isDown = true;
+    this.retire(this.line?.connection);
     this.line = undefined;
     this.events.emit('redis', 'down', cause);
   }
