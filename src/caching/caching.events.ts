@@ -44,11 +44,11 @@ export interface CacheEvents {
 }
 
 export type CacheEventName = keyof CacheEvents;
-type Listener<E extends CacheEventName> = (...args: CacheEvents[E]) => void;
+type Listener<E extends CacheEventName> = (...args: CacheEvents[E]) => unknown;
 
 /**
  * Typed events. The core does not know who listens; with nobody listening an `emit` is one property read.
- * A listener that throws is reported once as a process warning and never reaches the request.
+ * A listener that throws, or rejects, is reported once as a process warning and never reaches the request.
  */
 export class CacheEventBus {
   private readonly listeners: { [E in CacheEventName]?: Set<Listener<E>> } = {};
@@ -65,10 +65,13 @@ export class CacheEventBus {
     const set: Set<Listener<E>> | undefined = this.listeners[event];
     if (set === undefined) return;
     for (const listener of set) {
-      try {
-        listener(...args);
-      } catch (error) {
+      const warn = (error: unknown): void =>
         process.emitWarning(`a listener of cache event "${event}" threw: ${String(error)}`);
+      try {
+        const result = listener(...args);
+        if (result instanceof Promise) result.catch(warn);
+      } catch (error) {
+        warn(error);
       }
     }
   }

@@ -78,6 +78,13 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
   // No colon: the keys of prefix "a" could not be told from those of "a:b", and clear() would reach too far.
   if (!/^[\w.-]+$/.test(prefix)) throw invalid('prefix', prefix);
   if (!Number.isInteger(maxTags) || maxTags < 1) throw invalid('maxTags', maxTags);
+  if (!['bounded', 'strict'].includes(consistency)) throw invalid('consistency', consistency);
+  const { layers = ['view', 'query'] } = options;
+  if (!layers.every((layer) => ['view', 'query'].includes(layer))) throw invalid('layers', layers);
+  if (redis && !urlsOf(redis).every(isRedisUrl)) throw invalid('redis', 'redis:// or rediss:// URLs are needed');
+  const first = parseDuration('backOff.first', backOff?.first ?? '500ms');
+  const most = parseDuration('backOff.most', backOff?.most ?? '10s');
+  if (first > most) throw invalid('backOff', backOff);
   return {
     ttl: parseDuration('ttl', options.ttl ?? '5m'),
     negativeTtl: parseDuration('negativeTtl', options.negativeTtl ?? '30s'),
@@ -91,12 +98,9 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
     l2Timeout: parseDuration('l2Timeout', options.l2Timeout ?? '100ms'),
     redis,
     maxTags,
-    fillWait: parseDuration('fillWait', options.fillWait ?? '1s', 0),
-    backOff: {
-      first: parseDuration('backOff.first', backOff?.first ?? '500ms'),
-      most: parseDuration('backOff.most', backOff?.most ?? '10s'),
-    },
-    layers: options.layers ?? ['view', 'query'],
+    fillWait: Math.ceil(parseDuration('fillWait', options.fillWait ?? '1s', 0)),
+    backOff: { first, most },
+    layers,
     view: options.view ?? {},
   };
 }
@@ -112,6 +116,17 @@ function size(name: string, value: Size): number {
   const parsed = bytes.parse(value);
   if (parsed === null || parsed < 1) throw invalid(name, value);
   return parsed;
+}
+
+/** Every URL of a target; an empty list has none that could be used. */
+function urlsOf(target: RedisTarget): readonly string[] {
+  if ('clusterNodes' in target) return target.clusterNodes.length > 0 ? target.clusterNodes : [''];
+  if (!('sentinels' in target)) return [target.url];
+  return [target.sentinels[0] ?? '', ...target.sentinels, ...(target.url === undefined ? [] : [target.url])];
+}
+
+function isRedisUrl(url: string): boolean {
+  return URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol);
 }
 
 function invalid(name: string, value: unknown): CacheError {

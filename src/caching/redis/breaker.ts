@@ -14,6 +14,6 @@ export function connectionBreaker(onBreak: (cause: unknown) => void): CircuitBre
     breaker: new ConsecutiveBreaker(UNANSWERED),
     halfOpenAfter: Number.MAX_SAFE_INTEGER,
   });
-  breaker.onBreak(onBreak);
+  breaker.onBreak((reason) => onBreak('error' in reason ? reason.error : reason));
   return breaker;
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { createClient, createCluster, type RedisClientOptions } from '@redis/client';
 import { CacheError } from '../caching.errors';
 import { withDeadline } from '../deadline';
@@ -105,7 +106,7 @@ async function masterUrl(
     const address = await withDeadline(question, timeout, 'asking a sentinel');
     if (!address) throw new CacheError('CACHE_REDIS_AWAY', `no sentinel knows a master "${target.master}"`);
     const url = new URL(target.url ?? 'redis://localhost');
-    url.hostname = address[0]!;
+    url.hostname = isIPv6(address[0]!) ? `[${address[0]}]` : address[0]!;
     url.port = address[1]!;
     return url.href;
   } finally {

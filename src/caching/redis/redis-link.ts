@@ -1,4 +1,11 @@
-import { ErrorReply } from '@redis/client';
+import {
+  ClientClosedError,
+  ClientOfflineError,
+  DisconnectsClientError,
+  ErrorReply,
+  RootNodesUnavailableError,
+  SocketClosedUnexpectedlyError,
+} from '@redis/client';
 import type { CircuitBreakerPolicy } from 'cockatiel';
 import { CacheError } from '../caching.errors';
 import type { CacheEventBus } from '../caching.events';
@@ -20,6 +27,7 @@ type Line = { readonly connection: RedisConnection; readonly breaker: CircuitBre
 export class RedisLink {
   private line?: Line;
   private closed = false;
+  private isDown = false;
   private readonly retired = new Set<RedisConnection>();
   private dialling = false;
   private dialledAt = -Infinity;
@@ -62,6 +70,8 @@ export class RedisLink {
   async scan(pattern: string, cursor: string, count: number): Promise<{ keys: string[]; next?: string }> {
     const [master = '0', position = '0'] = cursor.split(':');
     const reply = await this.guarded('SCAN', async (connection) => {
+      // A cluster that has shrunk since the last page: its keys have moved to masters that were seen.
+      if (Number(master) >= connection.masters) return { keys: [], next: '0', masters: connection.masters };
       const args = ['SCAN', position, 'MATCH', pattern, 'COUNT', String(count)];
       const [next, keys] = (await connection.sendTo(Number(master), args)) as [string, string[]];
       return { keys, next, masters: connection.masters };
@@ -97,9 +107,7 @@ export class RedisLink {
     try {
       return await line.breaker.execute(() => withDeadline(call(line.connection), this.timeout, what));
     } catch (error) {
-      // READONLY: this server was demoted under us. Any other reply comes from a healthy connection.
-      const answered = error instanceof ErrorReply && !error.message.startsWith('READONLY');
-      if (!answered && !(error instanceof CacheError)) this.broken(line, 'down', error);
+      if (isBreak(error)) this.broken(line, 'down', error);
       throw error;
     }
   }
@@ -138,6 +146,7 @@ export class RedisLink {
     }
     this.retire(this.line?.connection);
     this.line = line;
+    this.isDown = false;
     this.events.emit('redis', 'up');
     for (const listener of this.upListeners) listener();
   }
@@ -161,9 +170,28 @@ export class RedisLink {
   }
 
   private down(cause: unknown): void {
-    if (!this.line || this.closed) return;
-    this.retire(this.line.connection);
+    // Told once: also when there has never been a connection, or nobody would hear of a wrong password.
+    if (this.isDown || this.closed) return;
+    this.isDown = true;
+    this.retire(this.line?.connection);
     this.line = undefined;
     this.events.emit('redis', 'down', cause);
   }
+}
+
+const BREAKS = [
+  ClientClosedError,
+  ClientOfflineError,
+  DisconnectsClientError,
+  RootNodesUnavailableError,
+  SocketClosedUnexpectedlyError,
+];
+
+/**
+ * Whether an error speaks of the connection. A reply does not, save READONLY: this server was demoted under us. Nor
+ * does what never left this process: a full queue, a command nobody could encode.
+ */
+function isBreak(error: unknown): boolean {
+  if (error instanceof ErrorReply) return error.message.startsWith('READONLY');
+  return BREAKS.some((kind) => error instanceof kind) || (error instanceof Error && 'syscall' in error);
 }

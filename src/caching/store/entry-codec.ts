@@ -1,4 +1,5 @@
-import { type CacheEntry, compact } from './entry';
+import type { Time } from '../time';
+import { type CacheEntry, compact, endOf } from './entry';
 
 /** An entry as L2 keeps it, in JSON. A Buffer travels as base64. */
 export type StoredEntry = readonly [
@@ -21,18 +22,24 @@ export function encodeEntry(entry: CacheEntry): StoredEntry {
   return [1, text, binary ? 1 : 0, tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor];
 }
 
-/** @param knownAt `Time.mono()` before it was asked for. Undefined for whatever is not an entry of this version. */
-export function decodeEntry(key: string, stored: unknown, knownAt: number): CacheEntry | undefined {
+/**
+ * Undefined for whatever is not an entry of this version. An entry from the future comes from a node whose clock is
+ * ahead: it counts as read now, or it would outlive its TTL by the difference.
+ * @param knownAt `Time.mono()` before it was asked for
+ */
+export function decodeEntry(key: string, stored: unknown, knownAt: number, time: Time): CacheEntry | undefined {
   if (!isStoredEntry(stored)) return undefined;
   const [, body, base64, tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor] = stored;
+  const ahead = Math.max(0, createdAt - time.wall());
   return {
     key,
     body: base64 && body !== null ? compact(Buffer.from(body, 'base64')) : body,
     tags,
     epoch,
     tick,
-    createdAt,
-    expiresAt,
+    createdAt: createdAt - ahead,
+    expiresAt: expiresAt - ahead,
+    endsAt: endOf(expiresAt - ahead, time),
     staleFor,
     keepFor,
     // Whatever this process could not tell the clock may be newer than an entry from elsewhere.

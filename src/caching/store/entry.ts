@@ -1,3 +1,4 @@
+import type { Time } from '../time';
 import type { Instant } from '../tags/tag-clock';
 
 export type Tier = 'l1' | 'l2';
@@ -26,7 +27,7 @@ export interface Loaded {
   readonly body: Body;
   /** Tags that only showed while loading; the policy's and gathered ones are added. */
   readonly tags?: Iterable<string>;
-  /** Milliseconds; instead of the policy's. */
+  /** Milliseconds; instead of the policy's. Zero: as `store: false`. */
   readonly ttl?: number;
   /** False: neither kept nor shared with others who wait for the same key. */
   readonly store?: boolean;
@@ -63,6 +64,8 @@ export interface CacheEntry extends Instant {
   readonly keepFor: number;
 
   readonly local: number;
+  /** `Time.mono()` at the end of its TTL: a wall clock that steps back does not make it younger. */
+  readonly endsAt: number;
   /** `Time.mono()` up to which it is known to be right, whatever the clock says later (Law 6). */
   knownAt: number;
   /** `TagClock.version` at which it was last found fresh: while that stands, so does the verdict. */
@@ -86,9 +89,19 @@ export function publicTags(tags: readonly string[]): string[] {
 
 const KEY_TAG = '@key:';
 
-/** Milliseconds the entry is still kept at `wall`; at most zero when it is of no use to anybody. */
-export function keptFor(entry: CacheEntry, wall: number): number {
-  return entry.expiresAt + Math.max(entry.staleFor, entry.keepFor) - wall;
+/** Milliseconds since its TTL ended, by whichever clock says more; negative: still within. */
+export function overdue(entry: CacheEntry, wall: number, mono: number): number {
+  return Math.max(wall - entry.expiresAt, mono - entry.endsAt);
+}
+
+/** The `endsAt` of an entry that expires then. A millisecond later, as the two clocks round differently. */
+export function endOf(expiresAt: number, time: Time): number {
+  return time.mono() + expiresAt - time.wall() + 1;
+}
+
+/** Milliseconds past its TTL that an entry is of use to anybody. */
+export function keptFor(entry: CacheEntry): number {
+  return Math.max(entry.staleFor, entry.keepFor);
 }
 
 /** Remaining TTL in whole seconds, negative past it: the `ttl` of RFC 9211. */

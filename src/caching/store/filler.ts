@@ -1,7 +1,18 @@
 import { withDeadline } from '../deadline';
 import type { Gathering } from '../tags/tag-scope';
+import { tagTexts } from '../tags/tag-text';
 import { Background } from './background';
-import { type CacheEntry, type CacheResult, compact, keyTag, type Loaded, type Loader, remainingTtl } from './entry';
+import {
+  type CacheEntry,
+  type CacheResult,
+  compact,
+  endOf,
+  keyTag,
+  overdue,
+  type Loaded,
+  type Loader,
+  remainingTtl,
+} from './entry';
 import { Grace } from './grace';
 import { jittered, type ResolvedPolicy } from './policy';
 import type { StoreParts } from './store-parts';
@@ -48,10 +59,12 @@ export class Filler {
       const { value, gathered } = await withDeadline(scope.run(load), policy.loadTimeout, `loading ${key}`);
       events.emit('load', key, time.mono() - startedAt, true);
       const entry = this.build(key, policy, value, gathered, createdAt);
-      if (value.store === false) this.giveBack(release);
+      // A TTL of nothing says the same.
+      const stored = value.store !== false && lifeOf(value, policy) > 0;
+      if (!stored) this.giveBack(release);
       else void this.keep(entry, seen.failed, release);
       const ttl = remainingTtl(entry, time.wall());
-      return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored: value.store !== false, ttl };
+      return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl };
     } catch (error) {
       events.emit('load', key, time.mono() - startedAt, false);
       this.giveBack(release);
@@ -64,7 +77,7 @@ export class Filler {
     const { l1, l2, freshness, events } = this.parts;
     // A slow load must not put an older value in the place of a newer one.
     const present = l1.peek(entry.key);
-    if (!present || present.createdAt <= entry.createdAt || !this.isCurrent(present)) l1.set(entry);
+    if (!present || present.knownAt <= entry.knownAt || !this.isCurrent(present)) l1.set(entry);
     // One that was stamped while it was loaded may serve grace here; nobody else needs it.
     const worthSharing = l2 && !skipL2 && freshness.isFresh(entry);
     const written = (worthSharing ? l2.write(entry) : Promise.resolve())
@@ -86,7 +99,8 @@ export class Filler {
   }
 
   isCurrent(entry: CacheEntry): boolean {
-    return this.parts.time.wall() < entry.expiresAt && this.parts.freshness.isFresh(entry);
+    const { time } = this.parts;
+    return overdue(entry, time.wall(), time.mono()) < 0 && this.parts.freshness.isFresh(entry);
   }
 
   hit(entry: CacheEntry): CacheResult {
@@ -128,16 +142,18 @@ export class Filler {
   }
 
   build(key: string, policy: ResolvedPolicy, loaded: Loaded, from: Gathering, createdAt: number): CacheEntry {
-    const told = loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl);
-    const ttl = policy.jitter ? jittered(told, this.parts.random()) : told;
+    const life = lifeOf(loaded, policy);
+    const ttl = policy.jitter ? jittered(life, this.parts.random()) : life;
+    const expiresAt = loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt);
     return {
       key,
       body: Buffer.isBuffer(loaded.body) ? compact(loaded.body) : loaded.body,
-      tags: [...new Set([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags])],
+      tags: tagTexts([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags]),
       epoch: from.epoch,
       tick: from.tick,
       createdAt,
-      expiresAt: loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt),
+      expiresAt,
+      endsAt: endOf(expiresAt, this.parts.time),
       staleFor: policy.staleWhileRevalidate,
       keepFor: policy.grace,
       local: from.local,
@@ -148,4 +164,9 @@ export class Filler {
       variants: undefined,
     };
   }
+}
+
+/** The TTL before jitter. */
+function lifeOf(loaded: Loaded, policy: ResolvedPolicy): number {
+  return loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl);
 }

@@ -1,4 +1,4 @@
-import { type CacheEntry, type CacheResult, type Failure, remainingTtl } from './entry';
+import { type CacheEntry, type CacheResult, type Failure, overdue, remainingTtl } from './entry';
 import type { StoreParts } from './store-parts';
 
 /** Loading failed: the newest entry that is still within its grace is served, and marked. */
@@ -19,17 +19,18 @@ export class Grace {
     const rest = Math.min(backOff.first * 2 ** (count - 1), backOff.most);
     entry.failure = { ...attempt, count, retryAt: time.mono() + rest };
     l1.set(entry);
-    return this.serve(entry, error);
+    this.parts.events.emit('grace', key, error);
+    return this.result(entry);
   }
 
-  serve(entry: CacheEntry, error: unknown): CacheResult {
-    this.parts.events.emit('grace', entry.key, error);
+  result(entry: CacheEntry): CacheResult {
     const ttl = remainingTtl(entry, this.parts.time.wall());
     return { entry, outcome: 'grace', tier: 'l1', collapsed: false, stored: true, ttl };
   }
 
   isWithin(entry: CacheEntry): boolean {
-    return this.parts.time.wall() < entry.expiresAt + entry.keepFor;
+    const { time } = this.parts;
+    return overdue(entry, time.wall(), time.mono()) < entry.keepFor;
   }
 }
 

@@ -1,6 +1,7 @@
+import { CacheError } from '../caching.errors';
 import type { StaleReason, TagClock } from '../tags/tag-clock';
 import type { Time } from '../time';
-import { type CacheEntry, keptFor, publicTags, remainingTtl, type Tier } from './entry';
+import { type CacheEntry, overdue, publicTags, remainingTtl, type Tier } from './entry';
 import { type L1, weigh } from './l1';
 import type { L2 } from './l2';
 
@@ -62,6 +63,7 @@ export class Inspector {
 
   /** Like SCAN: a page may be short or empty while there is a cursor. @throws CacheError when L2 cannot be asked */
   async entries({ prefix = '', tag, cursor = '0', limit = 100 }: EntryQuery = {}): Promise<EntryPage> {
+    if (!/^\d{1,15}(:\d{1,20})?$/.test(cursor)) throw new CacheError('CACHE_OPTIONS', `no such cursor: "${cursor}"`);
     const found = cursor.includes(':') ? await this.inL2(prefix, cursor, limit) : this.inL1(prefix, cursor, limit);
     const entries = tag === undefined ? found.entries : found.entries.filter((entry) => entry.tags.includes(tag));
     return { entries, cursor: found.cursor };
@@ -93,7 +95,7 @@ export class Inspector {
     const { key, epoch, tick, createdAt } = entry;
     const staleBecause = this.clock.staleBecause(entry, entry.tags);
     const wall = this.time.wall();
-    const fresh = staleBecause === undefined && wall < entry.expiresAt && keptFor(entry, wall) > 0;
+    const fresh = staleBecause === undefined && overdue(entry, wall, this.time.mono()) < 0;
     const ttl = remainingTtl(entry, wall);
     return {
       key,

@@ -3,7 +3,7 @@ import type { RedisLink } from '../redis/redis-link';
 import type { TagClock } from '../tags/tag-clock';
 import type { Time } from '../time';
 import { decodeEntry, encodeEntry, type StoredEntry } from './entry-codec';
-import { type CacheEntry, keptFor } from './entry';
+import { type CacheEntry, keptFor, overdue } from './entry';
 import { redisYetKeyv } from './redis-yet';
 
 /** The shared tier. Every method may reject; what that means for a request is decided above. */
@@ -38,11 +38,11 @@ export class RedisL2 implements L2 {
   async read(key: string): Promise<CacheEntry | undefined> {
     const knownAt = this.time.mono();
     const [stored] = await Promise.all([this.keyv.get<StoredEntry>(key).catch(unreadable), this.clock.now()]);
-    return decodeEntry(key, stored, knownAt);
+    return decodeEntry(key, stored, knownAt, this.time);
   }
 
   async write(entry: CacheEntry): Promise<void> {
-    const ttl = keptFor(entry, this.time.wall());
+    const ttl = keptFor(entry) - overdue(entry, this.time.wall(), this.time.mono());
     if (ttl > 0) await this.keyv.set(entry.key, encodeEntry(entry), Math.ceil(ttl));
   }
 

@@ -1,5 +1,15 @@
+import { CacheError } from '../caching.errors';
 import { Gathering, type TagScope } from '../tags/tag-scope';
-import { type Body, type CacheEntry, type CacheResult, keptFor, keyTag, type Loader, remainingTtl } from './entry';
+import {
+  type Body,
+  type CacheEntry,
+  type CacheResult,
+  keptFor,
+  keyTag,
+  type Loader,
+  overdue,
+  remainingTtl,
+} from './entry';
 import { Filler } from './filler';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
@@ -33,31 +43,34 @@ export class TieredStore {
     const { l1, freshness, events, time } = this.parts;
     if (freshness.strict) return undefined;
     const entry = l1.get(key);
-    if (entry === undefined || time.wall() >= entry.expiresAt) return undefined;
+    if (entry === undefined) return undefined;
     const arrival = freshness.glance();
-    if (!freshness.mayServe(entry, arrival)) return undefined;
+    if (overdue(entry, time.wall(), arrival.at) >= 0 || !freshness.mayServe(entry, arrival)) return undefined;
     this.gather(entry, arrival);
     events.emit('hit', key, 'l1');
     return entry;
   }
 
-  /** The value of `key`, from the nearest tier that may serve it, or loaded. @throws what `load` throws, when there is no grace */
+  /** The value of `key`, from the nearest tier that may serve it, or loaded. @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY` */
   async getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
     const quick = this.peek(key);
     if (quick) return this.hit(quick);
+    refuseIfAmbiguous(key);
     const arrival = await this.arrive(key);
     const kept = this.fromL1(key, arrival);
     if (kept?.outcome === 'stale') this.refresh(kept.entry, arrival, this.resolve(policy), load);
-    return kept ?? this.told(await this.join(key, this.resolve(policy), load, arrival), arrival);
+    return kept
+      ? this.serve(kept, arrival)
+      : this.told(await this.join(key, this.resolve(policy), load, arrival), arrival);
   }
 
-  /** What is cached and may be served, or undefined; never loads. */
+  /** The fresh value, or undefined; never loads, so it serves nothing that would have to be refreshed. */
   async get(key: string): Promise<CacheResult | undefined> {
     const quick = this.peek(key);
     if (quick) return this.hit(quick);
     const arrival = await this.arrive(key);
     const kept = this.fromL1(key, arrival);
-    if (kept && kept.outcome !== 'grace') return kept;
+    if (kept?.outcome === 'hit') return this.serve(kept, arrival);
     const { entry } = await this.filler.look(key);
     if (!entry || !this.filler.isCurrent(entry)) return undefined;
     return this.told(this.filler.hit(entry), arrival);
@@ -69,6 +82,7 @@ export class TieredStore {
    * With the clock away it is kept here only, for as long as an unconfirmed entry may be, and gone when it is back.
    */
   async set(key: string, body: Body, policy: CachePolicy): Promise<void> {
+    refuseIfAmbiguous(key);
     const { clock, time } = this.parts;
     const at = time.mono();
     const stamped = await clock.stamp([keyTag(key)]).catch(() => undefined);
@@ -120,30 +134,33 @@ export class TieredStore {
     return judges ? freshness.inquire() : freshness.glance();
   }
 
+  /** What L1 has to offer; whoever takes it says so with `serve`. */
   private fromL1(key: string, arrival: Arrival): CacheResult | undefined {
     const { l1, freshness, time, events } = this.parts;
     const entry = l1.get(key);
     if (!entry) return undefined;
-    const wall = time.wall();
-    if (keptFor(entry, wall) <= 0) {
+    const late = overdue(entry, time.wall(), time.mono());
+    if (late >= keptFor(entry)) {
       l1.delete(key, 'ttl');
       return undefined;
     }
     if (freshness.mayServe(entry, arrival)) {
-      if (wall < entry.expiresAt) {
-        events.emit('hit', key, 'l1');
-        return this.told(this.hit(entry), arrival);
-      }
-      if (wall < entry.expiresAt + entry.staleFor) {
-        events.emit('stale', key);
-        return this.told({ ...this.hit(entry), outcome: 'stale' }, arrival);
-      }
+      if (late < 0) return this.hit(entry);
+      if (late < entry.staleFor) return { ...this.hit(entry), outcome: 'stale' };
     } else if (!entry.stamped && !freshness.isFresh(entry)) {
       entry.stamped = true;
       events.emit('evicted', key, 'tag');
     }
     if (!this.grace.isWithin(entry) || !freshness.mayRest(entry, arrival)) return undefined;
-    return this.told(this.grace.serve(entry, entry.failure), arrival);
+    return this.grace.result(entry);
+  }
+
+  private serve(kept: CacheResult, arrival: Arrival): CacheResult {
+    const { key, failure } = kept.entry;
+    if (kept.outcome === 'stale') this.parts.events.emit('stale', key);
+    else if (kept.outcome === 'grace') this.parts.events.emit('grace', key, failure);
+    else this.parts.events.emit('hit', key, 'l1');
+    return this.told(kept, arrival);
   }
 
   /** Single flight, and Law 5 for who joins one. */
@@ -194,13 +211,20 @@ export class TieredStore {
   }
 
   private gather(entry: CacheEntry, arrival: Arrival, rescued = false): void {
-    const { scope, freshness } = this.parts;
+    const { scope, freshness, time } = this.parts;
     if (!scope.current()) return;
-    const { epoch, tick, local, tags, expiresAt } = entry;
+    const { epoch, tick, local, tags } = entry;
+    const wall = time.wall();
+    const expiresAt = wall - overdue(entry, wall, time.mono());
     scope.gather({ epoch, tick, local, tags, expiresAt, knownAt: freshness.knownAt(entry, arrival), rescued });
   }
 
   private resolve(policy: CachePolicy): ResolvedPolicy {
     return resolvePolicy(policy, this.parts.defaults);
   }
+}
+
+/** A lone surrogate does not survive UTF-8: in L2 two such keys would be one, and one caller's value the other's. */
+function refuseIfAmbiguous(key: string): void {
+  if (!key.isWellFormed()) throw new CacheError('CACHE_KEY', `a key has a lone surrogate: ${JSON.stringify(key)}`);
 }

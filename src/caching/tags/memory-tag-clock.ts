@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CacheEventBus } from '../caching.events';
 import { StampTable } from './stamp-table';
+import { tagTexts } from './tag-text';
 import type { Instant, StaleReason, TagClock } from './tag-clock';
 
 /** The clock of a service without Redis: this process is the clock, so it always knows and is always trusted. */
@@ -34,7 +35,7 @@ export class MemoryTagClock implements TagClock {
 
   stamp(tags: readonly string[]): Promise<Instant> {
     if (tags.length > 0) {
-      this.table.stamp(tags);
+      this.table.stamp(tagTexts(tags));
       this.version += 1;
       this.events.emit('stamped', tags, 0);
     }

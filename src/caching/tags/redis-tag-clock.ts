@@ -5,6 +5,7 @@ import { withDeadline } from '../deadline';
 import type { Time } from '../time';
 import { type ClockReading, type ClockTransport, inBatches } from './redis-clock-transport';
 import { StampTable } from './stamp-table';
+import { tagTexts } from './tag-text';
 import type { Instant, StaleReason, TagClock } from './tag-clock';
 import { type Untold, UntoldStamps } from './untold-stamps';
 
@@ -78,12 +79,13 @@ export class RedisTagClock implements TagClock {
     if (tags.length === 0) return this.instant();
     const sentAt = this.time.mono();
     const upTo = this.untold.tick;
-    const batches = inBatches([...new Set(tags)]);
+    const texts = tagTexts(tags);
+    const batches = inBatches(texts);
     let told: readonly Told[];
     try {
       told = await Promise.all(batches.map((batch) => this.tell({ tags: batch, incomplete: false, upTo })));
     } catch (error) {
-      this.untold.add(tags);
+      this.untold.add(texts);
       this.version += 1;
       // Law 6: what could not be stamped has to be told, and drained, before anything is trusted again.
       this.noteSilence(true);

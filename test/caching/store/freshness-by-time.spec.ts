@@ -115,6 +115,32 @@ it('keeps "known to be absent", for its own shorter time', async () => {
   expect(await read()).toMatchObject({ outcome: 'miss' });
 });
 
+it('a TTL of nothing, from the policy or the load, keeps nothing', async () => {
+  const read = (ttl: number, loaded?: number) =>
+    stack.store.getOrLoad('key', { ttl }, async () => ({ ...(await next()), ttl: loaded }));
+  for (const [ttl, loaded] of [
+    [0, undefined],
+    [1_000, 0],
+    [1_000, -1],
+  ] as const) {
+    expect(await read(ttl, loaded)).toMatchObject({ outcome: 'miss', stored: false });
+    expect(await stack.store.get('key')).toBeUndefined();
+  }
+});
+
+it('get() serves only what is fresh, and tells of nothing that it did not serve', async () => {
+  const seen = count(stack.events, 'hit', 'stale', 'grace');
+  await get();
+  expect((await stack.store.get('key'))?.outcome).toBe('hit');
+  time.pass(1_200);
+  expect(await stack.store.get('key')).toBeUndefined();
+  await stack.store.evict(['t']);
+  await get(dead);
+  const { gathered } = await stack.scope.run(() => stack.store.get('key'));
+  expect([...gathered.tags]).toEqual([]);
+  expect(seen).toEqual({ hit: 1, stale: 0, grace: 1 });
+});
+
 it('a load that hangs past its deadline has failed', async () => {
   const hang = (): Promise<Loaded> => new Promise(() => undefined);
   await expect(stack.store.getOrLoad('hung', { loadTimeout: 30 }, hang)).rejects.toMatchObject({

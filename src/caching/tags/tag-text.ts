@@ -1,0 +1,8 @@
+/**
+ * Tags as the clock, Redis and every entry write them. A lone surrogate does not survive UTF-8, so a tag with one would
+ * be another tag on other nodes; here it is the same everywhere, shared with its like: evicting may reach too far,
+ * never too short.
+ */
+export function tagTexts(tags: Iterable<string>): string[] {
+  return [...new Set(Array.from(tags, (tag) => String(tag).toWellFormed()))];
+}
