@@ -87,7 +87,7 @@ it('whatever plain data there is', () => {
     withSparseArray: false,
   });
   fc.assert(
-    fc.property(plain, (value) => {
+    fc.property(plain.filter(hasNoInvalidDate), (value) => {
       // toEqual, as members that are undefined may be left out.
       expect(decodeResult(encodeResult(value, undefined), undefined)).toEqual(value);
     }),
@@ -146,3 +146,9 @@ it('changing a result changes nobody else’s', async () => {
   expect(joined).toEqual({ list: [{ name: 'first' }], at: new Date('2026-11-23T08:00:00Z') });
   expect(await results.plain('copies')).toEqual(joined);
 });
+
+/** Jest takes no invalid date for equal to another. */
+function hasNoInvalidDate(value: unknown): boolean {
+  if (value instanceof Date) return !Number.isNaN(value.getTime());
+  return typeof value !== 'object' || value === null || Object.values(value).every(hasNoInvalidDate);
+}
