@@ -79,12 +79,8 @@ export class World {
   async run(plans: readonly Step[][]): Promise<void> {
     for (const { clock } of this.nodes) if (clock instanceof RedisTagClock) void clock.beat();
     await this.scheduler.waitAll();
-    try {
-      await this.drive(Promise.all(plans.map((plan) => this.client(plan))));
-      await this.drive(Promise.all(this.nodes.map(({ store }) => store.idle())));
-    } finally {
-      for (const { store } of this.nodes) store.scope.close();
-    }
+    await this.drive(Promise.all(plans.map((plan) => this.client(plan))));
+    await this.drive(Promise.all(this.nodes.map(({ store }) => store.idle())));
   }
 
   /** One scheduled step after the other, each followed by whatever it set going (`waitFor` does so too, 20 times slower). */

@@ -1,5 +1,5 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { type Observable, tap } from 'rxjs';
+import { finalize, type Observable, tap } from 'rxjs';
 import { cacheGroups } from './cache-groups';
 import { TagRules } from './tag-rules';
 import { WriteScope } from './write-scope';
@@ -29,13 +29,13 @@ export class InvalidationInterceptor implements NestInterceptor {
     const groups = new Set<string>();
     const reply = context.switchToHttp().getResponse<Reply>();
     // handle() binds the handler to the context it is called in.
-    return this.scope
-      .run(groups, () => next.handle())
-      .pipe(
-        tap(() => {
-          const value = cacheGroups(groups, this.rules.tables);
-          if (value !== undefined) reply.header('cache-group-invalidation', value);
-        }),
-      );
+    const { begun, leave } = this.scope.begin(groups, () => next.handle());
+    return begun.pipe(
+      tap(() => {
+        const value = cacheGroups(groups, this.rules.tables);
+        if (value !== undefined) reply.header('cache-group-invalidation', value);
+      }),
+      finalize(leave),
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncScope } from '../async-scope';
 import type { Time } from '../time';
 import type { Instant, TagClock } from './tag-clock';
 
@@ -23,7 +23,7 @@ const MIXED = 'mixed';
  * outlive the exchange rate in it.
  */
 export class TagScope {
-  private readonly storage = new AsyncLocalStorage<Gathering>();
+  private readonly scope = new AsyncScope<Gathering>();
 
   constructor(
     private readonly clock: TagClock,
@@ -35,7 +35,7 @@ export class TagScope {
     // Law 1: the instant is taken before the source is asked anything.
     const gathered = new Gathering(this.clock.instant(), this.time.mono());
     try {
-      const value = await this.storage.run(gathered, work);
+      const value = await this.scope.run(gathered, work);
       return { value, gathered };
     } finally {
       this.gather(gathered);
@@ -44,23 +44,18 @@ export class TagScope {
 
   /** Tells the current scope, if there is one, that its result depends on `part`. */
   gather(part: Dependency): void {
-    this.storage.getStore()?.add(part);
+    this.scope.current()?.add(part);
   }
 
   /** Tells the current scope, if there is one, that what it reads itself has these tags. */
   addTags(tags: Iterable<string>): void {
-    const gathering = this.storage.getStore();
+    const gathering = this.scope.current();
     if (gathering) for (const tag of tags) gathering.tags.add(tag);
-  }
-
-  /** An AsyncLocalStorage that was used costs every promise of the process a little, until it is disabled. */
-  close(): void {
-    this.storage.disable();
   }
 
   /** The current scope: what has been gathered so far. */
   current(): Gathering | undefined {
-    return this.storage.getStore();
+    return this.scope.current();
   }
 }
 
