@@ -1,7 +1,8 @@
 import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from './account';
 import { AuthModule, TokenService } from './auth';
-import { CachingModule, EvictionModule } from './caching';
+import { cacheAdminOptions } from './cache-admin-setup';
+import { CacheAdminModule, CachingModule, EvictionModule } from './caching';
 import { cachingOptions } from './caching-setup';
 import { AppConfig, ConfigModule } from './config';
 import { DatabaseModule } from './database';
@@ -32,6 +33,7 @@ export class AppModule {
         ProductsModule,
         AccountModule,
         RatesModule,
+        CacheAdminModule.forRoot(cacheAdminOptions(config)),
         HealthModule,
       ],
     };

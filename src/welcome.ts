@@ -19,6 +19,7 @@ export function welcome(app: NestFastifyApplication, config: AppConfig): void {
     `${bold('Strata')} is ready on ${database}.`,
     '',
     `  Swagger UI   ${cyan(`${url}/docs`)}`,
+    `  Console      ${cyan(`${url}/console`)}`,
     '',
     ...tokenLines(app, config),
     '',

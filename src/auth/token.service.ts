@@ -11,12 +11,6 @@ const MAX_SUBJECT = 200;
 /** Verified tokens that are remembered: each costs an HMAC and some parsing, at every request of its owner. */
 const REMEMBERED = 10_000;
 
-interface Verified {
-  user: User;
-  /** Unix time in seconds; undefined: the token has no end. */
-  expires: number | undefined;
-}
-
 /** A KeyObject, because from a text the library tries to make a public key first, at each verification. */
 export function signingKey(config: AppConfig): KeyObject {
   return createSecretKey(config.auth.secret, 'utf8');
@@ -25,7 +19,7 @@ export function signingKey(config: AppConfig): KeyObject {
 /** Signs and reads bearer tokens: JWT, HS256 alone, with the claims `sub` and `roles`. */
 @Injectable()
 export class TokenService {
-  private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED });
+  private readonly verified = new LRUCache<string, User>({ max: REMEMBERED });
 
   /** @param jwt knows the key: see `signingKey` */
   constructor(@Inject(JwtService) private readonly jwt: JwtService) {}
@@ -44,17 +38,15 @@ export class TokenService {
   /** Undefined where the token is forged, expired, of another algorithm, or does not say who it is for. */
   async read(token: string): Promise<User | undefined> {
     const known = this.verified.get(token);
-    if (known) return known.expires === undefined || Date.now() < known.expires * 1_000 ? known.user : undefined;
+    if (known) return known.expires === undefined || Date.now() < known.expires * 1_000 ? known : undefined;
     const verified = await this.verify(token);
     if (verified) this.verified.set(token, verified);
-    return verified?.user;
+    return verified;
   }
 
-  private async verify(token: string): Promise<Verified | undefined> {
+  private async verify(token: string): Promise<User | undefined> {
     try {
-      const claims = await this.jwt.verifyAsync<{ exp?: number }>(token, { algorithms: ['HS256'] });
-      const user = toUser(claims);
-      return user && { user, expires: claims.exp };
+      return toUser(await this.jwt.verifyAsync<object>(token, { algorithms: ['HS256'] }));
     } catch {
       return undefined;
     }
@@ -68,10 +60,11 @@ export function bearerToken(authorization = ''): string | undefined {
 
 function toUser(claims: unknown): User | undefined {
   if (typeof claims !== 'object' || claims === null) return undefined;
-  const { sub, roles = [] } = claims as { sub?: unknown; roles?: unknown };
+  // The library has checked that `exp`, if it is there, is a number, and still to come.
+  const { sub, roles = [], exp } = claims as { sub?: unknown; roles?: unknown; exp?: number };
   if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT) return undefined;
   // What PostgreSQL cannot store as it is, nobody has in their name.
   if (sub.includes('\0') || !sub.isWellFormed()) return undefined;
   if (!Array.isArray(roles) || !roles.every((role): role is string => typeof role === 'string')) return undefined;
-  return { id: sub, roles };
+  return { id: sub, roles, expires: exp };
 }

@@ -36,7 +36,7 @@ export class CacheStack {
   constructor(
     readonly options: ResolvedOptions,
     readonly events: CacheEventBus,
-    time: Time = systemTime,
+    private readonly time: Time = systemTime,
   ) {
     const { redis, prefix, l2Timeout, maxLag, maxTags, fillWait } = options;
     let l2: L2 | undefined;
@@ -69,6 +69,11 @@ export class CacheStack {
     });
   }
 
+  /** Whether L1 is trusted: the clock's last word is younger than maxLag (Law 6). */
+  get isTrusted(): boolean {
+    return this.time.mono() - this.clock.heardAt < this.options.maxLag;
+  }
+
   /** Connects and catches up. Never rejects: with Redis away it starts without, and goes on trying. */
   async start(): Promise<void> {
     if (!this.link || !this.redisClock) return;
@@ -83,6 +88,5 @@ export class CacheStack {
     await withDeadline(this.store.idle(), PATIENCE, 'finishing fills').catch(() => undefined);
     await this.clock.close();
     this.link?.close();
-    this.scope.close();
   }
 }

@@ -1,3 +1,5 @@
+export { CacheAdminModule } from './admin/admin.module';
+export type { CacheAdminOptions } from './admin/admin.options';
 export { CachingModule } from './caching.module';
 export { CacheService } from './cache.service';
 export { CACHE_MANAGER, CACHE_STACK, TAG_CLOCK } from './caching.constants';

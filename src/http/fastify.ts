@@ -34,7 +34,8 @@ export function createAdapter(logger: Logger): FastifyAdapter {
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    // A key of the cache is a path parameter, and grows threefold and more when it is URL-encoded.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 12_000 },
     // Shutdown: idle keep-alive connections are closed at once, busy ones after their answer.
     forceCloseConnections: 'idle',
     // Longer than the usual idle time of a proxy's pool (60 s), or a request could meet a connection that is just closing.

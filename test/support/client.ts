@@ -41,7 +41,7 @@ export async function send<T = unknown>(base: string, path: string, options: Req
     },
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
   return { status: response.status, headers: response.headers, text, body: (isJson ? JSON.parse(text) : text) as T };
 }
 

@@ -107,8 +107,9 @@ export class RedisLink {
     try {
       return await line.breaker.execute(() => withDeadline(call(line.connection), this.timeout, what));
     } catch (error) {
-      if (isBreak(error)) this.broken(line, 'down', error);
-      throw error;
+      if (!isBreak(error)) throw error;
+      this.broken(line, 'down', error);
+      throw new CacheError('CACHE_REDIS_AWAY', 'the connection to Redis broke', { cause: error });
     }
   }
 

@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import { CacheError } from '../caching.errors';
 import { Gathering, type TagScope } from '../tags/tag-scope';
 import {
@@ -226,5 +227,5 @@ export class TieredStore {
 
 /** A lone surrogate does not survive UTF-8: in L2 two such keys would be one, and one caller's value the other's. */
 function refuseIfAmbiguous(key: string): void {
-  if (!key.isWellFormed()) throw new CacheError('CACHE_KEY', `a key has a lone surrogate: ${JSON.stringify(key)}`);
+  if (toUSVString(key) !== key) throw new CacheError('CACHE_KEY', `a key has a lone surrogate: ${JSON.stringify(key)}`);
 }

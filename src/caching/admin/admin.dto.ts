@@ -1,0 +1,71 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsInt,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+} from 'class-validator';
+import { MAX_TAG } from './entry.dto';
+
+const MAX_TAGS = 100;
+/** Seconds. */
+const MAX_LIVE = 86_400;
+
+/** No parameters: what there is, is unknown, and named in a 400. */
+export class NoParameters {}
+
+export class EvictDto {
+  @ApiProperty({ type: [String], minItems: 1, maxItems: MAX_TAGS, example: ['product:42', 'products:featured'] })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_TAGS)
+  @IsString({ each: true })
+  @MinLength(1, { each: true })
+  @MaxLength(MAX_TAG, { each: true })
+  tags!: string[];
+}
+
+export class LiveQuery {
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIVE,
+    example: 2,
+    description: 'Ends after so many seconds. Else with the token, the connection or the process.',
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIVE)
+  seconds?: number;
+}
+
+/** A moment of the tag clock: everything read before it that carries one of the tags is stale, on every node. */
+export class StampDto {
+  @ApiProperty({ example: '8b7e4f0e-7f43-4f7e-8f3c-2f0c4b6ad4a1', description: 'The life of the clock.' })
+  epoch!: string;
+
+  @ApiProperty({ example: 1205 })
+  tick!: number;
+}
+
+export class EvictedDto extends StampDto {
+  @ApiProperty({ type: [String], example: ['product:42', 'products:featured'], description: 'What was stamped.' })
+  tags!: string[];
+}
+
+export class DeletedDto {
+  @ApiProperty({ example: 'view:/api/products/stats{}{}' })
+  key!: string;
+
+  @ApiProperty({ example: true, description: 'Whether this node, or L2, had it. Other nodes were told all the same.' })
+  found!: boolean;
+}

@@ -1,0 +1,136 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Counts } from './tally';
+
+class CountsDto implements Counts {
+  @ApiProperty({ example: 41_020, description: 'Hits in this process.' })
+  l1!: number;
+
+  @ApiProperty({ example: 310, description: 'Hits in Redis.' })
+  l2!: number;
+
+  @ApiProperty({ example: 0, description: 'Past its TTL, not stamped: served while it was refreshed.' })
+  stale!: number;
+
+  @ApiProperty({ example: 0, description: 'The source failed, an older answer helped out.' })
+  grace!: number;
+
+  @ApiProperty({ example: 12, description: "Shared somebody else's load." })
+  collapsed!: number;
+
+  @ApiProperty({ example: 498, description: 'The source was asked.' })
+  miss!: number;
+}
+
+class LayersDto {
+  @ApiProperty({ type: CountsDto, description: 'Whole answers.' })
+  view!: CountsDto;
+
+  @ApiProperty({ type: CountsDto, description: 'Results of expensive calls: what misses of the view layer asked for.' })
+  query!: CountsDto;
+
+  @ApiProperty({ type: CountsDto, description: 'What the application keeps by itself.' })
+  store!: CountsDto;
+}
+
+class NodeDto {
+  @ApiProperty({ example: 'catalogue-1:4711' })
+  name!: string;
+
+  @ApiProperty({ example: '2026-11-24T12:00:00.000Z' })
+  started!: string;
+
+  @ApiProperty({ enum: ['up', 'away', 'none'], example: 'up' })
+  redis!: 'up' | 'away' | 'none';
+
+  @ApiProperty({
+    enum: ['live', 'away'],
+    description: 'Away: no word for longer than maxLag, nothing of L1 is trusted.',
+  })
+  clock!: 'live' | 'away';
+
+  @ApiProperty({ example: '8b7e4f0e-7f43-4f7e-8f3c-2f0c4b6ad4a1' })
+  epoch!: string;
+
+  @ApiProperty({ example: 1_204 })
+  tick!: number;
+
+  @ApiProperty({ enum: ['bounded', 'strict'] })
+  consistency!: string;
+
+  @ApiProperty({ type: [String], example: ['view', 'query'], description: 'The layers that are on.' })
+  layers!: string[];
+}
+
+class L1Dto {
+  @ApiProperty({ example: 1_240 })
+  entries!: number;
+
+  @ApiProperty({ example: 9_800_112 })
+  bytes!: number;
+
+  @ApiProperty({ example: 67_108_864 })
+  max_bytes!: number;
+}
+
+class MinuteDto {
+  @ApiProperty({ type: LayersDto })
+  layers!: LayersDto;
+
+  @ApiProperty({ type: Number, nullable: true, example: 0.988, description: 'Of the outermost layer; null: no reads.' })
+  hit_ratio!: number | null;
+
+  @ApiProperty({ example: 2_410, description: 'Requests, those of this API not counted.' })
+  requests!: number;
+
+  @ApiProperty({ type: Number, nullable: true, example: 0.31, description: 'Whole requests, ms, within 5 %.' })
+  p50!: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, example: 4.2 })
+  p99!: number | null;
+}
+
+class HotKeyDto {
+  @ApiProperty({ example: 'view:/api/products{}{"page":1}' })
+  key!: string;
+
+  @ApiProperty({ example: 812, description: 'Counts half after each minute.' })
+  reads!: number;
+}
+
+class HotTagDto {
+  @ApiProperty({ example: 'product:42' })
+  tag!: string;
+
+  @ApiProperty({ example: 812, description: 'Reads of the hottest entries that carry it.' })
+  reads!: number;
+
+  @ApiProperty({ example: 3, description: 'Stamps that this node made, of late.' })
+  evictions!: number;
+}
+
+/** One node, as it is now. */
+export class OverviewDto {
+  @ApiProperty({ example: '2026-11-24T12:00:00.000Z' })
+  at!: string;
+
+  @ApiProperty({ type: NodeDto })
+  node!: NodeDto;
+
+  @ApiProperty({ type: L1Dto })
+  l1!: L1Dto;
+
+  @ApiProperty({ example: 41_838, description: 'Requests since the start, those of this API not counted.' })
+  requests!: number;
+
+  @ApiProperty({ type: LayersDto })
+  since_start!: LayersDto;
+
+  @ApiProperty({ type: MinuteDto })
+  last_minute!: MinuteDto;
+
+  @ApiProperty({ type: [HotKeyDto] })
+  top_keys!: HotKeyDto[];
+
+  @ApiProperty({ type: [HotTagDto] })
+  top_tags!: HotTagDto[];
+}

@@ -1,0 +1,151 @@
+'use strict';
+
+/** Pixels. */
+const PIPE = 54;
+const BEND = 12;
+const HAIRLINE = 2;
+/** Snapshots that a rate is taken over. */
+const WINDOW = 4;
+
+/** The layers as a cross-section: what one answers leaves to the right, the rest falls on. */
+class Flow {
+  #rows;
+  #snapshots = [];
+
+  constructor(svg, list) {
+    this.svg = svg;
+    const row = (name, note) => {
+      const parts = { big: h('b'), small: h('span') };
+      list.append(
+        h('li', {}, h('div', {}, h('strong', {}, name), h('small', {}, note)), h('p', {}, parts.big, parts.small)),
+      );
+      return parts;
+    };
+    this.#rows = [
+      row('Browser', 'keeps it, and asks whether it still holds'),
+      row('Edge', 'CDN, nginx, Varnish'),
+      row('View cache', 'whole answers'),
+      row('Query cache', 'results of expensive calls'),
+      row('Database', 'PostgreSQL'),
+    ];
+    this.list = list;
+    new ResizeObserver(() => this.#draw()).observe(list);
+  }
+
+  update(snapshot) {
+    // Counts that went back are another process's.
+    if (snapshot.requests < (this.#snapshots.at(-1)?.requests ?? 0)) this.#snapshots = [];
+    this.#snapshots = [...this.#snapshots, snapshot].slice(-WINDOW - 1);
+    this.rates = ratesOf(this.#snapshots);
+    this.#tell();
+    this.#draw();
+  }
+
+  #tell() {
+    const { requests, view, query, database } = this.rates;
+    const [browser, edge, views, queries, bottom] = this.#rows;
+    say(browser.big, `${rate(requests)} /s`);
+    say(browser.small, 'reach this node');
+    say(edge.big, '');
+    say(edge.small, 'what it answers itself never gets here');
+    for (const [row, layer] of [
+      [views, view],
+      [queries, query],
+    ]) {
+      say(row.big, layer.off ? 'off' : layer.asked > 0 ? percent(layer.share) : '–');
+      say(
+        row.small,
+        layer.off
+          ? 'everything falls through'
+          : `of ${rate(layer.asked)} /s answered; L1\u00a0${rate(layer.l1)}, L2\u00a0${rate(layer.l2)}, shared\u00a0${rate(layer.collapsed)}`,
+      );
+    }
+    say(bottom.big, `${rate(database)} /s`);
+    say(bottom.small, 'loads');
+  }
+
+  #draw() {
+    const rows = [...this.list.children];
+    const width = this.svg.clientWidth;
+    if (!this.rates || width === 0) return;
+    const { requests, view, query } = this.rates;
+    const moving = requests > 0 || view.asked + query.asked > 0;
+    this.svg.classList.toggle('still', !moving);
+    this.svg.setAttribute('viewBox', `0 0 ${width} ${this.list.clientHeight}`);
+    const answers = [0, 0, moving ? view.share : 0, moving ? query.share : 0, 1];
+    const shapes = [fade(width)];
+    let flow = moving ? Math.min(PIPE, width * 0.5) : HAIRLINE;
+    rows.forEach((row, index) => {
+      const box = {
+        top: row.offsetTop,
+        bottom: row.offsetTop + row.offsetHeight,
+        middle: row.offsetTop + row.offsetHeight / 2,
+      };
+      const leaving = thickness(flow * answers[index], flow);
+      const rest = thickness(flow - leaving, flow);
+      if (rest > 0 && index < rows.length - 1) shapes.push(...fall(box, rest));
+      if (leaving > 0) shapes.push(...answer(box, rest, leaving, width));
+      flow = rest;
+    });
+    this.svg.replaceChildren(...shapes);
+  }
+}
+
+/** Nothing is nothing; but what is there can be seen. */
+function thickness(wanted, most) {
+  return wanted < 0.01 ? 0 : Math.min(most, Math.max(wanted, HAIRLINE));
+}
+
+function fall({ top, bottom }, wide) {
+  return [
+    s('rect', { x: 0, y: top - 0.5, width: wide, height: bottom - top + 1, class: 'pipe' }),
+    ...drops(`M${wide / 2} ${top}V${bottom}`, wide),
+  ];
+}
+
+/** The right part of the pipe turns off and fades towards the numbers. */
+function answer({ top, middle }, left, wide, end) {
+  const [high, low, right] = [middle - wide / 2, middle + wide / 2, left + wide];
+  const inner = `M${right} ${top - 0.5}V${high - BEND}Q${right} ${high} ${right + BEND} ${high}H${end}`;
+  const outer = `V${low}H${right + BEND}Q${left} ${low} ${left} ${high - BEND}V${top - 0.5}Z`;
+  const centre = left + wide / 2;
+  return [
+    s('path', { d: inner + outer, class: 'pipe leaving' }),
+    ...drops(`M${centre} ${top}V${high - BEND}Q${centre} ${middle} ${right + BEND} ${middle}H${end}`, wide),
+  ];
+}
+
+/** What an answer is filled with: it leaves the picture to the right. */
+function fade(end) {
+  const stop = (offset, name) => s('stop', { offset, class: name });
+  const gradient = { id: 'leaving', gradientUnits: 'userSpaceOnUse', x1: end * 0.62, x2: end, y1: 0, y2: 0 };
+  return s('linearGradient', gradient, stop(0, 'full'), stop(1, 'gone'));
+}
+
+function drops(d, wide) {
+  return wide < 6 ? [] : [s('path', { d, class: 'drops' })];
+}
+
+/** A second's worth of everything, over the last few snapshots. */
+function ratesOf(snapshots) {
+  const [first, last] = [snapshots[0], snapshots.at(-1)];
+  const seconds = Math.max(1, (Date.parse(last.at) - Date.parse(first.at)) / 1000);
+  const layer = (name) => {
+    const perSecond = (outcome) => (last.since_start[name][outcome] - first.since_start[name][outcome]) / seconds;
+    const [l1, l2, stale, collapsed, miss] = ['l1', 'l2', 'stale', 'collapsed', 'miss'].map(perSecond);
+    const hits = l1 + l2 + stale + collapsed;
+    const asked = hits + miss;
+    return {
+      l1,
+      l2,
+      collapsed,
+      miss,
+      asked,
+      share: asked > 0 ? hits / asked : 0,
+      off: !last.node.layers.includes(name),
+    };
+  };
+  const requests = (last.requests - first.requests) / seconds;
+  const [view, query] = [layer('view'), layer('query')];
+  return { requests, view, query, database: query.off ? (view.off ? requests : view.miss) : query.miss };
+}
