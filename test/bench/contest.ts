@@ -1,0 +1,47 @@
+import { load, type Load, medians, type Target } from './load';
+import { number, ratio } from './report/format';
+import type { Table } from './report/section';
+import { interleaved } from './rounds';
+import type { Bench } from './step';
+
+export interface Contestant extends Target {
+  name: string;
+  /** What DESIGN.md §7 asks of its ratio to the first. */
+  goal?: string;
+}
+
+export interface Standing extends Contestant, Load {
+  /** Requests a second as a share of the first contestant's. */
+  ratio: number;
+}
+
+/** All of them under the same load, in turns; one short turn before it counts. @returns medians, in their order */
+export async function contest({ profile, progress }: Bench, contestants: Contestant[]): Promise<Standing[]> {
+  const { rounds, seconds } = profile;
+  for (const one of contestants) {
+    progress(`warming up ${one.name}`);
+    await load(one, 1);
+  }
+  const runs = await interleaved(contestants, rounds, (one, round) => {
+    progress(`round ${round + 1}/${rounds}, ${one.name}`);
+    return load(one, seconds);
+  });
+  const results = [...runs].map(([one, loads]) => ({ ...one, ...medians(loads) }));
+  return results.map((one) => ({ ...one, ratio: one.perSecond / results[0]!.perSecond }));
+}
+
+export function standings(all: readonly Standing[]): Table {
+  const goals = all.some(({ goal }) => goal !== undefined);
+  return {
+    columns: ['', 'requests/s', 'ratio to raw', ...(goals ? ['goal'] : []), 'p50 ms', 'p99 ms', 'CPU µs/request'],
+    rows: all.map((one) => [
+      one.name,
+      number(one.perSecond),
+      ratio(one.ratio),
+      ...(goals ? [one.goal ?? ''] : []),
+      number(one.p50),
+      number(one.p99),
+      number(one.cpu),
+    ]),
+  };
+}

@@ -1,0 +1,45 @@
+/** How much is measured. */
+export interface Profile {
+  name: 'full' | 'quick' | 'tiny';
+  /** Interleaved rounds that medians are taken of. */
+  rounds: number;
+  /** Seconds of load for one number. */
+  seconds: number;
+  /** Products in the catalogue. */
+  rows: number;
+  /** Repetitions of what is asked one request at a time. */
+  repeats: number;
+  /** First requests that come at once. */
+  crowd: number;
+  /** Sizes of the catalogue, to see what grows with it. */
+  growth: number[];
+  tags: number[];
+  nodes: number[];
+}
+
+const full: Profile = {
+  name: 'full',
+  rounds: 3,
+  seconds: 2,
+  rows: 10_000,
+  repeats: 15,
+  crowd: 1_000,
+  growth: [10_000, 100_000, 1_000_000],
+  tags: [1, 10, 100, 1_000],
+  nodes: [1, 2, 3, 4],
+};
+
+const quick: Profile = {
+  ...full,
+  name: 'quick',
+  rounds: 1,
+  seconds: 1,
+  repeats: 5,
+  growth: [10_000, 100_000],
+  nodes: [1, 4],
+};
+
+/** For the test that holds the command together: it shows that something is measured, not how much. */
+const tiny: Profile = { ...quick, name: 'tiny', rows: 300, repeats: 3, crowd: 60, growth: [300, 600], nodes: [1, 2] };
+
+export const PROFILES = { full, quick, tiny };

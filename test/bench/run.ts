@@ -1,0 +1,99 @@
+/** npm run bench -- [--quick] [--only seed,throughput] [--out docs] */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Lab } from './lab';
+import { facts } from './machine';
+import { CLIENT_CORE, pin } from './processes';
+import { PROFILES, type Profile } from './profile';
+import { Progress } from './progress';
+import { clock } from './report/format';
+import { asMarkdown } from './report/markdown';
+import type { Section } from './report/section';
+import { asSvg } from './report/svg';
+import { asTerminal } from './report/terminal';
+import { findServers, type Servers } from './servers';
+import type { Step } from './step';
+import { steps } from './steps';
+
+const CHARTS = 'bench';
+
+interface Options {
+  profile: Profile;
+  chosen: Step[];
+  /** Folder for benchmarks.md and its charts; undefined: nothing is written. */
+  out: string | undefined;
+  command: string;
+}
+
+async function main(): Promise<void> {
+  const options = parse(process.argv.slice(2));
+  const servers = await findServers();
+  pin(process.pid, CLIENT_CORE);
+  process.once('SIGINT', () => void servers.close().finally(() => process.exit(130)));
+  try {
+    await measure(options, servers);
+  } finally {
+    await servers.close();
+  }
+}
+
+async function measure({ profile, chosen, out, command }: Options, servers: Servers): Promise<void> {
+  const progress = new Progress();
+  const sections: Section[] = [];
+  for (const [index, step] of chosen.entries()) {
+    progress.begin(index + 1, chosen.length, step.title);
+    const lab = new Lab(servers.catalogues, servers.redisUrl);
+    try {
+      const section = await step.run({ profile, lab, progress: progress.tell });
+      sections.push(section);
+      progress.clear();
+      console.log(asTerminal(section));
+    } finally {
+      await lab.close();
+    }
+  }
+  console.log(`\n${command}: ${clock(progress.seconds)} minutes.`);
+  if (out === undefined) return;
+  const place: [string, string][] = await facts(profile, servers.postgresUrl, servers.redisUrl);
+  await write(out, sections, { command, facts: [...place, ['took', `${clock(progress.seconds)} minutes`]] });
+}
+
+async function write(out: string, sections: Section[], preamble: Parameters<typeof asMarkdown>[0]): Promise<void> {
+  await mkdir(join(out, CHARTS), { recursive: true });
+  await writeFile(join(out, 'benchmarks.md'), asMarkdown(preamble, sections, CHARTS));
+  const charts = sections.flatMap((section) => section.charts);
+  await Promise.all(charts.map((chart) => writeFile(join(out, CHARTS, `${chart.name}.svg`), asSvg(chart))));
+  console.log(`Written: ${join(out, 'benchmarks.md')} and ${charts.length} charts in ${join(out, CHARTS)}.`);
+}
+
+/** A whole, full run is the one that the repository keeps; others are written where `--out` says. */
+function parse(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      tiny: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      out: { type: 'string' },
+    },
+  });
+  const profile = PROFILES[values.tiny ? 'tiny' : values.quick ? 'quick' : 'full'];
+  const names = values.only?.split(',') ?? steps.map(({ name }) => name);
+  const unknown = names.filter((name) => !steps.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    throw new RangeError(`--only knows ${steps.map(({ name }) => name).join(', ')}; not ${unknown.join(', ')}`);
+  }
+  const whole = profile.name === 'full' && values.only === undefined;
+  return {
+    profile,
+    chosen: steps.filter(({ name }) => names.includes(name)),
+    out: values.out ?? (whole ? 'docs' : undefined),
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+  };
+}
+
+main().catch((error: Error) => {
+  console.error(error instanceof RangeError ? error.message : error.stack);
+  process.exitCode = 1;
+});

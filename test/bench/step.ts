@@ -1,0 +1,21 @@
+import type { Lab } from './lab';
+import type { Profile } from './profile';
+import type { Section } from './report/section';
+
+/** What a step is given. */
+export interface Bench {
+  profile: Profile;
+  /** Where it opens what it needs; all of it is closed when the step ends. */
+  lab: Lab;
+  /** Tells who watches what is going on just now. */
+  progress: (what: string) => void;
+}
+
+/** One question, measured. */
+export interface Step {
+  /** As `--only` names it. */
+  name: string;
+  /** What it asks, in a line. */
+  title: string;
+  run: (bench: Bench) => Promise<Section>;
+}

@@ -1,0 +1,12 @@
+import type { Step } from '../step';
+import { nodes } from './nodes';
+import { peers } from './peers';
+import { products } from './products';
+import { seed } from './seed';
+import { stampede } from './stampede';
+import { store } from './store';
+import { throughput } from './throughput';
+import { writes } from './writes';
+
+/** In the order in which a reader asks. */
+export const steps: readonly Step[] = [seed, throughput, peers, stampede, writes, products, store, nodes];

@@ -1,0 +1,84 @@
+import { tokenFor } from '../../support/client';
+import { ask } from '../ask';
+import { page, UNSEEN } from '../catalogue-requests';
+import { contest, type Contestant, type Standing, standings } from '../contest';
+import { CONNECTIONS } from '../load';
+import { ratio } from '../report/format';
+import type { Section } from '../report/section';
+import type { Bench, Step } from '../step';
+
+export const throughput: Step = { name: 'throughput', title: 'What an answer costs', run };
+
+async function run(bench: Bench): Promise<Section> {
+  return report(await contest(bench, await contestants(bench)));
+}
+
+async function contestants({ profile, lab, progress }: Bench): Promise<Contestant[]> {
+  progress('starting services');
+  const settings = lab.settings(await lab.database(profile.rows));
+  const cached = await lab.strata(settings);
+  // Too small for one page: every hit is one of L2.
+  const shared = await lab.strata({ ...settings, CACHE_L1_MAX_BYTES: '1kb' });
+  // Its misses push nothing out that the others need.
+  const missing = await lab.strata(settings);
+  const plain = await lab.strata({ ...settings, CACHE_LAYERS: 'none' });
+  const token = tokenFor('bench');
+  for (let id = 1; id <= 50; id += 1) await ask(cached.url, `/api/me/watchlist/${id}`, { method: 'PUT', token });
+  const { headers, text } = await ask(cached.url, page(1));
+  const raw = await lab.raw(text);
+  const at = ({ url, pid }: { url: string; pid: number }, path: string): { url: string; pid: number } => ({
+    url: url + path,
+    pid,
+  });
+  return [
+    { name: 'raw http', ...at(raw, '/') },
+    { name: 'L1 hit', goal: '≥ 0.80', ...at(cached, page(1)) },
+    {
+      name: '304',
+      goal: '≥ its hit',
+      ...at(cached, page(1)),
+      headers: { 'if-none-match': String(headers.etag) },
+    },
+    { name: 'L1 hit, gzip', ...at(cached, page(1)), headers: { 'accept-encoding': 'gzip' } },
+    {
+      name: 'L1 hit through the whole pipeline',
+      goal: '≥ 0.55',
+      ...at(cached, page(1)),
+      headers: { 'cache-control': 'max-age=0' },
+    },
+    {
+      name: 'private L1 hit (dashboard)',
+      goal: '≥ 0.55',
+      ...at(cached, '/api/me/dashboard'),
+      headers: { authorization: `Bearer ${token}` },
+    },
+    { name: 'L2 hit', goal: '≥ 0.35', ...at(shared, page(1)) },
+    { name: 'miss', goal: 'see writes', ...at(missing, UNSEEN) },
+    { name: 'the same with CACHE_LAYERS=none', ...at(plain, UNSEEN) },
+    { name: 'page 1 with CACHE_LAYERS=none', ...at(plain, page(1)) },
+  ];
+}
+
+function report(all: Standing[]): Section {
+  return {
+    title: 'What an answer costs',
+    text: [
+      `The first page of 50 products (about 9 kB), ${CONNECTIONS} connections, one process on one core. Raw is Node's bare http server answering the ` +
+        'same bytes. A miss is that page under an address that was never asked for, so each is computed, kept in both tiers and answered.',
+      'L2 hits come from a node whose L1 is too small to keep the page. p50 and p99 are those of a saturated server: they tell of the queue that the 32 ' +
+        'connections make, and fall with the load.',
+    ],
+    tables: [standings(all)],
+    charts: [
+      {
+        name: 'throughput',
+        title: 'Requests a second, as a share of raw Node http',
+        subtitle: 'The same page of 50 products, one process on one core; more is better',
+        kind: 'bars',
+        labels: all.map(({ name }) => name),
+        series: [{ name: 'ratio to raw', values: all.map((one) => one.ratio) }],
+        format: ratio,
+      },
+    ],
+  };
+}
