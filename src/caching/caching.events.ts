@@ -33,6 +33,12 @@ export interface CacheEvents {
   outbox: [oldestMs: number];
   /** The function of @EvictsTags threw; the whole table was evicted instead. */
   tagRuleFailed: [table: string, error: unknown];
+  /** An edge has dropped what carries tags that were queued for it `lag` ms before. */
+  purged: [tags: readonly string[], ms: number, lag: number];
+  /** An edge could not be told; the tags stay in the queue, and are tried again. */
+  purgeFailed: [error: unknown];
+  /** Tags that wait to be purged, and for how long the oldest has; 0: none does. Told at every look. */
+  purgeQueue: [waiting: number, oldestMs: number];
   /** The clock did not acknowledge a stamp; the caller was told. */
   stampFailed: [tags: readonly string[], error: unknown];
   /** `live`: caught up and trusted. `away`: no word for longer than maxLag. */
