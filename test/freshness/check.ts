@@ -1,9 +1,10 @@
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { pause } from '../support/eventually';
+import { randomFrom } from '../support/random';
 import { Cluster } from './cluster';
 import type { Violation } from './history';
 import { Reader } from './reader';
 import { Writer } from './writer';
+import { pickOne } from './written';
 
 export interface CheckOptions {
   seconds: number;
@@ -17,6 +18,8 @@ export interface CheckOptions {
 export interface Report {
   seed: number;
   writes: number;
+  /** By what they came: a route, TypeORM, or another program. */
+  roads: Record<string, number>;
   /** Writes that got no answer, so that nobody may rely on them. */
   uncertain: number;
   reads: number;
@@ -108,6 +111,11 @@ function report(seed: number, writers: Writer[], readers: Reader[], faults: stri
   return {
     seed,
     writes: sum(writers, ({ writes }) => writes),
+    roads: {
+      api: sum(writers, ({ roads }) => roads.api),
+      typeorm: sum(writers, ({ roads }) => roads.typeorm),
+      outside: sum(writers, ({ roads }) => roads.outside),
+    },
     uncertain: sum(writers, ({ uncertain }) => uncertain),
     reads: sum(readers, ({ reads }) => reads),
     failedReads: sum(readers, ({ failed }) => failed),
@@ -117,13 +125,4 @@ function report(seed: number, writers: Writer[], readers: Reader[], faults: stri
     staleMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
     violations: writers.flatMap(({ history }) => history.violations),
   };
-}
-
-function randomFrom(seed: number): () => number {
-  const generator = xoroshiro128plus(seed);
-  return () => (generator.next() >>> 0) / 2 ** 32;
-}
-
-function pickOne<T>(list: readonly T[], random: () => number): T {
-  return list[Math.floor(random() * list.length)]!;
 }

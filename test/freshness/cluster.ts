@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import { type Backend, postgresAndRedis } from '../support/backends';
+import { EvictionNode } from '../support/eviction-node';
 import { pause } from '../support/eventually';
 import { RedisServer } from '../support/redis-server';
 import { startStrata, type StrataProcess } from '../support/strata-process';
@@ -23,6 +24,8 @@ interface Member {
 /** Real nodes on one database and one Redis of their own, each with wires that can be cut. */
 export class Cluster {
   private members: Member[] = [];
+  private typeorm: EvictionNode | undefined;
+
   private constructor(
     private readonly options: ClusterOptions,
     private readonly backend: Backend,
@@ -36,11 +39,21 @@ export class Cluster {
     const cluster = new Cluster(options, backend, redis, db);
     try {
       for (let i = 0; i < options.nodes; i += 1) cluster.members.push(await cluster.join());
+      cluster.typeorm = await cluster.startLibrary();
       return cluster;
     } catch (error) {
       await cluster.stop();
       throw error;
     }
+  }
+
+  get databaseUrl(): string {
+    return this.backend.env.DATABASE_URL!;
+  }
+
+  /** One more node, without HTTP: for the roads of TypeORM that no route takes. */
+  get library(): EvictionNode {
+    return this.typeorm!;
   }
 
   get size(): number {
@@ -92,6 +105,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    await this.typeorm?.kill();
     await Promise.all(this.members.flatMap(({ node }) => (node ? [node.kill()] : [])));
     await Promise.all(this.members.flatMap(({ redis, postgres }) => [redis.close(), postgres.close()]));
     await this.redis.stop();
@@ -110,19 +124,29 @@ export class Cluster {
     return member;
   }
 
+  private startLibrary(): Promise<EvictionNode> {
+    const { mode, maxLag } = this.options;
+    const prefix = this.backend.env.CACHE_PREFIX!;
+    const caching = { prefix, redis: { url: this.redis.url }, consistency: mode, maxLag: `${maxLag}ms` };
+    return EvictionNode.start({ database: this.databaseUrl, caching, nodeOptions: this.nodeOptions });
+  }
+
+  private get nodeOptions(): string {
+    return this.options.preload
+      .map((name) => `--require ${join(__dirname, '../support/preload', `${name}.cjs`)}`)
+      .join(' ');
+  }
+
   private boot({ redis, postgres }: Member): Promise<StrataProcess> {
-    const database = new URL(this.backend.env.DATABASE_URL!);
+    const database = new URL(this.databaseUrl);
     database.host = `127.0.0.1:${postgres.port}`;
-    const preload = this.options.preload.map(
-      (name) => `--require ${join(__dirname, '../support/preload', `${name}.cjs`)}`,
-    );
     return startStrata({
       ...this.backend.env,
       DATABASE_URL: database.href,
       REDIS_URL: redis.url,
       CACHE_CONSISTENCY: this.options.mode,
       CACHE_MAX_LAG: `${this.options.maxLag}ms`,
-      NODE_OPTIONS: preload.join(' '),
+      NODE_OPTIONS: this.nodeOptions,
     });
   }
 }

@@ -19,7 +19,9 @@ it.each(modes)('%s: readers of everything on all nodes, writers by all roads, an
   const report = await checkFreshness({ ...options, mode });
   print(mode, report);
   expect(report.violations).toEqual([]);
-  expect(report.observations).toBeGreaterThan(options.seconds * 100);
+  // A run that saw nothing proves nothing. How much it sees is up to the machine.
+  expect(report.observations).toBeGreaterThan(100);
+  for (const count of Object.values(report.roads)) expect(count).toBeGreaterThan(0);
   if (options.faults) expect(report.faults.length).toBeGreaterThan(0);
 });
 

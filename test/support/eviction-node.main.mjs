@@ -59,8 +59,8 @@ const READS = {
 const ROADS = {
   save: async (id, stock) => products.save(Object.assign(await products.findOneByOrFail({ id }), { stock })),
   'bulk save': async (id, stock) => products.save([Object.assign(await products.findOneByOrFail({ id }), { stock })]),
-  insert: (id, stock) => products.insert(row(id, stock)),
-  upsert: (id, stock) => products.upsert(row(id, stock), ['id']),
+  insert: (id, stock, category) => products.insert(row(id, stock, category)),
+  upsert: (id, stock, category) => products.upsert(row(id, stock, category), ['id']),
   'update()': (id, stock) => products.update({ id }, { stock }),
   increment: (id, by) => products.increment({ id }, 'stock', by),
   builder: (id, stock) => products.createQueryBuilder().update().set({ stock }).where({ id }).execute(),
@@ -99,8 +99,8 @@ const ROADS = {
       .catch(() => undefined),
 };
 
-function row(id, stock) {
-  return { id, name: 'Row', price: 1, description: '', category: 'test', stock, rating: 1, createdAt: new Date(0) };
+function row(id, stock, category = 'test') {
+  return { id, name: 'Row', price: 1, description: '', category, stock, rating: 1, createdAt: new Date(0) };
 }
 
 const open = new Map();

@@ -10,6 +10,8 @@ export interface NodeSettings {
   hang?: boolean;
   /** As on an embedded database: one connection, which the drain has to borrow. */
   embedded?: boolean;
+  /** As in the environment variable of that name. */
+  nodeOptions?: string;
 }
 
 export type ReadKind = 'detail' | 'list' | 'watchlist';
@@ -95,5 +97,6 @@ export async function stopNodes(): Promise<void> {
 }
 
 function environment(settings: NodeSettings): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, NODE_SETTINGS: JSON.stringify(settings) };
+  const { nodeOptions = '' } = settings;
+  return { PATH: process.env.PATH, NODE_OPTIONS: nodeOptions, NODE_SETTINGS: JSON.stringify(settings) };
 }
