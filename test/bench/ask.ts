@@ -1,10 +1,11 @@
 import { Agent, request } from 'node:http';
 
-const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
 export interface Asked {
   /** Milliseconds from the request to the last byte of its answer. */
   ms: number;
+  status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
 }
@@ -13,10 +14,13 @@ export interface Question {
   method?: string;
   token?: string;
   json?: unknown;
+  /** 404 is an answer like any other. */
+  absent?: boolean;
 }
 
 /** One request on a connection that is kept, answered whole. @throws Error for a status of 400 or more */
-export function ask(base: string, path: string, { method = 'GET', token, json }: Question = {}): Promise<Asked> {
+export function ask(base: string, path: string, question: Question = {}): Promise<Asked> {
+  const { method = 'GET', token, json, absent = false } = question;
   const body = json === undefined ? undefined : JSON.stringify(json);
   const headers = {
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -31,8 +35,9 @@ export function ask(base: string, path: string, { method = 'GET', token, json }:
       response.on('end', () => {
         const ms = performance.now() - began;
         const text = Buffer.concat(chunks).toString();
-        if (response.statusCode! < 400) return resolve({ ms, headers: response.headers, text });
-        reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
+        const status = response.statusCode!;
+        if (status < 400 || (absent && status === 404)) return resolve({ ms, status, headers: response.headers, text });
+        reject(new Error(`${method} ${path}: ${status} ${text}`));
       });
     });
     sent.on('error', reject);

@@ -15,6 +15,8 @@ export interface Profile {
   growth: number[];
   tags: number[];
   nodes: number[];
+  /** Reads that only warm caches up, and requests of one round that count, for each share of writes. */
+  script: { warmUp: number; requests: number };
 }
 
 const full: Profile = {
@@ -27,6 +29,7 @@ const full: Profile = {
   growth: [10_000, 100_000, 1_000_000],
   tags: [1, 10, 100, 1_000],
   nodes: [1, 2, 3, 4],
+  script: { warmUp: 2_000, requests: 1_000 },
 };
 
 const quick: Profile = {
@@ -37,9 +40,19 @@ const quick: Profile = {
   repeats: 5,
   growth: [10_000, 100_000],
   nodes: [1, 4],
+  script: { warmUp: 100, requests: 150 },
 };
 
 /** For the test that holds the command together: it shows that something is measured, not how much. */
-const tiny: Profile = { ...quick, name: 'tiny', rows: 300, repeats: 3, crowd: 60, growth: [300, 600], nodes: [1, 2] };
+const tiny: Profile = {
+  ...quick,
+  name: 'tiny',
+  rows: 300,
+  repeats: 3,
+  crowd: 60,
+  growth: [300, 600],
+  nodes: [1, 2],
+  script: { warmUp: 30, requests: 60 },
+};
 
 export const PROFILES = { full, quick, tiny };

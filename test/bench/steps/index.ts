@@ -1,4 +1,5 @@
 import type { Step } from '../step';
+import { freshness } from './freshness';
 import { nodes } from './nodes';
 import { peers } from './peers';
 import { products } from './products';
@@ -9,4 +10,4 @@ import { throughput } from './throughput';
 import { writes } from './writes';
 
 /** In the order in which a reader asks. */
-export const steps: readonly Step[] = [seed, throughput, peers, stampede, writes, products, store, nodes];
+export const steps: readonly Step[] = [seed, throughput, peers, stampede, freshness, writes, products, store, nodes];
