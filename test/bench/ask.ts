@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 
-const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
 export interface Asked {
   /** Milliseconds from the request to the last byte of its answer. */
@@ -14,15 +14,17 @@ export interface Question {
   method?: string;
   token?: string;
   json?: unknown;
+  headers?: Record<string, string>;
   /** 404 is an answer like any other. */
   absent?: boolean;
 }
 
 /** One request on a connection that is kept, answered whole. @throws Error for a status of 400 or more */
 export function ask(base: string, path: string, question: Question = {}): Promise<Asked> {
-  const { method = 'GET', token, json, absent = false } = question;
+  const { method = 'GET', token, json, absent = false, headers: more } = question;
   const body = json === undefined ? undefined : JSON.stringify(json);
   const headers = {
+    ...more,
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
   };

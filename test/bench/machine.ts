@@ -5,7 +5,6 @@ import { createClient } from '@redis/client';
 import { sql } from '../support/sql';
 import { CONNECTIONS, generator } from './load';
 import { canPin, CLIENT_CORE, SERVER_CORE } from './processes';
-import type { Profile } from './profile';
 
 const PACKAGES = [
   '@nestjs/core',
@@ -20,7 +19,7 @@ const PACKAGES = [
 ];
 
 /** Where and with what it was measured: what a reader needs to place the numbers. */
-export async function facts(profile: Profile, postgresUrl: string, redisUrl: string): Promise<[string, string][]> {
+export async function facts(postgresUrl: string, redisUrl: string): Promise<[string, string][]> {
   const [postgres] = await sql<{ server_version: string }>(postgresUrl, 'SHOW server_version');
   return [
     ['date', new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC'],
@@ -38,10 +37,6 @@ export async function facts(profile: Profile, postgresUrl: string, redisUrl: str
       canPin
         ? `services on core ${SERVER_CORE}, load on core ${CLIENT_CORE}, PostgreSQL and Redis where the kernel puts them`
         : 'nothing is pinned: one core, or no taskset',
-    ],
-    [
-      'profile',
-      `${profile.name}: ${profile.rows.toLocaleString('en')} products, medians of ${profile.rounds} interleaved rounds of ${profile.seconds} s`,
     ],
   ];
 }

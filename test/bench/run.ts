@@ -7,8 +7,8 @@ import { facts } from './machine';
 import { CLIENT_CORE, pin } from './processes';
 import { PROFILES, type Profile } from './profile';
 import { Progress } from './progress';
-import { clock } from './report/format';
-import { asMarkdown } from './report/markdown';
+import { clock, count } from './report/format';
+import { asMarkdown, type Preamble } from './report/markdown';
 import type { Section } from './report/section';
 import { asSvg } from './report/svg';
 import { asTerminal } from './report/terminal';
@@ -55,16 +55,21 @@ async function measure({ profile, chosen, out, command }: Options, servers: Serv
   }
   console.log(`\n${command}: ${clock(progress.seconds)} minutes.`);
   if (out === undefined) return;
-  const place: [string, string][] = await facts(profile, servers.postgresUrl, servers.redisUrl);
-  await write(out, sections, { command, facts: [...place, ['took', `${clock(progress.seconds)} minutes`]] });
+  const place = await facts(servers.postgresUrl, servers.redisUrl);
+  const took = `${clock(progress.seconds)} minutes`;
+  await write(out, sections, { command, facts: [...place, ['profile', describe(profile)], ['took', took]] });
 }
 
-async function write(out: string, sections: Section[], preamble: Parameters<typeof asMarkdown>[0]): Promise<void> {
+async function write(out: string, sections: Section[], preamble: Preamble): Promise<void> {
   await mkdir(join(out, CHARTS), { recursive: true });
-  await writeFile(join(out, 'benchmarks.md'), asMarkdown(preamble, sections, CHARTS));
+  await writeFile(join(out, 'benchmarks.md'), asMarkdown('Benchmarks', preamble, sections, CHARTS));
   const charts = sections.flatMap((section) => section.charts);
   await Promise.all(charts.map((chart) => writeFile(join(out, CHARTS, `${chart.name}.svg`), asSvg(chart))));
   console.log(`Written: ${join(out, 'benchmarks.md')} and ${charts.length} charts in ${join(out, CHARTS)}.`);
+}
+
+function describe({ name, rows, rounds, seconds }: Profile): string {
+  return `${name}: ${count(rows)} products, medians of ${rounds} interleaved rounds of ${seconds} s`;
 }
 
 /** A whole, full run is the one that the repository keeps; others are written where `--out` says. */

@@ -7,9 +7,14 @@ export interface Preamble {
 }
 
 /** The whole report; charts are expected in `charts`, a folder beside it. */
-export function asMarkdown({ command, facts }: Preamble, sections: readonly Section[], charts: string): string {
+export function asMarkdown(
+  title: string,
+  { command, facts }: Preamble,
+  sections: readonly Section[],
+  charts: string,
+): string {
   const head = [
-    '# Benchmarks',
+    `# ${title}`,
     `Written by \`${command}\`; every number is from that one run. Compare ratios within a table: absolute numbers belong to this machine.`,
     table({ columns: ['', ''], rows: facts.map(([name, value]) => [name, value]) }),
   ];
