@@ -18,7 +18,9 @@ import { Traffic } from './traffic';
 import { judge } from './verdicts';
 
 const PROBE = join(__dirname, '../support/preload/vitals.cjs');
+/** Products, and those of a run that is only to show that it runs. */
 const ROWS = 10_000;
+const FEW = 500;
 const SHARE = 0.7;
 const L1_MAX_BYTES = '4mb';
 /** Seconds between two samples, at most, and how many there are at least. */
@@ -58,7 +60,7 @@ async function soak(lab: Lab, { seconds, seed }: { seconds: number; seed: number
   progress.begin(1, 1, 'Soak');
   // Both tiers must be full, and drop what is old, before the second half begins.
   const ttl = `${Math.max(1, Math.min(60, Math.floor(seconds / 10)))}s`;
-  const place = await start(lab, ttl);
+  const place = await start(lab, ttl, seconds < TELLING ? FEW : ROWS);
   const traffic = new Traffic(place.url, await Shelf.of(place.databaseUrl), seed);
   await traffic.prepare();
   progress.tell('measuring the capacity');
@@ -76,11 +78,11 @@ async function soak(lab: Lab, { seconds, seed }: { seconds: number; seed: number
   return { samples, verdicts: judge(samples), capacity, share: SHARE, traffic, seconds, ...settings };
 }
 
-async function start(lab: Lab, ttl: string): Promise<Place> {
+async function start(lab: Lab, ttl: string, rows: number): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'strata-soak-'));
   lab.closeLater(() => rm(folder, { recursive: true, force: true }));
   const vitalsSocket = join(folder, 'vitals');
-  const databaseUrl = await lab.database(ROWS);
+  const databaseUrl = await lab.database(rows);
   await Shelf.clear(databaseUrl);
   const { url, pid } = await lab.strata({
     ...lab.settings(databaseUrl),

@@ -8,6 +8,8 @@ import { Shoppers } from '../bench/hits/shoppers';
 import { quantile } from '../bench/statistics';
 
 const USERS = Array.from({ length: 20 }, (_, user) => tokenFor(`soak-${user}`));
+/** Products on each watchlist. */
+const WATCHED = 5;
 /** Requests under way at the same time, at most. */
 const AT_ONCE = 24;
 /** How often the paced traffic looks at what is due, in ms. */
@@ -58,12 +60,13 @@ export class Traffic {
 
   /** Gives every user a watchlist. */
   async prepare(): Promise<void> {
-    for (const token of USERS) {
-      for (let n = 0; n < 10; n += 1) {
+    const watch = async (token: string): Promise<void> => {
+      for (let n = 0; n < WATCHED; n += 1) {
         const path = `/api/me/watchlist/${this.shoppers.products.next()}`;
         await ask(this.url, path, { method: 'PUT', token, absent: true });
       }
-    }
+    };
+    await Promise.all(USERS.map(watch));
   }
 
   /** As many as it takes, without a pause. @returns requests a second */

@@ -24,6 +24,9 @@ export const FIGURES: readonly Figure[] = [
   { key: 'outbox', name: 'outbox records', unit: '', share: 0.25, least: 60 },
 ];
 
+/** Fewer samples than this lie on a line by chance. */
+const ENOUGH = 10;
+
 export type Answer = 'flat' | 'grows' | 'not told apart';
 
 export interface Verdict extends Figure {
@@ -43,7 +46,14 @@ export function judge(samples: readonly Sample[]): Verdict[] {
     const values = half.map((sample) => sample[figure.key]);
     const slope = slopeOf(hours, values);
     const bound = Math.max(figure.share * slope.mean, figure.least);
-    return { ...figure, first: values[0]!, last: values.at(-1)!, slope, bound, answer: answerTo(slope, bound) };
+    return {
+      ...figure,
+      first: values[0]!,
+      last: values.at(-1)!,
+      slope,
+      bound,
+      answer: half.length < ENOUGH ? 'not told apart' : answerTo(slope, bound),
+    };
   });
 }
 
