@@ -1,5 +1,5 @@
 /** npm run bench -- [--quick] [--only seed,throughput] [--out docs] */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Lab } from './lab';
@@ -9,6 +9,7 @@ import { PROFILES, type Profile } from './profile';
 import { Progress } from './progress';
 import { clock, count } from './report/format';
 import { asMarkdown, type Preamble } from './report/markdown';
+import { fillReadme } from './report/readme';
 import type { Section } from './report/section';
 import { asSvg } from './report/svg';
 import { asTerminal } from './report/terminal';
@@ -17,6 +18,8 @@ import type { Step } from './step';
 import { steps } from './steps';
 
 const CHARTS = 'bench';
+/** Where a whole run goes: what the repository keeps, and the README quotes. */
+const KEPT = 'docs';
 
 interface Options {
   profile: Profile;
@@ -62,9 +65,11 @@ async function measure({ profile, chosen, out, command }: Options, servers: Serv
 
 async function write(out: string, sections: Section[], preamble: Preamble): Promise<void> {
   await mkdir(join(out, CHARTS), { recursive: true });
-  await writeFile(join(out, 'benchmarks.md'), asMarkdown('Benchmarks', preamble, sections, CHARTS));
+  const markdown = asMarkdown('Benchmarks', preamble, sections, CHARTS);
+  await writeFile(join(out, 'benchmarks.md'), markdown);
   const charts = sections.flatMap((section) => section.charts);
   await Promise.all(charts.map((chart) => writeFile(join(out, CHARTS, `${chart.name}.svg`), asSvg(chart))));
+  if (out === KEPT) await writeFile('README.md', fillReadme(await readFile('README.md', 'utf8'), markdown));
   console.log(`Written: ${join(out, 'benchmarks.md')} and ${charts.length} charts in ${join(out, CHARTS)}.`);
 }
 
@@ -93,7 +98,7 @@ function parse(args: string[]): Options {
   return {
     profile,
     chosen: steps.filter(({ name }) => names.includes(name)),
-    out: values.out ?? (whole ? 'docs' : undefined),
+    out: values.out ?? (whole ? KEPT : undefined),
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
   };
 }
