@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 /** Clock ticks a second of /proc/PID/stat; fixed on Linux. */
 const TICKS = 100;
-const START_TIMEOUT = 40_000;
+const START_TIMEOUT = 90_000;
 const REGISTER = join(__dirname, '../support/swc-register.cjs');
 
 /** Core of the servers under test, and of what asks them. */

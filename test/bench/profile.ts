@@ -5,6 +5,8 @@ export interface Profile {
   rounds: number;
   /** Seconds of load for one number. */
   seconds: number;
+  /** Seconds of load before any number counts; 0: some hundred requests. */
+  warmUp: number;
   /** Products in the catalogue. */
   rows: number;
   /** Repetitions of what is asked one request at a time. */
@@ -23,13 +25,14 @@ const full: Profile = {
   name: 'full',
   rounds: 3,
   seconds: 2,
+  warmUp: 1,
   rows: 10_000,
   repeats: 15,
   crowd: 1_000,
   growth: [10_000, 100_000, 1_000_000],
   tags: [1, 10, 100, 1_000],
   nodes: [1, 2, 3, 4],
-  script: { warmUp: 2_000, requests: 1_000 },
+  script: { warmUp: 1_000, requests: 700 },
 };
 
 const quick: Profile = {
@@ -37,8 +40,10 @@ const quick: Profile = {
   name: 'quick',
   rounds: 1,
   seconds: 1,
-  repeats: 5,
-  growth: [10_000, 100_000],
+  warmUp: 0,
+  repeats: 3,
+  crowd: 500,
+  growth: [10_000, 50_000],
   nodes: [1, 4],
   script: { warmUp: 100, requests: 150 },
 };

@@ -44,8 +44,10 @@ async function main(): Promise<void> {
 async function measure({ profile, chosen, out, command }: Options, servers: Servers): Promise<void> {
   const progress = new Progress();
   const sections: Section[] = [];
+  const took: string[] = [];
   for (const [index, step] of chosen.entries()) {
     progress.begin(index + 1, chosen.length, step.title);
+    const began = progress.seconds;
     const lab = new Lab(servers.catalogues, servers.redisUrl);
     try {
       const section = await step.run({ profile, lab, progress: progress.tell });
@@ -55,12 +57,13 @@ async function measure({ profile, chosen, out, command }: Options, servers: Serv
     } finally {
       await lab.close();
     }
+    took.push(`${step.name} ${clock(progress.seconds - began)}`);
   }
-  console.log(`\n${command}: ${clock(progress.seconds)} minutes.`);
+  const duration = `${clock(progress.seconds)} minutes: ${took.join(', ')}`;
+  console.log(`\n${command}: ${duration}.`);
   if (out === undefined) return;
   const place = await facts(servers.postgresUrl, servers.redisUrl);
-  const took = `${clock(progress.seconds)} minutes`;
-  await write(out, sections, { command, facts: [...place, ['profile', describe(profile)], ['took', took]] });
+  await write(out, sections, { command, facts: [...place, ['profile', describe(profile)], ['took', duration]] });
 }
 
 async function write(out: string, sections: Section[], preamble: Preamble): Promise<void> {

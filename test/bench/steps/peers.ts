@@ -17,19 +17,17 @@ async function contestants({ profile, lab, progress }: Bench): Promise<Contestan
   progress('starting services');
   const database = await lab.database(profile.rows);
   const settings = lab.settings(database);
-  const strata = await lab.strata(settings);
-  const shared = await lab.strata({ ...settings, CACHE_L1_MAX_BYTES: '1kb' });
+  const [strata, shared, others] = await Promise.all([
+    lab.strata(settings),
+    lab.strata({ ...settings, CACHE_L1_MAX_BYTES: '1kb' }),
+    Promise.all(PEERS.map((peer) => lab.peer(peer, database))),
+  ]);
   const raw = await lab.raw((await ask(strata.url, page(1))).text);
-  const others: Contestant[] = [];
-  for (const peer of PEERS) {
-    const { url, pid } = await lab.peer(peer, database);
-    others.push({ name: peer.name, url: url + page(1), pid });
-  }
   return [
     { name: 'raw http', url: raw.url, pid: raw.pid },
     { name: 'Strata, L1 hit', url: strata.url + page(1), pid: strata.pid },
     { name: 'Strata, L2 hit', url: shared.url + page(1), pid: shared.pid },
-    ...others,
+    ...others.map(({ url, pid }, index) => ({ name: PEERS[index]!.name, url: url + page(1), pid })),
   ];
 }
 

@@ -51,14 +51,14 @@ async function invite(lab: Lab, rows: number): Promise<Party[]> {
   for (const nodes of [2, 1]) {
     const database = await proxied();
     const settings = lab.settings(database.url);
-    const urls: string[] = [];
-    for (let node = 0; node < nodes; node += 1) urls.push((await lab.strata(settings)).url);
+    const started = await Promise.all(Array.from({ length: nodes }, () => lab.strata(settings)));
+    const urls = started.map(({ url }) => url);
     parties.push({ name: `Strata, ${nodes === 1 ? '1 node' : `${nodes} nodes`}`, urls, database });
   }
-  for (const peer of PEERS) {
-    const database = await proxied();
-    parties.push({ name: peer.name, urls: [(await lab.peer(peer, database.url)).url], database });
-  }
+  const databases: StatementProxy[] = [];
+  for (let i = 0; i < PEERS.length; i += 1) databases.push(await proxied());
+  const peers = await Promise.all(PEERS.map((peer, i) => lab.peer(peer, databases[i]!.url)));
+  peers.forEach(({ url }, i) => parties.push({ name: PEERS[i]!.name, urls: [url], database: databases[i]! }));
   return parties;
 }
 

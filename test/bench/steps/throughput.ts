@@ -16,12 +16,14 @@ async function run(bench: Bench): Promise<Section> {
 async function contestants({ profile, lab, progress }: Bench): Promise<Contestant[]> {
   progress('starting services');
   const settings = lab.settings(await lab.database(profile.rows));
-  const cached = await lab.strata(settings);
-  // Too small for one page: every hit is one of L2.
-  const shared = await lab.strata({ ...settings, CACHE_L1_MAX_BYTES: '1kb' });
-  // Its misses push nothing out that the others need.
-  const missing = await lab.strata(settings);
-  const plain = await lab.strata({ ...settings, CACHE_LAYERS: 'none' });
+  const [cached, shared, missing, plain] = await Promise.all([
+    lab.strata(settings),
+    // Too small for one page: every hit is one of L2.
+    lab.strata({ ...settings, CACHE_L1_MAX_BYTES: '1kb' }),
+    // Its misses push nothing out that the others need.
+    lab.strata(settings),
+    lab.strata({ ...settings, CACHE_LAYERS: 'none' }),
+  ]);
   const token = tokenFor('bench');
   for (let id = 1; id <= 50; id += 1) await ask(cached.url, `/api/me/watchlist/${id}`, { method: 'PUT', token });
   const { headers, text } = await ask(cached.url, page(1));
