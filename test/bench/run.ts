@@ -33,22 +33,28 @@ async function main(): Promise<void> {
   const options = parse(process.argv.slice(2));
   const servers = await findServers();
   pin(process.pid, CLIENT_CORE);
-  process.once('SIGINT', () => void servers.close().finally(() => process.exit(130)));
-  try {
-    await measure(options, servers);
-  } finally {
+  let lab = new Lab(servers.catalogues, servers.redisUrl);
+  const close = async (): Promise<void> => {
+    await lab.close();
     await servers.close();
+  };
+  // Also when somebody has seen enough: services and databases of the step under way would stay behind.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close().finally(() => process.exit(130)));
+  try {
+    await measure(options, servers, () => (lab = new Lab(servers.catalogues, servers.redisUrl)));
+  } finally {
+    await close();
   }
 }
 
-async function measure({ profile, chosen, out, command }: Options, servers: Servers): Promise<void> {
+async function measure({ profile, chosen, out, command }: Options, servers: Servers, open: () => Lab): Promise<void> {
   const progress = new Progress();
   const sections: Section[] = [];
   const took: string[] = [];
   for (const [index, step] of chosen.entries()) {
     progress.begin(index + 1, chosen.length, step.title);
     const began = progress.seconds;
-    const lab = new Lab(servers.catalogues, servers.redisUrl);
+    const lab = open();
     try {
       const section = await step.run({ profile, lab, progress: progress.tell });
       sections.push(section);

@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     await lab.close();
     await servers.close();
   };
-  process.once('SIGINT', () => void close().finally(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close().finally(() => process.exit(130)));
   try {
     const soaked = await soak(lab, options);
     console.log(asTerminal(report(soaked)));
