@@ -16,6 +16,9 @@ let prefixes = 0;
 /** Opens databases and servers for one step, and closes all of them at its end, the last one first. */
 export class Lab {
   private readonly closing: (() => unknown)[] = [];
+  /** As many start at the same time as there are lanes: more would only keep each other from it. */
+  private readonly lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+  private started = 0;
 
   constructor(
     private readonly catalogues: Catalogues,
@@ -41,7 +44,7 @@ export class Lab {
 
   /** A node of Strata on the servers' core. */
   async strata(env: Record<string, string>): Promise<Node> {
-    const node = await startStrata({ NODE_ENV: 'production', ...env });
+    const node = await this.inTurn(() => startStrata({ NODE_ENV: 'production', ...env }));
     const pid = node.child.pid!;
     this.closeLater(node.stop);
     pin(pid, SERVER_CORE);
@@ -50,7 +53,7 @@ export class Lab {
 
   /** Another program of this folder on the servers' core. */
   async program(file: string, env: Record<string, string>): Promise<Program> {
-    const program = await startProgram(file, env);
+    const program = await this.inTurn(() => startProgram(file, env));
     this.closeLater(program.stop);
     pin(program.pid, SERVER_CORE);
     return program;
@@ -71,6 +74,13 @@ export class Lab {
       DATABASE_URL: databaseUrl,
       REDIS_URL: this.redisUrl,
     });
+  }
+
+  private inTurn<T>(start: () => Promise<T>): Promise<T> {
+    const lane = (this.started += 1) % this.lanes.length;
+    const begun = this.lanes[lane]!.then(start);
+    this.lanes[lane] = begun.catch(() => undefined);
+    return begun;
   }
 
   closeLater(close: () => unknown): void {
