@@ -25,7 +25,9 @@ export class Coalesced<T> {
     this.running = new Promise<T>((resolve, reject) => {
       process.nextTick(() => {
         this.hasBegun = true;
-        this.work().finally(() => (this.running = undefined)).then(resolve, reject);
+        this.work()
+          .finally(() => (this.running = undefined))
+          .then(resolve, reject);
       });
     });
     return this.running;
