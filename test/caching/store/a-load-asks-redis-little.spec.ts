@@ -15,7 +15,7 @@ async function commands(work: () => Promise<unknown>): Promise<Record<string, nu
   const stats = await server.command<string>('INFO', 'commandstats');
   // A script is counted as one command, beside what it does itself.
   const calls = [...stats.matchAll(/cmdstat_(get|set|evalsha):calls=(\d+)/g)];
-  return Object.fromEntries(calls.map(([, name, times]) => [name, Number(times)]));
+  return Object.fromEntries(calls.map(([, name, times]): [string, number] => [String(name), Number(times)]));
 }
 
 it('a whole of two parts: each is looked for, none but the whole takes a turn, and the clock is asked once for both', async () => {
