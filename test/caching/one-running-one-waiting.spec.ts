@@ -22,6 +22,18 @@ it('a hundred who ask at once cost two runs, and nobody gets an answer from befo
   expect(runs).toBe(2);
 });
 
+it('all who ask in one turn of the event loop share one run, which begins after the last of them', async () => {
+  const asked: number[] = [];
+  const coalesced = new Coalesced(() => Promise.resolve([...asked]));
+  const ask = async (n: number): Promise<number[]> => {
+    // Not at the same point of the turn, as callers are not.
+    for (let i = 0; i < n; i++) await Promise.resolve();
+    asked.push(n);
+    return coalesced.run();
+  };
+  expect(await Promise.all([0, 1, 5, 20].map(ask))).toEqual(Array(4).fill([0, 1, 5, 20]));
+});
+
 it('a run that fails fails for those who asked, and not for the next', async () => {
   let fail = true;
   const coalesced = new Coalesced(() => (fail ? Promise.reject(new Error('no')) : Promise.resolve('yes')));

@@ -19,8 +19,8 @@ export interface QueryOptions<A extends readonly unknown[] = never, R = unknown>
 
 /**
  * Caches what an async method of a provider resolves to. Callers inside the class (`this.method()`) are served as well.
- * Every caller gets a copy of its own. A call inside a database transaction (an EntityManager or QueryRunner with one is among
- * the arguments) goes past the cache: what it reads, others may not see yet.
+ * Whose call ran the method gets what it returned, every other caller a copy of its own. A call inside a database transaction
+ * (an EntityManager or QueryRunner with one is among the arguments) goes past the cache: what it reads, others may not see yet.
  */
 export function CacheQuery<A extends readonly unknown[], R>(
   options: QueryOptions<A, R> = {},

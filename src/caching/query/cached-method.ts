@@ -35,21 +35,26 @@ export class CachedMethod {
 
   async call(method: Method, args: unknown[]): Promise<unknown> {
     if (!this.isOn || args.some(isInTransaction)) return this.uncached(method, args);
-    let uncopied: { value: unknown } | undefined;
+    let own: { readonly value: unknown; readonly isKept: boolean } | undefined;
     const load = async (): Promise<Loaded> => {
       const value = await method(...args);
       const tags = this.tags(value, args);
       try {
-        return { body: encodeResult(value, this.options.type), tags };
+        const body = encodeResult(value, this.options.type);
+        own = { value, isKept: true };
+        return { body, tags };
       } catch (error) {
         if (!(error instanceof NotPlainError)) throw error;
         this.warn(error);
-        uncopied = { value };
+        own = { value, isKept: false };
         return { body: null, tags, store: false };
       }
     };
-    const { entry } = await this.stack.store.getOrLoad(this.key(args), this.policy, load);
-    return uncopied ? uncopied.value : decodeResult(entry.body, this.options.type);
+    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(this.key(args), this.policy, load);
+    const { type } = this.options;
+    // Whose call loaded it has it already; what a class was given for is made an instance for everybody alike.
+    const isOwn = own !== undefined && (!own.isKept || (type === undefined && outcome === 'miss' && !collapsed));
+    return own && isOwn ? own.value : decodeResult(entry.body, type);
   }
 
   /** The layer is off, or the call is in a transaction: whatever is built around the call depends on its tags all the same. */

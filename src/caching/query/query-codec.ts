@@ -7,59 +7,84 @@ export class NotPlainError extends TypeError {}
 const TYPE = '$type';
 
 /**
- * Results as JSON. A Date, a bigint and undefined are marked, so that they come back as what they were; text without marks is read by
- * JSON.parse alone, several times as fast. `null` is the store's own "known to be absent".
+ * Results as JSON. A Date, a bigint and undefined are marked, so that they come back as what they were; a result without any of those is
+ * not copied to be written, and read by JSON.parse alone, several times as fast. `null` is the store's own "known to be absent".
  * @param type instances of this class may be in the result
  * @throws NotPlainError for other instances: a hit would have lost their methods, and whatever hides fields of theirs
  */
 export function encodeResult(value: unknown, type: Type | undefined): Body {
   if (value === null) return null;
-  let hasMarks = false;
-  const path = new Set<unknown>();
-  const text = JSON.stringify(mark(value));
-  return (hasMarks ? 'm' : 'p') + text;
+  return needsMarks(value, value, type, []) ? `m${JSON.stringify(mark(value))}` : `p${JSON.stringify(value)}`;
+}
 
-  function mark(part: unknown): unknown {
-    if (typeof part === 'bigint') return marker('bigint', String(part));
-    if (part === undefined) return marker('undefined', '');
-    if (typeof part === 'number' && !Number.isFinite(part)) return marker('number', String(part));
-    if (Object.is(part, -0)) return marker('number', '-0');
-    if (typeof part === 'function' || typeof part === 'symbol')
+/** Whether JSON alone would lose something of `part`. `around`: what it is in, the outermost first. @throws NotPlainError */
+function needsMarks(part: unknown, whole: unknown, type: Type | undefined, around: object[]): boolean {
+  switch (typeof part) {
+    case 'string':
+    case 'boolean':
+      return false;
+    case 'number':
+      return !Number.isFinite(part) || Object.is(part, -0);
+    case 'bigint':
+    case 'undefined':
+      return true;
+    case 'function':
+    case 'symbol':
       throw new NotPlainError(`a ${typeof part} in the result`);
-    if (typeof part !== 'object' || part === null) return part;
-    if (part instanceof Date) return marker('Date', Number.isNaN(part.getTime()) ? 'none' : part.toISOString());
-    // A circle would be walked for ever.
-    if (path.has(part)) throw new NotPlainError('a circle in the result');
-    path.add(part);
-    const marked = Array.isArray(part) ? part.map((item) => mark(item)) : markMembers(part);
-    path.delete(part);
-    return marked;
+    case 'object':
+      break;
   }
+  if (part === null) return false;
+  if (part instanceof Date) return true;
+  // A circle would be walked for ever.
+  if (around.includes(part)) throw new NotPlainError('a circle in the result');
+  // Only the result and its items are made instances again, and of this very class.
+  const mayBeTyped = part === whole || (Array.isArray(whole) && around.length === 1);
+  const isTyped = !Array.isArray(part) && !isPlain(part, mayBeTyped ? type : undefined);
+  around.push(part);
+  let needs = TYPE in part || (isTyped && 'toJSON' in part);
+  const members: readonly unknown[] = Array.isArray(part) ? part : Object.values(part);
+  // All of them, whatever the first says: any may be one that cannot be kept. A member that is undefined is left out.
+  for (const member of members) {
+    if (member === undefined && !Array.isArray(part)) continue;
+    if (needsMarks(member, whole, type, around)) needs = true;
+  }
+  around.pop();
+  return needs;
+}
 
-  function markMembers(part: object): unknown {
-    const prototype: unknown = Object.getPrototypeOf(part);
-    // Only the result and its items are made instances again, and of this very class.
-    const isTyped = prototype === type?.prototype && (part === value || (Array.isArray(value) && path.size === 2));
-    if (prototype !== Object.prototype && prototype !== null && !isTyped) {
-      throw new NotPlainError(`an instance of ${part.constructor.name} in the result`);
-    }
-    // A member of ours in somebody's data: wrapped, so that it is not taken for a mark.
-    if (TYPE in part)
-      return marker(
-        'object',
-        Object.entries(part).map(([name, member]) => [name, mark(member)]),
-      );
-    return Object.fromEntries(
-      Object.entries(part)
-        .filter(([, member]) => member !== undefined)
-        .map(([name, member]) => [name, mark(member)]),
+/** @returns false for an instance of `type` @throws NotPlainError for any other instance */
+function isPlain(part: object, type: Type | undefined): boolean {
+  const prototype: unknown = Object.getPrototypeOf(part);
+  if (prototype === Object.prototype || prototype === null) return true;
+  if (type === undefined || prototype !== type.prototype) {
+    throw new NotPlainError(`an instance of ${part.constructor.name} in the result`);
+  }
+  return false;
+}
+
+/** A copy with marks, of what `needsMarks` has found to be data. */
+function mark(part: unknown): unknown {
+  if (typeof part === 'bigint') return marker('bigint', String(part));
+  if (part === undefined) return marker('undefined', '');
+  if (typeof part === 'number' && !Number.isFinite(part)) return marker('number', String(part));
+  if (Object.is(part, -0)) return marker('number', '-0');
+  if (typeof part !== 'object' || part === null) return part;
+  if (part instanceof Date) return marker('Date', Number.isNaN(part.getTime()) ? 'none' : part.toISOString());
+  if (Array.isArray(part)) return part.map(mark);
+  // A member of ours in somebody's data: wrapped, so that it is not taken for a mark.
+  if (TYPE in part) {
+    return marker(
+      'object',
+      Object.entries(part).map(([name, member]) => [name, mark(member)]),
     );
   }
+  const members = Object.entries(part).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, mark(member)]));
+}
 
-  function marker(kind: string, content: unknown): object {
-    hasMarks = true;
-    return { [TYPE]: kind, value: content };
-  }
+function marker(kind: string, content: unknown): object {
+  return { [TYPE]: kind, value: content };
 }
 
 /** A fresh copy of the result for each caller. */

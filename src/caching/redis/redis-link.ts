@@ -1,24 +1,13 @@
-import {
-  ClientClosedError,
-  ClientOfflineError,
-  DisconnectsClientError,
-  ErrorReply,
-  RootNodesUnavailableError,
-  SocketClosedUnexpectedlyError,
-} from '@redis/client';
-import type { CircuitBreakerPolicy } from 'cockatiel';
 import { CacheError } from '../caching.errors';
 import type { CacheEventBus } from '../caching.events';
 import { withDeadline } from '../deadline';
-import { connectionBreaker } from './breaker';
+import { Line, type Trouble } from './line';
 import type { RedisScript } from './redis-script';
 import { dial } from './redis-dial';
-import type { RedisConnection, RedisReply, RedisTarget } from './redis-target';
+import type { RedisArgument, RedisConnection, RedisReply, RedisTarget } from './redis-target';
 
 /** Milliseconds between two attempts to connect: doubles from the first to the second. */
 const RETRY = { first: 50, most: 500 } as const;
-
-type Line = { readonly connection: RedisConnection; readonly breaker: CircuitBreakerPolicy };
 
 /**
  * Redis as everything above sees it: always there to be asked, answers or rejects within the deadline, mends itself.
@@ -52,18 +41,21 @@ export class RedisLink {
   }
 
   /** Sends one command to the server that owns `key`. @throws CacheError `CACHE_REDIS_AWAY`, `CACHE_TIMEOUT`; Redis error replies */
-  send<T extends RedisReply = RedisReply>(key: string, args: string[]): Promise<T> {
-    return this.guarded(args[0]!, (connection) => connection.send(key, args)) as Promise<T>;
+  send<T extends RedisReply = RedisReply>(key: string, args: RedisArgument[]): Promise<T> {
+    return this.guarded(args[0] as string, (connection) => connection.send(key, args)) as Promise<T>;
+  }
+
+  /** The bytes of one key as they are, or null. @throws as `send` */
+  bytes(key: string): Promise<Buffer | null> {
+    return this.guarded('GET', (connection) => connection.bytes(key));
   }
 
   /** Runs a script on one key by its SHA; a server that does not know it (NOSCRIPT) is given the source. */
-  async script(script: RedisScript, key: string, args: string[]): Promise<RedisReply> {
-    try {
-      return await this.send(key, ['EVALSHA', script.sha, '1', key, ...args]);
-    } catch (error) {
+  script(script: RedisScript, key: string, args: string[]): Promise<RedisReply> {
+    return this.send(key, ['EVALSHA', script.sha, '1', key, ...args]).catch((error: unknown) => {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       return this.send(key, ['EVAL', script.source, '1', key, ...args]);
-    }
+    });
   }
 
   /** One step of SCAN on one master after the other: begin with '0:0', go on with `next` until it is undefined. */
@@ -101,16 +93,9 @@ export class RedisLink {
     this.retired.clear();
   }
 
-  private async guarded<T>(what: string, call: (connection: RedisConnection) => Promise<T>): Promise<T> {
-    const line = this.line;
-    if (!line) throw new CacheError(this.closed ? 'CACHE_CLOSED' : 'CACHE_REDIS_AWAY', 'no connection to Redis');
-    try {
-      return await line.breaker.execute(() => withDeadline(call(line.connection), this.timeout, what));
-    } catch (error) {
-      if (!isBreak(error)) throw error;
-      this.broken(line, 'down', error);
-      throw new CacheError('CACHE_REDIS_AWAY', 'the connection to Redis broke', { cause: error });
-    }
+  private guarded<T>(what: string, call: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    if (this.line) return this.line.ask(what, call);
+    return Promise.reject(new CacheError(this.closed ? 'CACHE_CLOSED' : 'CACHE_REDIS_AWAY', 'no connection to Redis'));
   }
 
   private redialIn(ms: number, wait: number = RETRY.first): void {
@@ -134,7 +119,7 @@ export class RedisLink {
   private async connect(): Promise<void> {
     const made: { line?: Line } = {};
     const connection = await dial(this.target, this.timeout, (cause) => this.broken(made.line, 'down', cause));
-    const line = { connection, breaker: connectionBreaker((cause) => this.broken(made.line, 'broken', cause)) };
+    const line = new Line(connection, this.timeout, (trouble, cause) => this.broken(line, trouble, cause));
     made.line = line;
     try {
       for (const [channel, listener] of this.channels) {
@@ -156,9 +141,9 @@ export class RedisLink {
    * Dials anew. The old line is kept until then: it may be only the subscription that broke, or one node of a
    * cluster. And as a dead node would break every new line at once, dialling is spaced out.
    */
-  private broken(line: Line | undefined, state: 'down' | 'broken', cause: unknown): void {
+  private broken(line: Line | undefined, trouble: Trouble, cause: unknown): void {
     if (line === undefined || line !== this.line || this.retry || this.dialling) return;
-    this.events.emit('redis', state, cause);
+    this.events.emit('redis', trouble, cause);
     const rested = performance.now() - this.dialledAt > RETRY.most;
     this.redialIn(rested ? 0 : RETRY.most);
   }
@@ -178,21 +163,4 @@ export class RedisLink {
     this.line = undefined;
     this.events.emit('redis', 'down', cause);
   }
-}
-
-const BREAKS = [
-  ClientClosedError,
-  ClientOfflineError,
-  DisconnectsClientError,
-  RootNodesUnavailableError,
-  SocketClosedUnexpectedlyError,
-];
-
-/**
- * Whether an error speaks of the connection. A reply does not, save READONLY: this server was demoted under us. Nor
- * does what never left this process: a full queue, a command nobody could encode.
- */
-function isBreak(error: unknown): boolean {
-  if (error instanceof ErrorReply) return error.message.startsWith('READONLY');
-  return BREAKS.some((kind) => error instanceof kind) || (error instanceof Error && 'syscall' in error);
 }

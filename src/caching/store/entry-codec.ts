@@ -1,11 +1,17 @@
 import type { Time } from '../time';
-import { type CacheEntry, compact, endOf } from './entry';
+import { type Body, type CacheEntry, compact, endOf } from './entry';
+import type { Parcel } from './redis-yet';
 
-/** An entry as L2 keeps it, in JSON. A Buffer travels as base64. */
-export type StoredEntry = readonly [
-  version: 1,
-  body: string | null,
-  base64: 0 | 1,
+/** How a body is written. `utf16`: text with a lone surrogate, which UTF-8 has no bytes for. */
+const KINDS = ['none', 'bytes', 'utf8', 'utf16'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** What L2 keeps of an entry beside its body. */
+type Head = readonly [
+  version: 2,
+  kind: Kind,
+  /** Bytes of the body: one that was cut short, or is somebody else's, is none. */
+  length: number,
   tags: readonly string[],
   epoch: string,
   tick: number,
@@ -15,11 +21,14 @@ export type StoredEntry = readonly [
   keepFor: number,
 ];
 
-export function encodeEntry(entry: CacheEntry): StoredEntry {
-  const { body, tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor } = entry;
-  const binary = Buffer.isBuffer(body);
-  const text = binary ? body.toString('base64') : body;
-  return [1, text, binary ? 1 : 0, tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor];
+/** An entry as L2 keeps it. */
+export function encodeEntry(entry: CacheEntry): Parcel {
+  const { tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor } = entry;
+  const kind = kindOf(entry.body);
+  const body = kind === 'utf16' ? Buffer.from(entry.body as string, 'utf16le') : (entry.body ?? '');
+  const length = Buffer.byteLength(body);
+  const head: Head = [2, kind, length, tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor];
+  return { head, body };
 }
 
 /**
@@ -27,13 +36,15 @@ export function encodeEntry(entry: CacheEntry): StoredEntry {
  * ahead: it counts as read now, or it would outlive its TTL by the difference.
  * @param knownAt `Time.mono()` before it was asked for
  */
-export function decodeEntry(key: string, stored: unknown, knownAt: number, time: Time): CacheEntry | undefined {
-  if (!isStoredEntry(stored)) return undefined;
-  const [, body, base64, tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor] = stored;
+export function decodeEntry(key: string, parcel: Parcel, knownAt: number, time: Time): CacheEntry | undefined {
+  const { head } = parcel;
+  const bytes = Buffer.isBuffer(parcel.body) ? parcel.body : Buffer.from(parcel.body);
+  if (!isHead(head) || bytes.length !== head[2]) return undefined;
+  const [, kind, , tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor] = head;
   const ahead = Math.max(0, createdAt - time.wall());
   return {
     key,
-    body: base64 && body !== null ? compact(Buffer.from(body, 'base64')) : body,
+    body: bodyOf(bytes, kind),
     tags,
     epoch,
     tick,
@@ -52,14 +63,35 @@ export function decodeEntry(key: string, stored: unknown, knownAt: number, time:
   };
 }
 
-function isStoredEntry(stored: unknown): stored is StoredEntry {
-  if (!Array.isArray(stored) || stored.length !== 10 || stored[0] !== 1) return false;
-  const [, body, , tags, epoch, ...numbers] = stored as unknown[];
+function kindOf(body: Body): Kind {
+  if (body === null) return 'none';
+  if (typeof body !== 'string') return 'bytes';
+  return body.isWellFormed() ? 'utf8' : 'utf16';
+}
+
+function bodyOf(bytes: Buffer, kind: Kind): Body {
+  switch (kind) {
+    case 'none':
+      return null;
+    case 'bytes':
+      return compact(bytes);
+    case 'utf8':
+      return bytes.toString();
+    case 'utf16':
+      return bytes.toString('utf16le');
+    default:
+      return kind satisfies never;
+  }
+}
+
+function isHead(head: unknown): head is Head {
+  if (!Array.isArray(head) || head.length !== 10 || head[0] !== 2) return false;
+  const [, kind, length, tags, epoch, ...numbers] = head as unknown[];
   return (
-    (body === null || typeof body === 'string') &&
+    KINDS.includes(kind as Kind) &&
     Array.isArray(tags) &&
     tags.every((tag) => typeof tag === 'string') &&
     typeof epoch === 'string' &&
-    numbers.every((number) => Number.isFinite(number))
+    [length, ...numbers].every((number) => Number.isFinite(number))
   );
 }

@@ -36,7 +36,8 @@ export class Filler {
   async fill(key: string, policy: ResolvedPolicy, load: Loader, skipL2: boolean): Promise<CacheResult> {
     const seen = skipL2 ? { failed: true } : await this.look(key);
     if (seen.entry && this.isCurrent(seen.entry)) return this.hit(seen.entry);
-    const turn = seen.failed ? {} : await this.takeTurn(key);
+    // Inside another load the turn is that one's: of nodes that want the same whole, one asks for its parts.
+    const turn = seen.failed || this.parts.scope.current() ? {} : await this.takeTurn(key);
     if (turn.filled) return this.hit(turn.filled);
     return this.load(key, policy, load, seen, turn.release);
   }

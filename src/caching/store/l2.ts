@@ -1,10 +1,9 @@
-import type { Keyv } from 'keyv';
 import type { RedisLink } from '../redis/redis-link';
 import type { TagClock } from '../tags/tag-clock';
 import type { Time } from '../time';
-import { decodeEntry, encodeEntry, type StoredEntry } from './entry-codec';
+import { decodeEntry, encodeEntry } from './entry-codec';
 import { type CacheEntry, keptFor, overdue } from './entry';
-import { redisYetKeyv } from './redis-yet';
+import { RedisYet } from './redis-yet';
 
 /** The shared tier. Every method may reject; what that means for a request is decided above. */
 export interface L2 {
@@ -22,8 +21,8 @@ export interface L2 {
 }
 
 export class RedisL2 implements L2 {
-  private readonly keyv: Keyv;
-  private readonly namespace: string;
+  private readonly redis: RedisYet;
+  private readonly own: string;
 
   constructor(
     private readonly link: RedisLink,
@@ -31,23 +30,29 @@ export class RedisL2 implements L2 {
     private readonly clock: TagClock,
     private readonly time: Time,
   ) {
-    this.namespace = `${prefix}:entry`;
-    this.keyv = redisYetKeyv(link, this.namespace);
+    this.own = `${prefix}:entry:`;
+    this.redis = new RedisYet(link);
   }
 
   async read(key: string): Promise<CacheEntry | undefined> {
     const knownAt = this.time.mono();
-    const [stored] = await Promise.all([this.keyv.get<StoredEntry>(key).catch(unreadable), this.clock.now()]);
-    return decodeEntry(key, stored, knownAt, this.time);
+    const found = this.redis.get(this.own + key);
+    const told = this.clock.now();
+    // Where there is nothing to judge, nobody waits for the clock.
+    told.catch(() => undefined);
+    const parcel = await found;
+    if (!parcel) return undefined;
+    await told;
+    return decodeEntry(key, parcel, knownAt, this.time);
   }
 
   async write(entry: CacheEntry): Promise<void> {
     const ttl = keptFor(entry) - overdue(entry, this.time.wall(), this.time.mono());
-    if (ttl > 0) await this.keyv.set(entry.key, encodeEntry(entry), Math.ceil(ttl));
+    if (ttl > 0) await this.redis.set(this.own + entry.key, encodeEntry(entry), Math.ceil(ttl));
   }
 
   async delete(key: string): Promise<void> {
-    await this.keyv.delete(key);
+    await this.redis.delete(this.own + key);
   }
 
   async clear(): Promise<void> {
@@ -60,16 +65,9 @@ export class RedisL2 implements L2 {
   }
 
   async scan(keyPrefix: string, cursor: string, count: number): Promise<{ keys: string[]; next?: string }> {
-    const own = `${this.namespace}:`;
-    const { keys, next } = await this.link.scan(`${escapeGlob(own + keyPrefix)}*`, cursor, count);
-    return { keys: keys.map((key) => key.slice(own.length)), next };
+    const { keys, next } = await this.link.scan(`${escapeGlob(this.own + keyPrefix)}*`, cursor, count);
+    return { keys: keys.map((key) => key.slice(this.own.length)), next };
   }
-}
-
-/** Somebody else's bytes under our key are not an entry; that is no failure of Redis. */
-function unreadable(error: unknown): undefined {
-  if (error instanceof SyntaxError) return undefined;
-  throw error;
 }
 
 function escapeGlob(text: string): string {

@@ -15,7 +15,7 @@ import { Filler } from './filler';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
-import { landing, mayJoin, SingleFlight } from './single-flight';
+import { SharedLoads } from './shared-loads';
 import type { StoreParts } from './store-parts';
 
 /**
@@ -23,12 +23,13 @@ import type { StoreParts } from './store-parts';
  * Nothing here rejects because Redis is ill: only a load's own error is thrown, and only when grace has nothing.
  */
 export class TieredStore {
-  private readonly flights = new SingleFlight();
   private readonly filler: Filler;
+  private readonly loads: SharedLoads;
   private readonly grace: Grace;
 
   constructor(private readonly parts: StoreParts) {
     this.filler = new Filler(parts);
+    this.loads = new SharedLoads(parts, this.filler);
     this.grace = new Grace(parts);
   }
 
@@ -59,10 +60,10 @@ export class TieredStore {
     refuseIfAmbiguous(key);
     const arrival = await this.arrive(key);
     const kept = this.fromL1(key, arrival);
-    if (kept?.outcome === 'stale') this.refresh(kept.entry, arrival, this.resolve(policy), load);
+    if (kept?.outcome === 'stale') this.loads.refresh(kept.entry, arrival, this.resolve(policy), load);
     return kept
       ? this.serve(kept, arrival)
-      : this.told(await this.join(key, this.resolve(policy), load, arrival), arrival);
+      : this.told(await this.loads.join(key, this.resolve(policy), load, arrival), arrival);
   }
 
   /** The fresh value, or undefined; never loads, so it serves nothing that would have to be refreshed. */
@@ -131,7 +132,7 @@ export class TieredStore {
   /** What the reader knows on arrival. In strict mode the clock is asked, unless there is nothing to judge by it. */
   private async arrive(key: string): Promise<Arrival> {
     const { freshness, l1 } = this.parts;
-    const judges = freshness.strict && (l1.peek(key) !== undefined || this.flights.get(key) !== undefined);
+    const judges = freshness.strict && (l1.peek(key) !== undefined || this.loads.isRunning(key));
     return judges ? freshness.inquire() : freshness.glance();
   }
 
@@ -162,42 +163,6 @@ export class TieredStore {
     else if (kept.outcome === 'grace') this.parts.events.emit('grace', key, failure);
     else this.parts.events.emit('hit', key, 'l1');
     return this.told(kept, arrival);
-  }
-
-  /** Single flight, and Law 5 for who joins one. */
-  private async join(key: string, policy: ResolvedPolicy, load: Loader, arrival: Arrival): Promise<CacheResult> {
-    const running = this.flights.get(key);
-    // Strict, and the clock did not answer: L2 would only ask it again.
-    const skipL2 = this.parts.freshness.strict && running !== undefined && !arrival.confirmed;
-    if (!running) return this.lead(key, policy, load, skipL2).result;
-    const landed = await landing(running);
-    const accepts = this.parts.mayJoin ?? mayJoin;
-    const ownOnly = 'result' in landed && !landed.result.stored;
-    if (!ownOnly && accepts(landed, running, arrival, this.parts.freshness)) {
-      if ('error' in landed) throw landed.error;
-      return this.collapsed(landed.result);
-    }
-    // What began after this reader came is no older than what it knew.
-    const second = this.flights.get(key);
-    const result = await (second ?? this.lead(key, policy, load, skipL2)).result;
-    if (!second) return result;
-    // A result that may not be stored may not be shared either: it may be somebody's own.
-    return result.stored ? this.collapsed(result) : this.filler.load(key, policy, load);
-  }
-
-  private lead(key: string, policy: ResolvedPolicy, load: Loader, skipL2: boolean): ReturnType<SingleFlight['begin']> {
-    return this.flights.begin(key, this.parts.freshness.glance(), () => this.filler.fill(key, policy, load, skipL2));
-  }
-
-  private refresh(entry: CacheEntry, arrival: Arrival, policy: ResolvedPolicy, load: Loader): void {
-    if (this.flights.get(entry.key) || this.parts.freshness.mayRest(entry, arrival)) return;
-    const { result } = this.lead(entry.key, policy, load, false);
-    this.filler.background.track(result.catch(() => undefined));
-  }
-
-  private collapsed(result: CacheResult): CacheResult {
-    this.parts.events.emit('collapsed', result.entry.key);
-    return { ...result, collapsed: true };
   }
 
   private hit(entry: CacheEntry): CacheResult {

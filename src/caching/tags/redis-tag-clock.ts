@@ -2,6 +2,7 @@ import { CacheError } from '../caching.errors';
 import type { CacheEventBus } from '../caching.events';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
+import { Deadlines } from '../redis/deadlines';
 import type { Time } from '../time';
 import { type ClockReading, type ClockTransport, inBatches } from './redis-clock-transport';
 import { StampTable } from './stamp-table';
@@ -35,6 +36,7 @@ export class RedisTagClock implements TagClock {
   private epoch = '';
   private mirror: StampTable;
   private readonly untold: UntoldStamps;
+  private readonly deadlines: Deadlines;
   private live = false;
   /** Grows whenever something is known to be missing: what was asked before may not end the doubt. */
   private doubts = 0;
@@ -49,6 +51,7 @@ export class RedisTagClock implements TagClock {
   ) {
     this.mirror = new StampTable(options.maxTags);
     this.untold = new UntoldStamps(options.maxTags);
+    this.deadlines = new Deadlines(options.timeout);
     transport.onStamp((stamp) => {
       if (!this.hear(stamp, stamp.tags) && this.live) void this.ask.run().catch(() => this.noteSilence());
     });
@@ -71,7 +74,7 @@ export class RedisTagClock implements TagClock {
   async now(): Promise<Instant> {
     // While it is away only the heartbeat knocks, so no request waits at a closed door.
     if (!this.live) throw new CacheError('CACHE_CLOCK_AWAY', 'the tag clock is away');
-    await withDeadline(this.ask.run(), this.options.timeout, 'asking the tag clock');
+    await this.deadlines.within(this.ask.run(), 'asking the tag clock');
     return this.instant();
   }
 

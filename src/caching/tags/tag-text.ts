@@ -6,5 +6,7 @@ import { toUSVString } from 'node:util';
  * never too short.
  */
 export function tagTexts(tags: Iterable<string>): string[] {
-  return [...new Set(Array.from(tags, (tag) => toUSVString(String(tag))))];
+  const texts = new Set<string>();
+  for (const tag of tags) texts.add(toUSVString(String(tag)));
+  return [...texts];
 }

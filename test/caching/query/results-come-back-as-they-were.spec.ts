@@ -134,6 +134,32 @@ it.each<[string, unknown, 'plain' | 'money']>([
   },
 );
 
+class Told extends Money {
+  toJSON(): string {
+    return 'something else';
+  }
+}
+
+it('an instance is kept by its members, whatever it says it is in JSON', () => {
+  const told = new Told(5, day);
+  expect(decodeResult(encodeResult(told, Told), Told)).toEqual(told);
+  expect(decodeResult(encodeResult([told], Told), Told)).toEqual([told]);
+});
+
+it('who loads it is given it as it is, all others a copy', async () => {
+  const value = { list: [{ name: 'first' }] };
+  results.next = value;
+  const [leader, joined] = await Promise.all([results.plain('own'), results.plain('own')]);
+  const hit = await results.plain('own');
+  expect(leader).toBe(value);
+  for (const copy of [joined, hit]) {
+    expect(copy).toEqual(value);
+    expect(copy).not.toBe(value);
+  }
+  expect(joined).not.toBe(hit);
+  expect(results.runs).toBe(1);
+});
+
 it('changing a result changes nobody else’s', async () => {
   results.next = { list: [{ name: 'first' }], at: day };
   const [leader, joined] = (await Promise.all([results.plain('copies'), results.plain('copies')])) as {
