@@ -11,7 +11,7 @@ import {
   overdue,
   remainingTtl,
 } from './entry';
-import { Filler } from './filler';
+import { Filler, type Seen, UNASKED } from './filler';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
@@ -52,8 +52,19 @@ export class TieredStore {
     return entry;
   }
 
-  /** The value of `key`, from the nearest tier that may serve it, or loaded. @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY` */
-  async getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
+  /** What L2 has; undefined where there is no use in asking it before `getOrLoad`. Never rejects. */
+  look(key: string): Promise<Seen> | undefined {
+    const { l2, freshness } = this.parts;
+    return !l2 || freshness.strict || this.flights.get(key) ? undefined : this.filler.look(key);
+  }
+
+  /** The hit in what was seen, if it is fresh by all that is known by now. */
+  take({ entry }: Seen): CacheResult | undefined {
+    return entry && this.filler.isCurrent(entry) ? this.filler.hit(entry) : undefined;
+  }
+
+  /** The value of `key`, from the nearest tier that may serve it, or loaded. @param seen what L2 has just said, so that it need not be asked @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY` */
+  async getOrLoad(key: string, policy: CachePolicy, load: Loader, seen?: Seen): Promise<CacheResult> {
     const quick = this.peek(key);
     if (quick) return this.hit(quick);
     refuseIfAmbiguous(key);
@@ -62,7 +73,7 @@ export class TieredStore {
     if (kept?.outcome === 'stale') this.refresh(kept.entry, arrival, this.resolve(policy), load);
     return kept
       ? this.serve(kept, arrival)
-      : this.told(await this.join(key, this.resolve(policy), load, arrival), arrival);
+      : this.told(await this.join(key, this.resolve(policy), load, arrival, seen), arrival);
   }
 
   /** The fresh value, or undefined; never loads, so it serves nothing that would have to be refreshed. */
@@ -165,11 +176,15 @@ export class TieredStore {
   }
 
   /** Single flight, and Law 5 for who joins one. */
-  private async join(key: string, policy: ResolvedPolicy, load: Loader, arrival: Arrival): Promise<CacheResult> {
+  private async join(
+    key: string,
+    policy: ResolvedPolicy,
+    load: Loader,
+    arrival: Arrival,
+    seen?: Seen,
+  ): Promise<CacheResult> {
     const running = this.flights.get(key);
-    // Strict, and the clock did not answer: L2 would only ask it again.
-    const skipL2 = this.parts.freshness.strict && running !== undefined && !arrival.confirmed;
-    if (!running) return this.lead(key, policy, load, skipL2).result;
+    if (!running) return this.lead(key, policy, load, seen).result;
     const landed = await landing(running);
     const accepts = this.parts.mayJoin ?? mayJoin;
     const ownOnly = 'result' in landed && !landed.result.stored;
@@ -179,19 +194,21 @@ export class TieredStore {
     }
     // What began after this reader came is no older than what it knew.
     const second = this.flights.get(key);
-    const result = await (second ?? this.lead(key, policy, load, skipL2)).result;
+    // Strict, and the clock did not answer: L2 would only ask it again.
+    const unasked = this.parts.freshness.strict && !arrival.confirmed ? UNASKED : undefined;
+    const result = await (second ?? this.lead(key, policy, load, unasked)).result;
     if (!second) return result;
     // A result that may not be stored may not be shared either: it may be somebody's own.
     return result.stored ? this.collapsed(result) : this.filler.load(key, policy, load);
   }
 
-  private lead(key: string, policy: ResolvedPolicy, load: Loader, skipL2: boolean): ReturnType<SingleFlight['begin']> {
-    return this.flights.begin(key, this.parts.freshness.glance(), () => this.filler.fill(key, policy, load, skipL2));
+  private lead(key: string, policy: ResolvedPolicy, load: Loader, seen?: Seen): ReturnType<SingleFlight['begin']> {
+    return this.flights.begin(key, this.parts.freshness.glance(), () => this.filler.fill(key, policy, load, seen));
   }
 
   private refresh(entry: CacheEntry, arrival: Arrival, policy: ResolvedPolicy, load: Loader): void {
     if (this.flights.get(entry.key) || this.parts.freshness.mayRest(entry, arrival)) return;
-    const { result } = this.lead(entry.key, policy, load, false);
+    const { result } = this.lead(entry.key, policy, load);
     this.filler.background.track(result.catch(() => undefined));
   }
 
@@ -200,7 +217,8 @@ export class TieredStore {
     return { ...result, collapsed: true };
   }
 
-  private hit(entry: CacheEntry): CacheResult {
+  /** How an entry that `peek` gave was found. */
+  hit(entry: CacheEntry): CacheResult {
     const ttl = remainingTtl(entry, this.parts.time.wall());
     return { entry, outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl };
   }
