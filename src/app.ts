@@ -13,7 +13,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     // Fastify's own parser for JSON, without Nest's for forms.
     bodyParser: false,
   });
-  await addServerHooks(app);
+  addServerHooks(app);
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   addDocs(app);

@@ -3,7 +3,9 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { AppConfig } from '../config';
+import { Accesses } from './accesses';
 import { AuthGuard } from './auth.guard';
+import { ClientThrottler } from './client-throttler';
 import { signingKey, TokenService } from './token.service';
 import { WriteThrottlerGuard } from './write-throttler.guard';
 
@@ -23,6 +25,8 @@ import { WriteThrottlerGuard } from './write-throttler.guard';
   ],
   providers: [
     TokenService,
+    Accesses,
+    ClientThrottler,
     // In this order: the throttler counts by the user that the first guard found.
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useClass: WriteThrottlerGuard },

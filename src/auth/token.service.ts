@@ -37,11 +37,16 @@ export class TokenService {
 
   /** Undefined where the token is forged, expired, of another algorithm, or does not say who it is for. */
   async read(token: string): Promise<User | undefined> {
-    const known = this.verified.get(token);
-    if (known) return known.expires === undefined || Date.now() < known.expires * 1_000 ? known : undefined;
+    if (this.verified.has(token)) return this.remembered(token);
     const verified = await this.verify(token);
     if (verified) this.verified.set(token, verified);
     return verified;
+  }
+
+  /** The user of a token that was verified before, and still holds. */
+  remembered(token: string): User | undefined {
+    const user = this.verified.get(token);
+    return user?.expires === undefined || Date.now() < user.expires * 1_000 ? user : undefined;
   }
 
   private async verify(token: string): Promise<User | undefined> {

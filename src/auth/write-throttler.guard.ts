@@ -1,38 +1,19 @@
-import { ExecutionContext, Injectable } from '@nestjs/common';
-import { ThrottlerGuard, ThrottlerLimitDetail } from '@nestjs/throttler';
+import { CanActivate, ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { FastifyRequest } from 'fastify';
-import { Problem } from '../http';
-import { Access, ACCESS } from './auth.decorators';
+import { Accesses } from './accesses';
+import { ClientThrottler } from './client-throttler';
 
-/**
- * Bounds writes and admin calls for one client. Runs behind AuthGuard, so a client is its token's user rather than an address that
- * a whole office, or everybody behind a proxy, shares. Each node counts for itself.
- */
+/** Bounds writes and admin calls for one client; any other read passes at once. */
 @Injectable()
-export class WriteThrottlerGuard extends ThrottlerGuard {
-  protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
-    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+export class WriteThrottlerGuard implements CanActivate {
+  constructor(
+    @Inject(Accesses) private readonly accesses: Accesses,
+    @Inject(ClientThrottler) private readonly throttler: ClientThrottler,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const { method } = context.switchToHttp().getRequest<FastifyRequest>();
     const reads = method === 'GET' || method === 'HEAD';
-    return Promise.resolve(reads && access?.role !== 'admin');
-  }
-
-  protected override getTracker(request: FastifyRequest): Promise<string> {
-    return Promise.resolve(request.user ? `user:${request.user.id}` : `address:${request.ip}`);
-  }
-
-  /** One allowance for all of a client's writes, where the library would count each route apart. */
-  protected override generateKey(_context: ExecutionContext, tracker: string, name: string): string {
-    return `${name}:${tracker}`;
-  }
-
-  protected override throwThrottlingException(_context: ExecutionContext, detail: ThrottlerLimitDetail): Promise<void> {
-    const seconds = Math.max(1, Math.ceil(detail.timeToBlockExpire || detail.timeToExpire));
-    throw new Problem(429, `Only ${detail.limit} writes a minute: please wait ${seconds} s.`, {
-      headers: { 'retry-after': String(seconds) },
-    });
+    return (reads && this.accesses.of(context)?.role !== 'admin') || this.throttler.canActivate(context);
   }
 }

@@ -71,14 +71,16 @@ export class CacheEventBus {
     const set: Set<Listener<E>> | undefined = this.listeners[event];
     if (set === undefined) return;
     for (const listener of set) {
-      const warn = (error: unknown): void =>
-        process.emitWarning(`a listener of cache event "${event}" threw: ${String(error)}`);
       try {
         const result = listener(...args);
-        if (result instanceof Promise) result.catch(warn);
+        if (result instanceof Promise) result.catch((error: unknown) => warn(event, error));
       } catch (error) {
-        warn(error);
+        warn(event, error);
       }
     }
   }
+}
+
+function warn(event: CacheEventName, error: unknown): void {
+  process.emitWarning(`a listener of cache event "${event}" threw: ${String(error)}`);
 }

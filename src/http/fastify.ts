@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { IncomingMessage, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
-import helmet from '@fastify/helmet';
 import { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyReply, FastifyRequest } from 'fastify';
 import { Bindings, Logger } from 'pino';
 import { LazyLogger } from './lazy-logger';
 import { sendProblem, toProblem } from './problem.filter';
 import { RequestLog } from './request-log';
+import { SECURITY_HEADERS } from './security-headers';
 
 /** Largest request body, in bytes: the longest description there may be, several times over. */
 const BODY_LIMIT = 64 * 1024;
@@ -32,6 +32,8 @@ export function createAdapter(logger: Logger): FastifyAdapter {
     logController: new RequestLog(),
     childLoggerFactory: (_parent: unknown, bindings: Bindings) => new LazyLogger(logger, bindings),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
+    // Express's kind of middleware, of which there is none here, would be looked for at every request.
+    skipMiddie: true,
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
     // A key of the cache is a path parameter, and grows threefold and more when it is URL-encoded.
@@ -47,36 +49,13 @@ export function createAdapter(logger: Logger): FastifyAdapter {
   });
 }
 
-/** Swagger UI styles its elements inline; everything else here needs nothing but JSON. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join(';');
-
 /** What every answer gets, whichever route it is from: security headers and the request's id. */
-export async function addServerHooks(app: NestFastifyApplication): Promise<void> {
-  await app.register(helmet, {
-    // A constant, set below: helmet would write it anew for each request.
-    contentSecurityPolicy: false,
-    // For browsers that are long gone.
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
-    originAgentCluster: false,
-    // frame-ancestors says it.
-    xFrameOptions: false,
-  });
+export function addServerHooks(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
   // JSON alone: a form would turn up as texts, plain text as no body at all.
   server.removeContentTypeParser('text/plain');
   server.addHook('onRequest', (request, reply, done) => {
-    void reply.header('content-security-policy', CONTENT_SECURITY_POLICY).header('x-request-id', request.id);
+    void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     done();
   });
 }

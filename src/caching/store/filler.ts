@@ -21,7 +21,9 @@ import type { StoreParts } from './store-parts';
 const POLL = { first: 5, most: 50 } as const;
 
 /** What L2 had to say. `failed`: it could not be asked, so nothing more is asked of it for this request. */
-type Seen = { readonly entry?: CacheEntry; readonly failed: boolean };
+export type Seen = { readonly entry?: CacheEntry; readonly failed: boolean };
+export const UNASKED: Seen = { failed: true };
+
 type Turn = { readonly filled?: CacheEntry; readonly release?: () => Promise<void> };
 
 /** What happens when L1 cannot answer: L2, then the source, then grace. */
@@ -33,8 +35,9 @@ export class Filler {
     this.grace = new Grace(parts);
   }
 
-  async fill(key: string, policy: ResolvedPolicy, load: Loader, skipL2: boolean): Promise<CacheResult> {
-    const seen = skipL2 ? { failed: true } : await this.look(key);
+  /** @param known what L2 has just said */
+  async fill(key: string, policy: ResolvedPolicy, load: Loader, known?: Seen): Promise<CacheResult> {
+    const seen = known ?? (await this.look(key));
     if (seen.entry && this.isCurrent(seen.entry)) return this.hit(seen.entry);
     // Inside another load the turn is that one's: of nodes that want the same whole, one asks for its parts.
     const turn = seen.failed || this.parts.scope.current() ? {} : await this.takeTurn(key);

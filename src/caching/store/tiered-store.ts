@@ -11,7 +11,7 @@ import {
   overdue,
   remainingTtl,
 } from './entry';
-import { Filler } from './filler';
+import { Filler, type Seen } from './filler';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
@@ -53,8 +53,23 @@ export class TieredStore {
     return entry;
   }
 
-  /** The value of `key`, from the nearest tier that may serve it, or loaded. @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY` */
-  async getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
+  /** What L2 has; undefined where there is no use in asking it before `getOrLoad`. Never rejects. */
+  look(key: string): Promise<Seen> | undefined {
+    const { l2, freshness } = this.parts;
+    return !l2 || freshness.strict || this.loads.isRunning(key) ? undefined : this.filler.look(key);
+  }
+
+  /** The hit in what was seen, if it is fresh by all that is known by now. */
+  take({ entry }: Seen): CacheResult | undefined {
+    return entry && this.filler.isCurrent(entry) ? this.filler.hit(entry) : undefined;
+  }
+
+  /**
+   * The value of `key`, from the nearest tier that may serve it, or loaded.
+   * @param seen what L2 has just said, so that it need not be asked
+   * @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY`
+   */
+  async getOrLoad(key: string, policy: CachePolicy, load: Loader, seen?: Seen): Promise<CacheResult> {
     const quick = this.peek(key);
     if (quick) return this.hit(quick);
     refuseIfAmbiguous(key);
@@ -63,7 +78,7 @@ export class TieredStore {
     if (kept?.outcome === 'stale') this.loads.refresh(kept.entry, arrival, this.resolve(policy), load);
     return kept
       ? this.serve(kept, arrival)
-      : this.told(await this.loads.join(key, this.resolve(policy), load, arrival), arrival);
+      : this.told(await this.loads.join(key, this.resolve(policy), load, arrival, seen), arrival);
   }
 
   /** The fresh value, or undefined; never loads, so it serves nothing that would have to be refreshed. */
@@ -165,7 +180,8 @@ export class TieredStore {
     return this.told(kept, arrival);
   }
 
-  private hit(entry: CacheEntry): CacheResult {
+  /** How an entry that `peek` gave was found. */
+  hit(entry: CacheEntry): CacheResult {
     const ttl = remainingTtl(entry, this.parts.time.wall());
     return { entry, outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl };
   }

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CacheEntry } from '../store/entry';
+import type { CacheEntry, Tier } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
-import { encodedNow, type Encoding, negotiate } from './encoding';
-import { encodedEtag, matchesIfNoneMatch } from './etag';
-import type { KnownUrl, KnownUrls } from './known-urls';
-import { ViewAnswer } from './view-answer';
-import type { ViewRoute } from './view-route';
+import type { OpenUrl, KnownUrls } from './known-urls';
+import type { Looks } from './looks';
 import type { Common } from './opening';
-import { cacheStatus, validators, withoutBody, xCache } from './view-headers';
+import { isHeld, type PreparedHit, type PreparedHits } from './prepared-hits';
 
 /** Headers that make a request more than "give me this": such go through the whole pipeline. */
-const SPECIAL = ['cache-control', 'pragma', 'range', 'if-match', 'if-unmodified-since', 'expect', 'upgrade'] as const;
+const SPECIAL = ['pragma', 'range', 'if-match', 'if-unmodified-since', 'expect', 'upgrade'] as const;
+
+/** A browser's reload. RFC 9111 §5.2.1.1: it asks for an Age within this, and what was just found fresh has an Age of 0. */
+const WITHIN_AGE = /^max-age=\d+$/i;
 
 /**
  * Answers public hits in front of the framework. It decides nothing: it knows only addresses that the interceptor opened (a
@@ -21,77 +21,78 @@ export class FastPath {
   constructor(
     private readonly store: TieredStore,
     private readonly urls: KnownUrls,
-    private readonly name: string,
+    private readonly hits: PreparedHits,
+    private readonly looks: Looks,
   ) {}
 
-  /** @returns true when the request is answered */
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
-    if (request.method !== 'GET') return false;
-    const known = this.urls.get(request.url ?? '');
-    if (known?.open === undefined || !isPlain(request, known)) return false;
+  /** Answers the request or passes it on, at once or when L2 has said that it has nothing. */
+  handle(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
+    const known = request.method === 'GET' ? this.urls.get(request.url ?? '') : undefined;
+    if (!isOpen(known) || !isPlain(request, known)) return pass();
     const entry = this.store.peek(known.urlKey);
-    if (!entry) return false;
-    const answer = ViewAnswer.of(entry);
-    const encoding = negotiate(request.headers['accept-encoding'], answer);
-    const payload = encodedNow(entry, answer, encoding);
-    if (answer.status !== 200 || !payload) return false;
-
-    const { ok, notModified, etag } = this.prepared(entry, answer, encoding, known.route, known.open);
-    const ifNoneMatch = request.headers['if-none-match'];
-    if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, etag)) {
-      response.writeHead(304, notModified).end();
-    } else {
-      response.writeHead(200, ok).end(payload);
-    }
-    return true;
+    if (entry) return this.send(known, this.ready(entry, 'l1', request, known), request, response, pass);
+    const looking = this.looks.begin(request, known.urlKey);
+    if (!looking) return pass();
+    void looking.then((seen) => {
+      // Who has gone away is not answered, and has no handler run.
+      if (request.socket.destroyed) return;
+      const hit = seen.entry && this.ready(seen.entry, 'l2', request, known);
+      this.send(known, hit && this.store.take(seen) && hit, request, response, pass);
+    });
   }
 
-  /** The flat header lists of an entry change once a second, with its ttl; in between they are the same. */
-  private prepared(
+  private ready(
     entry: CacheEntry,
-    answer: ViewAnswer,
-    encoding: Encoding,
-    route: ViewRoute,
-    open: Common,
-  ): Prepared {
-    const ttl = Math.ceil((entry.expiresAt - Date.now()) / 1_000);
-    const memo = preparedLists.get(entry)?.get(encoding);
-    if (memo?.ttl === ttl && memo.open === open) return memo;
-    const verdict = { outcome: 'hit', tier: 'l1', collapsed: false, stored: true, ttl } as const;
-    const headers = {
-      ...open,
-      ...answer.headers,
-      ...validators(route, answer, encoding),
-      age: '0',
-      'cache-status': cacheStatus(this.name, verdict),
-      'x-cache': xCache('hit'),
-    };
-    const length = String(encodedNow(entry, answer, encoding)?.length ?? 0);
-    const fresh: Prepared = {
-      ttl,
-      open,
-      etag: encodedEtag(answer.etag, encoding),
-      ok: Object.entries({ ...headers, 'content-length': length }).flat(),
-      notModified: Object.entries(withoutBody(headers)).flat(),
-    };
-    const ofEntry = preparedLists.get(entry) ?? new Map<Encoding, Prepared>();
-    preparedLists.set(entry, ofEntry.set(encoding, fresh));
-    return fresh;
+    tier: Tier,
+    { headers }: IncomingMessage,
+    { route }: OpenUrl,
+  ): PreparedHit | undefined {
+    return this.hits.of(entry, tier, route, headers['accept-encoding']);
+  }
+
+  private send(
+    { open }: OpenUrl,
+    hit: PreparedHit | undefined,
+    { headers }: IncomingMessage,
+    response: ServerResponse,
+    pass: () => void,
+  ): void {
+    if (!hit) return pass();
+    const { ok, notModified } = flat(hit, open);
+    if (isHeld(hit, headers['if-none-match'])) response.writeHead(304, notModified).end();
+    else response.writeHead(200, ok).end(hit.payload);
   }
 }
 
-interface Prepared {
-  ttl: number;
-  open: Common;
-  etag: string;
-  /** Flat lists of names and values, as writeHead takes them. */
-  ok: string[];
-  notModified: string[];
+/** Lists of names and values, as writeHead takes them, with what every answer of the route gets. */
+interface FlatHit {
+  readonly open: Common;
+  readonly ok: string[];
+  readonly notModified: string[];
 }
 
-const preparedLists = new WeakMap<CacheEntry, Map<Encoding, Prepared>>();
+const flatHits = new WeakMap<PreparedHit, FlatHit>();
 
-function isPlain({ headers }: IncomingMessage, known: KnownUrl): boolean {
+function flat(hit: PreparedHit, open: Common): FlatHit {
+  const memo = flatHits.get(hit);
+  if (memo?.open === open) return memo;
+  const { ok, notModified, payload } = hit;
+  const made: FlatHit = {
+    open,
+    ok: Object.entries({ ...open, ...ok, 'content-length': String(payload?.length ?? 0) }).flat(),
+    notModified: Object.entries({ ...open, ...notModified }).flat(),
+  };
+  flatHits.set(hit, made);
+  return made;
+}
+
+function isOpen(known: { readonly open?: Common } | undefined): known is OpenUrl {
+  return known?.open !== undefined;
+}
+
+function isPlain({ headers }: IncomingMessage, { route }: OpenUrl): boolean {
   for (const name of SPECIAL) if (headers[name] !== undefined) return false;
-  return known.route.isShared || (headers.authorization === undefined && headers.cookie === undefined);
+  const wish = headers['cache-control'];
+  if (wish !== undefined && !WITHIN_AGE.test(wish)) return false;
+  return route.isShared || (headers.authorization === undefined && headers.cookie === undefined);
 }

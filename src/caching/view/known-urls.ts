@@ -5,12 +5,15 @@ import type { ViewRoute } from './view-route';
 /** An address as clients write it, and what is known of it. */
 export interface KnownUrl {
   readonly route: ViewRoute;
+  /** Of bounded length; where the address alone names the entry, its key. */
   readonly urlKey: string;
   /** The route's function, as the router knows it: with header versioning one address may lead to several. */
   readonly handler: unknown;
   /** Set once the address is open to the fast path: headers that every answer here gets. */
   open?: Common;
 }
+
+export type OpenUrl = KnownUrl & { readonly open: Common };
 
 /** Memory for addresses, in characters; a longer one is not remembered at all. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { Inject, Injectable, OnModuleInit, PipeTransform, ValidationPipe } from '@nestjs/common';
+import { Inject, Injectable, PipeTransform, ValidationPipe } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { RequestListener, Server } from 'node:http';
@@ -6,15 +6,18 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { FastPath } from './fast-path';
 import { KnownUrls } from './known-urls';
+import { Looks } from './looks';
+import { PreparedHits } from './prepared-hits';
 import { userOf } from './view-settings';
 import { cacheName } from './view-headers';
 import { ViewResponder } from './view-responder';
 
 /** What the interceptor and the fast path share, and their place in the application. */
 @Injectable()
-export class ViewLayer implements OnModuleInit {
+export class ViewLayer {
   readonly urls = new KnownUrls();
-
+  readonly looks: Looks;
+  readonly hits: PreparedHits;
   readonly responder: ViewResponder;
   readonly pipe: PipeTransform;
   readonly isOn: boolean;
@@ -34,6 +37,8 @@ export class ViewLayer implements OnModuleInit {
     this.pipe = view.validate ?? new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
     this.user = view.user ?? userOf;
     this.mayRevalidate = view.mayRevalidate ?? (() => false);
+    this.looks = new Looks(stack.store);
+    this.hits = new PreparedHits(this.name);
     this.responder = new ViewResponder(this.name, (entry, encoding, bytes) =>
       stack.store.addVariant(entry, encoding, bytes),
     );
@@ -43,17 +48,18 @@ export class ViewLayer implements OnModuleInit {
    * Puts the fast path in front of whatever handles requests. Where the version of a route is in a header or made up by a function,
    * one address has several answers, and there is no fast path.
    */
-  onModuleInit(): void {
+  putInFront(): void {
     // No adapter, no server: the context of a worker or a command.
     const adapter = this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
     const server = adapter?.getHttpServer() as Server | undefined;
     if (!this.isOn || !server || this.application.getVersioning()?.type !== undefined) return;
-    const fastPath = new FastPath(this.stack.store, this.urls, this.name);
+    const fastPath = new FastPath(this.stack.store, this.urls, this.hits, this.looks);
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {
-      if (fastPath.answer(request, response)) return;
-      for (const handle of handlers) handle(request, response);
+      fastPath.handle(request, response, () => {
+        for (const handle of handlers) handle(request, response);
+      });
     });
   }
 }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CacheEntry, CacheResult } from '../store/entry';
 import { Encoder, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
+import { isHeld, type PreparedHit } from './prepared-hits';
 import { ViewAnswer } from './view-answer';
 import { ageOf, bypassStatus, cacheStatus, validators, type Verdict, withoutBody, xCache } from './view-headers';
 import type { ViewRoute } from './view-route';
@@ -39,6 +40,16 @@ export class ViewResponder {
 
   fromHandler(answer: ViewAnswer): Source {
     return { answer, headers: { 'cache-status': bypassStatus(this.name, 'off'), 'x-cache': 'BYPASS', age: '0' } };
+  }
+
+  /** Sends a hit that is ready, by way of all of Fastify's hooks. */
+  send(hit: PreparedHit, { headers }: FastifyRequest, reply: FastifyReply): void {
+    if (isHeld(hit, headers['if-none-match'])) {
+      // A decorator of the route may have said the type before.
+      reply.code(304).headers(hit.notModified).removeHeader('content-type').send();
+    } else {
+      reply.headers(hit.ok).send(hit.payload);
+    }
   }
 
   /** @returns what the router is to send @throws HttpException 404 when that is what was kept */

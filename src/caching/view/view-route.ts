@@ -1,5 +1,6 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { HOST_METADATA, VERSION_METADATA } from '@nestjs/common/constants';
+import { FASTIFY_ROUTE_CONSTRAINTS_METADATA } from '@nestjs/platform-fastify/constants';
 import type { FastifyRequest } from 'fastify';
 import { boundedKey, canonicalText } from '../canonical';
 import { CacheError } from '../caching.errors';
@@ -21,7 +22,8 @@ export class ViewRoute {
   readonly opening: Opening;
   private readonly varyBy: readonly string[];
   private readonly inputs: ViewInputs;
-  private readonly version: string;
+  /** What the router looks at beside the address. */
+  private readonly routing: string;
   private readonly hasHost: boolean;
 
   constructor(controller: Type, handler: Handler, options: ViewOptions, pipe: PipeTransform) {
@@ -38,7 +40,10 @@ export class ViewRoute {
     const [version, host] = [VERSION_METADATA, HOST_METADATA].map(
       (name): unknown => Reflect.getMetadata(name, handler) ?? Reflect.getMetadata(name, controller),
     );
-    this.version = version === undefined ? '' : `;version=${version as string}`;
+    const constraints = constraintsOf(handler);
+    this.routing =
+      (version === undefined ? '' : `;version=${version as string}`) +
+      (constraints === undefined ? '' : `;constraints=${canonicalText(constraints)}`);
     this.hasHost = host !== undefined;
     this.cacheControl = cacheControl(options);
     this.vary = [...this.varyBy, ...(this.isShared ? [] : this.identity()), 'accept-encoding'].join(', ');
@@ -57,7 +62,9 @@ export class ViewRoute {
   /** @throws what the validation throws */
   async keyOfUrl(request: FastifyRequest): Promise<string> {
     const { params, query } = await this.inputs.read(request);
-    return `view:${request.routeOptions.url ?? ''}${this.version}${canonicalText(params)}${canonicalText(query)}`;
+    return boundedKey(
+      `view:${request.routeOptions.url ?? ''}${this.routing}${canonicalText(params)}${canonicalText(query)}`,
+    );
   }
 
   /** The key of the answer to this request, for this user. */
@@ -72,6 +79,11 @@ export class ViewRoute {
   private identity(): string[] {
     return this.isPrivate ? ['authorization'] : ['authorization', 'cookie'];
   }
+}
+
+/** With `@RouteConstraints` one address leads to this route or to another. */
+export function constraintsOf(handler: Handler | undefined): unknown {
+  return handler && Reflect.getMetadata(FASTIFY_ROUTE_CONSTRAINTS_METADATA, handler);
 }
 
 /** RFC 9111 §5.2.2. Zero for browsers means: keep it, and ask each time whether it still holds. */

@@ -2,7 +2,7 @@ import { type ExecutionContext, Inject, Injectable, type OnApplicationBootstrap,
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
 import { ViewLayer } from './view-layer';
-import { type Handler, ViewRoute } from './view-route';
+import { constraintsOf, type Handler, ViewRoute } from './view-route';
 
 /** Every route with `@CacheView`, found at start, so that one that cannot be cached is refused then and not by its first caller. */
 @Injectable()
@@ -19,11 +19,17 @@ export class ViewRoutes implements OnApplicationBootstrap {
 
   /** @throws CacheError CACHE_OPTIONS */
   onApplicationBootstrap(): void {
+    let isConstrained = false;
     for (const { metatype } of this.discovery.getControllers()) {
       const prototype = metatype?.prototype as Record<string, Handler> | undefined;
       if (!prototype) continue;
-      for (const name of this.scanner.getAllMethodNames(prototype)) this.add(metatype as Type, prototype[name]);
+      for (const name of this.scanner.getAllMethodNames(prototype)) {
+        this.add(metatype as Type, prototype[name]);
+        isConstrained ||= constraintsOf(prototype[name]) !== undefined;
+      }
     }
+    // One address may lead to such a route or, from another host, to its neighbour.
+    if (!isConstrained) this.layer.putInFront();
   }
 
   of(context: ExecutionContext): ViewRoute | undefined {

@@ -9,11 +9,11 @@ import {
 } from '@nestjs/common';
 import { ApplicationConfig, Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Observable, of } from 'rxjs';
+import { NEVER, Observable, of } from 'rxjs';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
-import { type CacheResult, keyTag } from '../store/entry';
+import { type CacheEntry, type CacheResult, keyTag } from '../store/entry';
 import type { KnownUrl } from './known-urls';
 import { commonHeaders } from './opening';
 import { Rendering } from './rendering';
@@ -22,6 +22,17 @@ import { BypassReason, bypassStatus, cacheStatus, type Verdict } from './view-he
 import { ViewLayer } from './view-layer';
 import type { ViewRoute } from './view-route';
 import { ViewRoutes } from './view-routes';
+
+/** One request on its way through the interceptor. */
+interface Exchange {
+  readonly route: ViewRoute;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly next: CallHandler;
+}
+
+/** The answer is sent. Nest would send what this emits, or that it emits nothing: so it never ends, and is forgotten with the request. */
+const SENT: Observable<never> = NEVER;
 
 const INSIDE = 'provide it in a module that is imported after CachingModule, or by app.useGlobalInterceptors()';
 
@@ -53,62 +64,78 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     throw new CacheError('CACHE_NOT_OUTERMOST', `${outermost.constructor.name} is outside the view cache: ${INSIDE}`);
   }
 
-  override async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+  override intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const route = this.routes.of(context);
-    if (!route) return next.handle();
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const why = this.bypassed(route, request);
-    if (why === undefined) return of(await this.cached(route, request, reply, next));
-    if (why === 'off') return of(await this.uncached(route, request, reply, next));
+    if (!route) return Promise.resolve(next.handle());
+    const http = context.switchToHttp();
+    const exchange = {
+      route,
+      request: http.getRequest<FastifyRequest>(),
+      reply: http.getResponse<FastifyReply>(),
+      next,
+    };
+    const why = this.bypassed(exchange);
+    if (why === undefined) return this.cached(exchange);
+    if (why === 'off') return this.uncached(exchange);
+    const { reply } = exchange;
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
     void reply.header('cache-control', 'private, no-store');
-    return next.handle();
+    return Promise.resolve(next.handle());
   }
 
-  private async cached(
-    route: ViewRoute,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    next: CallHandler,
-  ): Promise<unknown> {
-    const rendering = new Rendering(next, reply, this.stack.options.negativeTtl, this.stack.scope);
+  /** A hit that is ready is sent at once, past the promises and streams that make an answer of what a handler returns. */
+  private async cached(exchange: Exchange): Promise<Observable<unknown>> {
+    const { route, request, reply } = exchange;
     const known = this.remembered(request) ?? (await this.locate(route, request));
     const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
     const key = route.key(known.urlKey, request, this.layer.user(request));
-    const result = await this.find(key, route, rendering, request, reply);
+    const isAnew = wishes(request, 'no-cache') && (await this.layer.mayRevalidate(request));
+    const entry = isAnew ? undefined : this.stack.store.peek(key);
+    const ready = entry && this.layer.hits.of(entry, 'l1', route, request.headers['accept-encoding']);
+    if (ready) this.layer.responder.send(ready, request, reply);
+    const answer = ready ? SENT : of(await this.made(key, entry, isAnew, exchange));
+    if (common) known.open = route.opening.for(request, common);
+    return answer;
+  }
+
+  /** @param entry a hit that takes more than sending it */
+  private async made(
+    key: string,
+    entry: CacheEntry | undefined,
+    isAnew: boolean,
+    exchange: Exchange,
+  ): Promise<unknown> {
+    const { route, request, reply, next } = exchange;
+    const rendering = new Rendering(next, reply, this.stack.options.negativeTtl, this.stack.scope);
+    const result = entry ? this.stack.store.hit(entry) : await this.find(key, isAnew, rendering, exchange);
     if (rendering.refusal) {
       void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
       throw rendering.refusal;
     }
     if (rendering.passed) return this.pass(rendering, reply);
     const { responder } = this.layer;
-    const body = await responder.respond(route, responder.fromCache(result), request, reply);
-    if (common) known.open = route.opening.for(request, common);
-    return body;
+    return responder.respond(route, responder.fromCache(result), request, reply);
   }
 
   private async find(
     key: string,
-    route: ViewRoute,
+    isAnew: boolean,
     rendering: Rendering,
-    request: FastifyRequest,
-    reply: FastifyReply,
+    { route, request, reply }: Exchange,
   ): Promise<CacheResult & Verdict> {
     const { store } = this.stack;
-    const wish = request.headers['cache-control']?.toLowerCase();
-    if (wish?.includes('only-if-cached')) {
+    if (wishes(request, 'only-if-cached')) {
       // RFC 9111 §5.2.1.7
       const result = await store.get(key);
       if (!result) void reply.header('cache-status', `${this.layer.name}; detail=only-if-cached`);
       if (!result) throw new GatewayTimeoutException('This is not cached, and only-if-cached asks for nothing else.');
       return result;
     }
-    const requested = wish?.includes('no-cache') === true && (await this.layer.mayRevalidate(request));
-    if (requested) await this.forget(key);
+    if (isAnew) await this.forget(key);
+    const seen = this.layer.looks.of(request.raw, key);
     return {
-      ...(await store.getOrLoad(key, route.policy, () => rendering.load())),
-      requested,
+      ...(await store.getOrLoad(key, route.policy, () => rendering.load(), seen)),
+      requested: isAnew,
       rescued: rendering.isRescued,
     };
   }
@@ -123,18 +150,13 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   }
 
   /** The layer is switched off: the same answer with the same validator, kept nowhere. */
-  private async uncached(
-    route: ViewRoute,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    next: CallHandler,
-  ): Promise<unknown> {
+  private async uncached({ route, request, reply, next }: Exchange): Promise<Observable<unknown>> {
     const rendering = new Rendering(next, reply, 0, this.stack.scope);
     const { body } = await rendering.load();
     if (rendering.refusal) throw rendering.refusal;
-    if (rendering.passed) return this.pass(rendering, reply);
+    if (rendering.passed) return of(this.pass(rendering, reply));
     const { responder } = this.layer;
-    return responder.respond(route, responder.fromHandler(ViewAnswer.parse(body)), request, reply);
+    return of(await responder.respond(route, responder.fromHandler(ViewAnswer.parse(body)), request, reply));
   }
 
   private pass({ passed }: Rendering, reply: FastifyReply): unknown {
@@ -156,11 +178,15 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     return known;
   }
 
-  private bypassed(route: ViewRoute, request: FastifyRequest): BypassReason | undefined {
+  private bypassed({ route, request }: Exchange): BypassReason | undefined {
     const off = this.layer.isOn ? undefined : 'off';
     if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : off;
     if (route.isShared) return off;
     if (request.headers.authorization !== undefined) return 'authorization';
     return request.headers.cookie === undefined ? off : 'cookie';
   }
+}
+
+function wishes({ headers }: FastifyRequest, directive: 'no-cache' | 'only-if-cached'): boolean {
+  return headers['cache-control']?.toLowerCase().includes(directive) ?? false;
 }
