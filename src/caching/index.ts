@@ -1,5 +1,7 @@
 export { CacheAdminModule } from './admin/admin.module';
 export type { CacheAdminOptions } from './admin/admin.options';
+export { EdgeGenerationModule } from './edge/generation.module';
+export type { EdgeGroups } from './edge/generation.options';
 export { CachingModule } from './caching.module';
 export { CacheService } from './cache.service';
 export { CACHE_MANAGER, CACHE_STACK, TAG_CLOCK } from './caching.constants';

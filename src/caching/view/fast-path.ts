@@ -4,6 +4,8 @@ import type { TieredStore } from '../store/tiered-store';
 import { encodedNow, type Encoding, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
 import type { KnownUrl, KnownUrls } from './known-urls';
+import { GENERATION_HEADER, isKnownAt } from '../tags/generation';
+import type { TagClock } from '../tags/tag-clock';
 import { ViewAnswer } from './view-answer';
 import type { ViewRoute } from './view-route';
 import type { Common } from './opening';
@@ -20,6 +22,7 @@ const SPECIAL = ['cache-control', 'pragma', 'range', 'if-match', 'if-unmodified-
 export class FastPath {
   constructor(
     private readonly store: TieredStore,
+    private readonly clock: TagClock,
     private readonly urls: KnownUrls,
     private readonly name: string,
   ) {}
@@ -28,7 +31,7 @@ export class FastPath {
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'GET') return false;
     const known = this.urls.get(request.url ?? '');
-    if (known?.open === undefined || !isPlain(request, known)) return false;
+    if (known?.open === undefined || !isPlain(request, known) || this.isBehind(request)) return false;
     const entry = this.store.peek(known.urlKey);
     if (!entry) return false;
     const answer = ViewAnswer.of(entry);
@@ -44,6 +47,12 @@ export class FastPath {
       response.writeHead(200, ok).end(payload);
     }
     return true;
+  }
+
+  /** An edge knows of stamps that this process has not heard of yet: the interceptor asks the clock first. */
+  private isBehind({ headers }: IncomingMessage): boolean {
+    const told = headers[GENERATION_HEADER] as string | undefined;
+    return told !== undefined && !isKnownAt(this.clock.instant(), told);
   }
 
   /** The flat header lists of an entry change once a second, with its ttl; in between they are the same. */

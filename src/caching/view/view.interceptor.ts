@@ -14,6 +14,7 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { type CacheResult, keyTag } from '../store/entry';
+import { GENERATION_HEADER, isKnownAt } from '../tags/generation';
 import type { KnownUrl } from './known-urls';
 import { commonHeaders } from './opening';
 import { Rendering } from './rendering';
@@ -59,11 +60,24 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const why = this.bypassed(route, request);
+    if (why === undefined || why === 'off') await this.catchUp(request, reply);
     if (why === undefined) return of(await this.cached(route, request, reply, next));
     if (why === 'off') return of(await this.uncached(route, request, reply, next));
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
     void reply.header('cache-control', 'private, no-store');
     return next.handle();
+  }
+
+  /**
+   * An edge keeps the answer under the generation that it names, so the answer must know every stamp of that. Where the clock
+   * cannot be asked nobody can tell, and it keeps nothing.
+   */
+  private async catchUp({ headers }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { clock } = this.stack;
+    const told = headers[GENERATION_HEADER] as string | undefined;
+    if (told === undefined || isKnownAt(clock.instant(), told)) return;
+    const asked = await clock.now().catch(() => undefined);
+    if (!asked) void reply.header('x-accel-expires', '0');
   }
 
   private async cached(
