@@ -56,11 +56,16 @@ export function ageOf(entry: CacheEntry, outcome: CacheResult['outcome'], wall: 
   return unproven ? Math.max(0, Math.floor((wall - entry.createdAt) / 1_000)) : 0;
 }
 
-/** What a cached route's answer says about itself beside its own headers. */
-export function validators(route: ViewRoute, answer: ViewAnswer, encoding: Encoding): Record<string, string> {
+/** What a cached route's answer says about itself beside its own headers. @param tags of what shared caches may keep */
+export function validators(
+  route: ViewRoute,
+  answer: ViewAnswer,
+  encoding: Encoding,
+  tags: readonly string[] | undefined,
+): Record<string, string> {
   return {
     etag: encodedEtag(answer.etag, encoding),
-    'cache-control': route.cacheControl,
+    ...route.freshness(tags),
     vary: route.vary,
     ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
   };
