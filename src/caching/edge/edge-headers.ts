@@ -7,31 +7,46 @@ export const EDGE_HEADERS = Symbol('EDGE_HEADERS');
 
 type Fields = Readonly<Record<string, string>>;
 
+/** An answer that is known to be right now, so that others may keep it. */
+export interface Shareable {
+  /** What it depends on. */
+  readonly tags: readonly string[];
+  /** Seconds that it is fresh here: nobody keeps it longer than we do. */
+  readonly ttl: number;
+}
+
 /** What public answers say to shared caches. README.md has the table: which edge reads which header. */
 export class EdgeHeaders {
   private readonly known = new WeakMap<readonly string[], Fields>();
+  private readonly stale: string;
 
-  constructor(private readonly options: ResolvedEdge) {}
+  constructor(private readonly options: ResolvedEdge) {
+    const { staleWhileRevalidate, staleIfError } = options;
+    this.stale = directive('stale-while-revalidate', staleWhileRevalidate) + directive('stale-if-error', staleIfError);
+  }
 
   static of(options?: EdgeOptions): EdgeHeaders {
     return new EdgeHeaders(resolveEdge(options));
   }
 
-  /**
-   * How long edges may keep the answers of one route.
-   * @param own what browsers are told in Cache-Control
-   * @param edge what the route declares: as long as is configured (`true`), or this at most. Undefined: not at all
-   */
-  freshness(own: string, edge: Duration | true | undefined): Fields {
-    const { kind, ttl } = this.options;
-    const most = edge === undefined ? 0 : edge === true ? ttl : Math.min(parseDuration('edge', edge, 0), ttl);
-    const seconds = Math.floor(most / 1_000);
-    if (seconds === 0) return { 'cache-control': own };
-    return FRESHNESS[kind](own, seconds, this.stale());
+  /** Milliseconds that edges may keep answers of a route which declares `edge`, at most. */
+  most(edge: Duration | true): number {
+    return edge === true ? this.options.ttl : Math.min(parseDuration('edge', edge, 0), this.options.ttl);
   }
 
-  /** The tags of one entry, in every header that is configured. Made once for an entry. */
-  tags(tags: readonly string[]): Fields {
+  /**
+   * What one answer says: that edges may keep it for so long, and what to purge it by.
+   * @param own what browsers are told in Cache-Control
+   * @param most milliseconds
+   */
+  fields(own: string, most: number, { tags, ttl }: Shareable): Fields {
+    const seconds = Math.floor(Math.min(most / 1_000, ttl));
+    if (seconds < 1) return { 'cache-control': own };
+    return { ...FRESHNESS[this.options.kind](own, seconds, this.stale), ...this.tags(tags) };
+  }
+
+  /** In every header that is configured; made once for an entry. */
+  private tags(tags: readonly string[]): Fields {
     if (this.options.tags.length === 0) return NONE;
     let fields = this.known.get(tags);
     if (!fields) {
@@ -39,11 +54,6 @@ export class EdgeHeaders {
       this.known.set(tags, fields);
     }
     return fields;
-  }
-
-  private stale(): string {
-    const { staleWhileRevalidate, staleIfError } = this.options;
-    return directive('stale-while-revalidate', staleWhileRevalidate) + directive('stale-if-error', staleIfError);
   }
 }
 

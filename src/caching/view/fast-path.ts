@@ -61,7 +61,7 @@ export class FastPath {
     const headers = {
       ...open,
       ...answer.headers,
-      ...validators(route, answer, encoding, entry.tags),
+      ...validators(route, answer, encoding, { tags: entry.tags, ttl }),
       age: '0',
       'cache-status': cacheStatus(this.name, verdict),
       'x-cache': xCache('hit'),

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Shareable } from '../edge/edge-headers';
 import type { CacheEntry, CacheResult } from '../store/entry';
 import { Encoder, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
@@ -13,8 +14,8 @@ interface Source {
   /** Undefined where nothing is kept: then nothing is compressed either, as it would be for this request alone. */
   entry?: CacheEntry;
   headers: { 'cache-status': string; 'x-cache': string; age: string };
-  /** What it depends on; undefined where shared caches may not keep it. */
-  tags?: readonly string[];
+  /** Undefined where shared caches may not keep it. */
+  kept?: Shareable;
 }
 
 /** Turns an entry into the answer to one request: encoded as it likes, or a 304. */
@@ -37,8 +38,8 @@ export class ViewResponder {
       'x-cache': xCache(result.outcome, result.rescued),
       age: String(age),
     };
-    const tags = this.mayBePassedOn(result) ? result.entry.tags : undefined;
-    return { answer: ViewAnswer.of(result.entry), entry: result.entry, headers, tags };
+    const kept = this.mayBePassedOn(result) ? { tags: result.entry.tags, ttl: result.ttl } : undefined;
+    return { answer: ViewAnswer.of(result.entry), entry: result.entry, headers, kept };
   }
 
   /** What grace saved, or was stamped while it was being made, answers who asked, and nobody after them: the purge is over by then. */
@@ -53,7 +54,7 @@ export class ViewResponder {
   /** @returns what the router is to send @throws HttpException 404 when that is what was kept */
   async respond(
     route: ViewRoute,
-    { answer, entry, headers, tags }: Source,
+    { answer, entry, headers, kept }: Source,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<Buffer | undefined> {
@@ -61,7 +62,7 @@ export class ViewResponder {
     if (answer.status !== 200) throw new HttpException(JSON.parse(answer.payload.toString()) as string, answer.status);
 
     const encoding = entry ? negotiate(header(request, 'accept-encoding'), answer) : 'identity';
-    const own = { ...answer.headers, ...validators(route, answer, encoding, tags) };
+    const own = { ...answer.headers, ...validators(route, answer, encoding, kept) };
     const ifNoneMatch = header(request, 'if-none-match');
     if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding))) {
       // A decorator of the route may have said the type before.

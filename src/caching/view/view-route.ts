@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { boundedKey, canonicalText } from '../canonical';
 import { CacheError } from '../caching.errors';
 import { parseDuration } from '../caching.options';
-import type { EdgeHeaders } from '../edge/edge-headers';
+import type { EdgeHeaders, Shareable } from '../edge/edge-headers';
 import type { CachePolicy } from '../store/policy';
 import type { ViewOptions } from './cache-view.decorator';
 import { Opening } from './opening';
@@ -16,9 +16,9 @@ export type Handler = (...args: never[]) => unknown;
 export class ViewRoute {
   readonly policy: CachePolicy;
   /** What browsers are told, and shared caches of what they may not keep. */
-  readonly cacheControl: string;
-  /** The same and what shared caches are told; undefined where none may keep it. */
-  private readonly forEdges: Readonly<Record<string, string>> | undefined;
+  private readonly cacheControl: string;
+  /** Milliseconds that shared caches may keep an answer at most; 0: not at all. */
+  private readonly edgeTtl: number;
   readonly vary: string;
   readonly isPrivate: boolean;
   readonly isShared: boolean;
@@ -51,7 +51,7 @@ export class ViewRoute {
     this.version = version === undefined ? '' : `;version=${version as string}`;
     this.hasHost = host !== undefined;
     this.cacheControl = cacheControl(options);
-    if (options.edge !== undefined) this.forEdges = edges.freshness(this.cacheControl, options.edge);
+    this.edgeTtl = options.edge === undefined ? 0 : edges.most(options.edge);
     this.vary = [...this.varyBy, ...(this.isShared ? [] : this.identity()), 'accept-encoding'].join(', ');
     // The tag clock tells what is fresh; a background refresh would have to run a handler whose request is over.
     this.policy = {
@@ -65,10 +65,10 @@ export class ViewRoute {
     return this.varyBy.length === 0 && !this.isPrivate && !this.hasHost;
   }
 
-  /** How long an answer holds, and for whom. @param tags of an entry that is known to be fresh; undefined: edges may not keep it */
-  freshness(tags: readonly string[] | undefined): Record<string, string> {
-    if (!tags || !this.forEdges) return { 'cache-control': this.cacheControl };
-    return { ...this.forEdges, ...this.edges.tags(tags) };
+  /** How long an answer holds, and for whom. @param kept undefined: nobody may pass it on */
+  freshness(kept: Shareable | undefined): Readonly<Record<string, string>> {
+    if (!kept || this.edgeTtl === 0) return { 'cache-control': this.cacheControl };
+    return this.edges.fields(this.cacheControl, this.edgeTtl, kept);
   }
 
   /** @throws what the validation throws */
@@ -91,11 +91,10 @@ export class ViewRoute {
   }
 }
 
-/** RFC 9111 §5.2.2. Zero for browsers means: keep it, and ask each time whether it still holds. */
+/** RFC 9111 §5.2.2. Zero for browsers means: keep it, and ask each time whether it still holds. Stale is for edges alone. */
 function cacheControl({ browser = 0, private: isPrivate }: ViewOptions): string {
   const seconds = Math.floor(parseDuration('browser', browser, 0) / 1_000);
-  const own = seconds > 0 ? `max-age=${seconds}` : 'max-age=0, must-revalidate';
-  return `${isPrivate ? 'private' : 'public'}, ${own}`;
+  return `${isPrivate ? 'private' : 'public'}, max-age=${seconds}, must-revalidate`;
 }
 
 function invalid(route: string, why: string): CacheError {
