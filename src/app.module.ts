@@ -2,11 +2,10 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from './account';
 import { AuthModule, TokenService } from './auth';
 import { cacheAdminOptions } from './cache-admin-setup';
-import { CacheAdminModule, CachingModule, EdgeGenerationModule, EvictionModule } from './caching';
-import { cachingOptions } from './caching-setup';
+import { CacheAdminModule, CachingModule, EdgeModule, EvictionModule } from './caching';
+import { cachingOptions, edgeOptions } from './caching-setup';
 import { AppConfig, ConfigModule } from './config';
 import { DatabaseModule } from './database';
-import { edgeGroups } from './edge-setup';
 import { HealthModule } from './health';
 import { ProductsModule } from './products';
 import { RatesModule } from './rates';
@@ -30,7 +29,7 @@ export class AppModule {
           embedded: config.database.url === undefined,
           caches: config.cache.layers.length > 0,
         }),
-        EdgeGenerationModule.forRoot(edgeGroups),
+        EdgeModule.forRoot(edgeOptions(config)),
         AuthModule,
         ProductsModule,
         AccountModule,

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { TokenService } from './auth';
-import type { CachingOptions } from './caching';
+import type { CachingOptions, EdgeOptions } from './caching';
 import { AppConfig } from './config';
+import { edgeGroups } from './edge-setup';
 import { RequestValidationPipe } from './http';
 
 /** What this application tells the cache about itself. */
@@ -19,6 +20,11 @@ export function cachingOptions({ cache, redis }: AppConfig, tokens: TokenService
     redis: redisTarget(redis),
     view: { validate: new RequestValidationPipe(), mayRevalidate: (request) => isAdmin(request, tokens) },
   };
+}
+
+/** What stands in front of it. An answer that an edge may use when we fail is as old as one that we would. */
+export function edgeOptions({ edge, cache }: AppConfig): EdgeOptions {
+  return { ...edge, staleIfError: cache.grace, groups: edgeGroups };
 }
 
 function redisTarget({ url, clusterNodes }: AppConfig['redis']): CachingOptions['redis'] {

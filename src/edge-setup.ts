@@ -17,10 +17,10 @@ export const edgeGroups: EdgeGroups = {
     if (group === 'products') return [...ANY_PRODUCT, ALL_PRODUCTS, ALL_RATES];
     return group === 'rates' ? [ALL_RATES] : undefined;
   },
-  /** A page of one product that nobody named hears of `table:products` and of the rates by its next question, a second later. */
   groupsOf(tag) {
     if (PRODUCT.test(tag)) return [tag, 'products'];
     if (tag === ALL_RATES) return ['rates', 'products'];
+    if (tag === '*') return ['products', 'rates'];
     return tag === ALL_PRODUCTS || tag.split(':')[0] === 'products' ? ['products'] : [];
   },
 };

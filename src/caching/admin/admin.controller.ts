@@ -87,7 +87,8 @@ export class CacheAdminController {
   async evict(@Body() { tags }: EvictDto, @Query() _query: NoParameters): Promise<EvictedDto> {
     this.browser.refuseMasks(tags);
     const stamped = [...new Set(tags)];
-    const { epoch, tick } = await orTryAgain('The eviction', this.stack.clock.stamp(stamped));
+    const at = await orTryAgain('The eviction', this.stack.store.evict(stamped));
+    const { epoch, tick } = at ?? this.stack.clock.instant();
     return { tags: stamped, epoch, tick };
   }
 

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { GENERATION_HEADER, generationText } from '../tags/generation';
-import { EDGE_GROUPS, type EdgeGroups } from './generation.options';
+import { EDGE_GROUPS, type EdgeGroups } from './edge-groups';
 
 class GroupParams {
   @ApiProperty({ example: 'product:42' })

@@ -4,6 +4,7 @@ import type { CacheEventBus } from '../caching.events';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
 import type { TagClock } from '../tags/tag-clock';
+import type { DrainHook } from './drain-hook';
 import { drainOutbox, type OutboxRecord, StuckError } from './outbox';
 import type { OutboxSession } from './session';
 import type { TagRules } from './tag-rules';
@@ -21,6 +22,8 @@ export class Drainer {
   /** Milliseconds a drain may hold records, and wait for another that does. */
   private readonly hold: number;
   private stuckSince: number | undefined;
+  /** Whoever else has to hear of what is evicted. */
+  hook?: DrainHook;
 
   constructor(
     private readonly session: OutboxSession,
@@ -80,8 +83,9 @@ export class Drainer {
 
   private async drainOn(client: ClientBase): Promise<void> {
     try {
-      await drainOutbox(client, this.hold, (records) => this.stamp(records));
+      const records = await drainOutbox(client, this.hold, (records) => this.stamp(records));
       this.stuckSince = undefined;
+      if (records > 0) this.hook?.committed();
     } catch (error) {
       this.events.emit('drainFailed', error);
       if (error instanceof StuckError) this.stuckSince = Date.now() - error.oldestMs;
@@ -90,10 +94,11 @@ export class Drainer {
     }
   }
 
-  private async stamp(records: readonly OutboxRecord[]): Promise<void> {
+  private async stamp(records: readonly OutboxRecord[]): Promise<string> {
     const start = performance.now();
     const tags = this.rules.tagsOf(records);
     await this.clock.stamp(tags);
     this.events.emit('drained', records.length, tags, performance.now() - start);
+    return this.hook?.record(tags) ?? '';
   }
 }

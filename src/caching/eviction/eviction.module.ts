@@ -8,6 +8,7 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { withDeadline } from '../deadline';
+import type { DrainHook } from './drain-hook';
 import { Drainer } from './drainer';
 import { EvictionSubscriber } from './eviction.subscriber';
 import { InvalidationInterceptor } from './invalidation.interceptor';
@@ -58,6 +59,11 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     new EvictionSubscriber(dataSource, this.drainer, this.rules, this.scope);
     // Law 6: before the clock is trusted again, what could not be stamped meanwhile. Here, because the clock starts first.
     clock.beforeTrust(() => this.drainer.drain());
+  }
+
+  /** Has somebody else hear of what is evicted, durably: one, before the application starts. */
+  attach(hook: DrainHook): void {
+    this.drainer.hook = hook;
   }
 
   /** How long the oldest write has been waiting to be evicted; degraded: somebody should look. */

@@ -70,7 +70,7 @@ export class FastPath {
     const headers = {
       ...open,
       ...answer.headers,
-      ...validators(route, answer, encoding),
+      ...validators(route, answer, encoding, { tags: entry.tags, ttl }),
       age: '0',
       'cache-status': cacheStatus(this.name, verdict),
       'x-cache': xCache('hit'),

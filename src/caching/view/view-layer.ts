@@ -1,9 +1,10 @@
-import { Inject, Injectable, OnModuleInit, PipeTransform, ValidationPipe } from '@nestjs/common';
+import { Inject, Injectable, OnModuleInit, Optional, PipeTransform, ValidationPipe } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { RequestListener, Server } from 'node:http';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
+import { EDGE_HEADERS, EdgeHeaders } from '../edge/edge-headers';
 import { FastPath } from './fast-path';
 import { KnownUrls } from './known-urls';
 import { userOf } from './view-settings';
@@ -27,6 +28,8 @@ export class ViewLayer implements OnModuleInit {
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
+    /** Without EdgeModule nobody is purged, so edges keep answers for a moment only. */
+    @Optional() @Inject(EDGE_HEADERS) readonly edges: EdgeHeaders = EdgeHeaders.of(),
   ) {
     const { layers, prefix, view } = stack.options;
     this.isOn = layers.includes('view');
@@ -34,8 +37,10 @@ export class ViewLayer implements OnModuleInit {
     this.pipe = view.validate ?? new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
     this.user = view.user ?? userOf;
     this.mayRevalidate = view.mayRevalidate ?? (() => false);
-    this.responder = new ViewResponder(this.name, (entry, encoding, bytes) =>
-      stack.store.addVariant(entry, encoding, bytes),
+    this.responder = new ViewResponder(
+      this.name,
+      (entry, encoding, bytes) => stack.store.addVariant(entry, encoding, bytes),
+      (entry) => stack.store.isFresh(entry),
     );
   }
 
