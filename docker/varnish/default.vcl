@@ -228,6 +228,10 @@ sub vcl_deliver {
     } else {
         set resp.http.Cache-Status = "varnish; " + req.http.X-Edge-Did;
     }
+    # Varnish compares one tag with one tag. RFC 9110 §13.1.2 has lists, and a star.
+    if (resp.http.ETag && (req.http.If-None-Match == "*" || std.strstr(req.http.If-None-Match, resp.http.ETag))) {
+        set req.http.If-None-Match = resp.http.ETag;
+    }
     if (!resp.http.X-Request-Id) {
         set resp.http.X-Request-Id = req.http.X-Request-Id;
     }

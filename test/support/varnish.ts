@@ -28,7 +28,7 @@ export class Varnish {
   static check(): void {
     const varnish = new Varnish(8080, [3000, 3001]);
     try {
-      execFileSync('varnishd', ['-C', '-n', varnish.folder, '-f', varnish.render()], { stdio: 'pipe' });
+      execFileSync('varnishd', ['-j', 'none', '-C', '-n', varnish.folder, '-f', varnish.render()], { stdio: 'pipe' });
     } finally {
       rmSync(varnish.folder, { recursive: true, force: true });
     }
@@ -50,7 +50,7 @@ export class Varnish {
   async up(): Promise<void> {
     const settings = ['http_gzip_support=off', 'default_ttl=0', 'default_grace=0', 'thread_pool_min=50'];
     const address = ['-n', this.folder, '-a', `127.0.0.1:${this.port}`, '-T', 'none', '-s', 'malloc,64m'];
-    const args = ['-F', ...address, '-f', this.render(), ...settings.flatMap((one) => ['-p', one])];
+    const args = ['-j', 'none', '-F', ...address, '-f', this.render(), ...settings.flatMap((one) => ['-p', one])];
     this.process = spawn('varnishd', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
