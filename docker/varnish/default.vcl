@@ -2,6 +2,7 @@ vcl 4.1;
 
 # Varnish 7.1 in front of Strata; xkey and var are of varnish-modules. Start varnishd with
 #   -p http_gzip_support=off   the nodes compress, each encoding with a strong ETag of its own, which Varnish would weaken
+#   -p timeout_idle=65s       longer than pools of clients keep a connection
 #   -p default_ttl=0 -p default_grace=0   what says nothing about freshness has none
 
 import directors;
@@ -203,6 +204,10 @@ sub vcl_backend_response {
 }
 
 sub vcl_backend_error {
+    # The next node, for what only reads.
+    if (bereq.retries == 0 && (bereq.method == "GET" || bereq.method == "HEAD")) {
+        return (retry);
+    }
     if (bereq.is_bgfetch || bereq.http.X-Edge-Use == "fresh") {
         return (abandon);
     }

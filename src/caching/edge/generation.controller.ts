@@ -4,8 +4,12 @@ import { MaxLength } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
+import { CacheError } from '../caching.errors';
 import { GENERATION_HEADER, generationText } from '../tags/generation';
 import { EDGE_GROUPS, type EdgeGroups } from './edge-groups';
+
+/** Questions to the clock that may go unanswered, each for `l2Timeout`; nginx waits for a second. */
+const TRIES = 4;
 
 class GroupParams {
   @ApiProperty({ example: 'product:42' })
@@ -63,9 +67,22 @@ export class GenerationController {
   /** Asked of the clock itself: right as well on a node that has not heard of the last stamps yet. */
   private async ask(tags: readonly string[]): Promise<string | null> {
     const { clock } = this.stack;
-    const asked = await clock.now().catch(() => undefined);
+    if (!(await this.isAsked())) return null;
     // What is known by now belongs together; the clock may have learned more since it was asked.
-    return asked ? generationText({ epoch: clock.instant().epoch, tick: clock.lastStamp(tags) }) : null;
+    return generationText({ epoch: clock.instant().epoch, tick: clock.lastStamp(tags) });
+  }
+
+  /** Without an answer the edge keeps nothing and sends everybody here: on a busy machine that would be too much haste. */
+  private async isAsked(): Promise<boolean> {
+    for (let tries = TRIES; tries > 0; tries -= 1) {
+      try {
+        await this.stack.clock.now();
+        return true;
+      } catch (error) {
+        if (!(error instanceof CacheError) || error.code !== 'CACHE_TIMEOUT') return false;
+      }
+    }
+    return false;
   }
 }
 
