@@ -19,19 +19,19 @@ probe ready {
     .initial = 2;
 }
 
-backend node_1 { .host = "app-1"; .port = "3000"; .probe = ready; .connect_timeout = 1s; .first_byte_timeout = 35s; }
-backend node_2 { .host = "app-2"; .port = "3000"; .probe = ready; .connect_timeout = 1s; .first_byte_timeout = 35s; }
+backend node_1 { .host = "strata-1"; .port = "3000"; .probe = ready; .connect_timeout = 1s; .first_byte_timeout = 35s; }
+backend node_2 { .host = "strata-2"; .port = "3000"; .probe = ready; .connect_timeout = 1s; .first_byte_timeout = 35s; }
 
 # The same, for when none is ready: a node without its database still answers much of what it knows.
-backend any_1 { .host = "app-1"; .port = "3000"; .connect_timeout = 1s; .first_byte_timeout = 35s; }
-backend any_2 { .host = "app-2"; .port = "3000"; .connect_timeout = 1s; .first_byte_timeout = 35s; }
+backend any_1 { .host = "strata-1"; .port = "3000"; .connect_timeout = 1s; .first_byte_timeout = 35s; }
+backend any_2 { .host = "strata-2"; .port = "3000"; .connect_timeout = 1s; .first_byte_timeout = 35s; }
 
 # Who may purge: the nodes, and this machine.
 acl purgers {
     "127.0.0.1";
     "::1";
-    "app-1";
-    "app-2";
+    "strata-1";
+    "strata-2";
 }
 
 sub vcl_init {

@@ -77,9 +77,9 @@ export class Varnish {
     const [first = 0, second = first] = this.nodes;
     const file = join(this.folder, 'default.vcl');
     const text = readFileSync(VCL, 'utf8')
-      .replace(/\.host = "app-1"; \.port = "3000"/g, `.host = "127.0.0.1"; .port = "${first}"`)
-      .replace(/\.host = "app-2"; \.port = "3000"/g, `.host = "127.0.0.1"; .port = "${second}"`)
-      .replace(/^ *"app-\d";\n/gm, '');
+      .replace(/\.host = "strata-1"; \.port = "3000"/g, `.host = "127.0.0.1"; .port = "${first}"`)
+      .replace(/\.host = "strata-2"; \.port = "3000"/g, `.host = "127.0.0.1"; .port = "${second}"`)
+      .replace(/^ *"strata-\d";\n/gm, '');
     writeFileSync(file, text);
     return file;
   }
