@@ -7,6 +7,7 @@ import { Freshness } from './store/freshness';
 import { Inspector } from './store/inspector';
 import { L1 } from './store/l1';
 import { type L2, RedisL2 } from './store/l2';
+import { TimedL2 } from './store/timed-l2';
 import { TieredStore } from './store/tiered-store';
 import { Heartbeat } from './tags/heartbeat';
 import { MemoryTagClock } from './tags/memory-tag-clock';
@@ -45,7 +46,7 @@ export class CacheStack {
       const transport = new RedisClockTransport(this.link, prefix, maxTags);
       const clock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
       this.heartbeat = new Heartbeat(() => clock.beat(), maxLag / BEATS_PER_LAG);
-      l2 = new RedisL2(this.link, prefix, clock, time);
+      l2 = new TimedL2(new RedisL2(this.link, prefix, clock, time), events, time);
       this.clock = this.redisClock = clock;
     } else {
       this.clock = new MemoryTagClock(maxTags, events);

@@ -1,5 +1,6 @@
 import { applyDecorators, Controller, type DynamicModule, Module, type Type } from '@nestjs/common';
 import { consoleController } from '../console/console.controller';
+import { MeasuresModule } from '../telemetry/measures.module';
 import { CacheAdminController } from './admin.controller';
 import { AdminInterceptor } from './admin.interceptor';
 import { ADMIN_OPTIONS, type CacheAdminOptions, pathsOf } from './admin.options';
@@ -19,7 +20,7 @@ export class CacheAdminModule {
     const page = console.map((at) => consoleController(at, path));
     return {
       module: CacheAdminModule,
-      imports,
+      imports: [MeasuresModule, ...imports],
       controllers: [
         placed(CacheStreamsController, path, options),
         placed(CacheAdminController, path, options),

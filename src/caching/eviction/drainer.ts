@@ -4,7 +4,7 @@ import type { CacheEventBus } from '../caching.events';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
 import type { TagClock } from '../tags/tag-clock';
-import { drainOutbox, type OutboxRecord, StuckError } from './outbox';
+import { countOutbox, drainOutbox, type OutboxRecord, StuckError } from './outbox';
 import type { OutboxSession } from './session';
 import type { TagRules } from './tag-rules';
 import { CHANNEL } from './watch-table';
@@ -36,6 +36,11 @@ export class Drainer {
   /** How long the oldest record has been waiting, in ms; 0 when all are drained, as far as this process knows. */
   get oldestMs(): number {
     return this.stuckSince === undefined ? 0 : Date.now() - this.stuckSince;
+  }
+
+  /** How many records wait, where that can be asked. @throws what the driver throws */
+  waiting(): Promise<number> {
+    return this.session.use(countOutbox);
   }
 
   /** When it resolves, every record that was committed before the call is stamped. Calls at the same time share one run. */

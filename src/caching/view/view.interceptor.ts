@@ -14,6 +14,7 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { type CacheResult, keyTag } from '../store/entry';
+import { noteSource, sourceOf } from './answered';
 import type { KnownUrl } from './known-urls';
 import { commonHeaders } from './opening';
 import { Rendering } from './rendering';
@@ -59,6 +60,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const why = this.bypassed(route, request);
+    if (why !== undefined) noteSource(reply.raw, 'bypass');
     if (why === undefined) return of(await this.cached(route, request, reply, next));
     if (why === 'off') return of(await this.uncached(route, request, reply, next));
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
@@ -77,6 +79,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
     const key = route.key(known.urlKey, request, this.layer.user(request));
     const result = await this.find(key, route, rendering, request, reply);
+    noteSource(reply.raw, sourceOf(result));
     if (rendering.refusal) {
       void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
       throw rendering.refusal;
@@ -151,7 +154,9 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   }
 
   private async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
-    const known = { route, handler: request.routeOptions.handler, urlKey: await route.keyOfUrl(request) };
+    const { url = '', handler } = request.routeOptions;
+    const answered = { route: url, by: 'l1' } as const;
+    const known = { route, handler, urlKey: await route.keyOfUrl(request), answered };
     this.layer.urls.remember(request.raw.url ?? '', known);
     return known;
   }
