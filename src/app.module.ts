@@ -2,7 +2,7 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from './account';
 import { AuthModule, TokenService } from './auth';
 import { cacheAdminOptions } from './cache-admin-setup';
-import { CacheAdminModule, CachingModule, EvictionModule } from './caching';
+import { CacheAdminModule, CacheTelemetryModule, CachingModule, EvictionModule } from './caching';
 import { cachingOptions } from './caching-setup';
 import { AppConfig, ConfigModule } from './config';
 import { DatabaseModule } from './database';
@@ -34,6 +34,7 @@ export class AppModule {
         AccountModule,
         RatesModule,
         CacheAdminModule.forRoot(cacheAdminOptions(config)),
+        CacheTelemetryModule.forRoot(),
         HealthModule,
       ],
     };

@@ -28,6 +28,9 @@ export {
 } from './store/entry';
 export type { EntryInfo, EntryPage, EntryQuery } from './store/inspector';
 export type { CachePolicy } from './store/policy';
+export { CacheMetrics } from './telemetry/cache-metrics';
+export { CacheTelemetryModule } from './telemetry/telemetry.module';
+export type { CacheTelemetryOptions } from './telemetry/telemetry.options';
 export { TieredStore } from './store/tiered-store';
 export type { Instant, StaleReason, TagClock } from './tags/tag-clock';
 export { TagScope } from './tags/tag-scope';

@@ -36,9 +36,13 @@ export class Tally {
   }
 
   private of(key: string): Counts {
-    if (key.startsWith('view:')) return this.counts.view;
-    return key.startsWith('query:') ? this.counts.query : this.counts.store;
+    return this.counts[layerOf(key)];
   }
+}
+
+export function layerOf(key: string): Layer {
+  if (key.startsWith('view:')) return 'view';
+  return key.startsWith('query:') ? 'query' : 'store';
 }
 
 /** Answers that cost the source nothing. */
