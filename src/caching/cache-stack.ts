@@ -16,6 +16,7 @@ import { RedisTagClock } from './tags/redis-tag-clock';
 import type { TagClock } from './tags/tag-clock';
 import { TagScope } from './tags/tag-scope';
 import { systemTime, type Time } from './time';
+import { untraced } from './tracing';
 
 /** Heartbeats within one maxLag: some may be lost before trust is. */
 const BEATS_PER_LAG = 4;
@@ -63,11 +64,20 @@ export class CacheStack {
       lock: this.link && new RedisFillLock(this.link, prefix, Math.max(fillWait, 1)),
       events,
       time,
+      tracing: options.tracing,
       random: Math.random,
       defaults: options,
       fillWait,
       backOff: options.backOff,
     });
+    this.traceEdges();
+  }
+
+  /** Edges purge behind everybody's back; that they have done it is all that can be told. */
+  private traceEdges(): void {
+    const { events, options } = this;
+    if (options.tracing === untraced) return;
+    events.on('purged', (tags, ms) => options.tracing.past('cache.purge', { 'cache.tags': tags.length }, ms));
   }
 
   /** Whether L1 is trusted: the clock's last word is younger than maxLag (Law 6). */

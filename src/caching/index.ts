@@ -29,8 +29,10 @@ export {
 export type { EntryInfo, EntryPage, EntryQuery } from './store/inspector';
 export type { CachePolicy } from './store/policy';
 export { CacheMetrics } from './telemetry/cache-metrics';
+export { openTelemetryTracing } from './telemetry/open-telemetry';
 export { CacheTelemetryModule } from './telemetry/telemetry.module';
 export type { CacheTelemetryOptions } from './telemetry/telemetry.options';
 export { TieredStore } from './store/tiered-store';
 export type { Instant, StaleReason, TagClock } from './tags/tag-clock';
 export { TagScope } from './tags/tag-scope';
+export type { SpanAttributes, SpanName, Tracing } from './tracing';

@@ -34,6 +34,8 @@ export class AppConfig {
     readonly url: string | undefined;
     readonly token: string | undefined;
   };
+  /** Spans through the API of OpenTelemetry. */
+  readonly spans: boolean;
   /** Writes and admin calls a minute for one client; 0 is off. */
   readonly throttleLimit: number;
   /** `url` undefined: the rates shipped with the project. */
@@ -61,6 +63,7 @@ export class AppConfig {
       l2Timeout: duration(env.CACHE_L2_TIMEOUT),
     };
     this.edge = { purge: env.EDGE_PURGE, url: env.EDGE_PURGE_URL, token: env.EDGE_PURGE_TOKEN };
+    this.spans = env.OTEL_SPANS === 'on';
     this.throttleLimit = Number(env.THROTTLE_LIMIT);
     this.rates = { url: env.RATES_URL };
   }

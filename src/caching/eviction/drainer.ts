@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { CacheEventBus } from '../caching.events';
+import type { ResolvedOptions } from '../caching.options';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
 import type { TagClock } from '../tags/tag-clock';
@@ -27,7 +28,7 @@ export class Drainer {
     private readonly rules: TagRules,
     private readonly clock: TagClock,
     private readonly events: CacheEventBus,
-    options: { maxLag: number; l2Timeout: number },
+    private readonly options: Pick<ResolvedOptions, 'maxLag' | 'l2Timeout' | 'tracing'>,
   ) {
     this.maxLag = options.maxLag;
     this.hold = Math.ceil(Math.max(this.maxLag / 2, 4 * options.l2Timeout, PATIENCE));
@@ -98,7 +99,8 @@ export class Drainer {
   private async stamp(records: readonly OutboxRecord[]): Promise<void> {
     const start = performance.now();
     const tags = this.rules.tagsOf(records);
-    await this.clock.stamp(tags);
+    const size = { 'cache.records': records.length, 'cache.tags': tags.length };
+    await this.options.tracing.span('cache.drain', size, () => this.clock.stamp(tags));
     this.events.emit('drained', records.length, tags, performance.now() - start);
   }
 }

@@ -1,8 +1,9 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { EvictionReason } from '../../caching.events';
+import { layerOf, LAYERS } from '../../store/key-name';
 import { BOUNDS_SECONDS as buckets } from '../buckets';
 import { RequestHistogram } from '../request-histogram';
-import { answered, type Counts, layerOf, LAYERS } from '../tally';
+import { answered, type Counts } from '../tally';
 import type { Sources } from './sources';
 
 /** Where each kind of answer came from. */
