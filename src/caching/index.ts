@@ -1,5 +1,6 @@
 export { CacheAdminModule } from './admin/admin.module';
 export type { CacheAdminOptions } from './admin/admin.options';
+export { CacheHealth, type PartHealth } from './cache-health';
 export { CachingModule } from './caching.module';
 export { CacheService } from './cache.service';
 export { CACHE_MANAGER, CACHE_STACK, TAG_CLOCK } from './caching.constants';
