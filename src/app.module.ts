@@ -2,7 +2,7 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from './account';
 import { AuthModule, TokenService } from './auth';
 import { cacheAdminOptions } from './cache-admin-setup';
-import { CacheAdminModule, CachingModule, EdgeModule, EvictionModule } from './caching';
+import { CacheAdminModule, CacheTelemetryModule, CachingModule, EdgeModule, EvictionModule } from './caching';
 import { cachingOptions, edgeOptions } from './caching-setup';
 import { AppConfig, ConfigModule } from './config';
 import { DatabaseModule } from './database';
@@ -35,6 +35,7 @@ export class AppModule {
         AccountModule,
         RatesModule,
         CacheAdminModule.forRoot(cacheAdminOptions(config)),
+        CacheTelemetryModule.forRoot(),
         HealthModule,
       ],
     };

@@ -1,5 +1,6 @@
 export { CacheAdminModule } from './admin/admin.module';
 export type { CacheAdminOptions } from './admin/admin.options';
+export { CacheHealth, type PartHealth } from './cache-health';
 export { CachingModule } from './caching.module';
 export { CacheService } from './cache.service';
 export { CACHE_MANAGER, CACHE_STACK, TAG_CLOCK } from './caching.constants';
@@ -33,6 +34,11 @@ export {
 } from './store/entry';
 export type { EntryInfo, EntryPage, EntryQuery } from './store/inspector';
 export type { CachePolicy } from './store/policy';
+export { CacheMetrics } from './telemetry/cache-metrics';
+export { openTelemetryTracing } from './telemetry/open-telemetry';
+export { CacheTelemetryModule } from './telemetry/telemetry.module';
+export type { CacheTelemetryOptions } from './telemetry/telemetry.options';
 export { TieredStore } from './store/tiered-store';
 export type { Instant, StaleReason, TagClock } from './tags/tag-clock';
 export { TagScope } from './tags/tag-scope';
+export type { SpanAttributes, SpanName, Tracing } from './tracing';

@@ -38,6 +38,8 @@ export class AppConfig {
     /** Undefined: what that edge reads. */
     readonly tags: readonly (typeof TAG_HEADERS)[number][] | undefined;
   };
+  /** Spans through the API of OpenTelemetry. */
+  readonly spans: boolean;
   /** Writes and admin calls a minute for one client; 0 is off. */
   readonly throttleLimit: number;
   /** `url` undefined: the rates shipped with the project. */
@@ -71,6 +73,7 @@ export class AppConfig {
       ttl: env.EDGE_TTL === undefined ? undefined : duration(env.EDGE_TTL),
       tags: env.EDGE_TAGS === undefined ? undefined : TAG_HEADERS.filter((name) => list(env.EDGE_TAGS).includes(name)),
     };
+    this.spans = env.OTEL_SPANS === 'on';
     this.throttleLimit = Number(env.THROTTLE_LIMIT);
     this.rates = { url: env.RATES_URL };
   }

@@ -93,6 +93,9 @@ export class Environment {
   @IsWholeNumber(0, 1_000_000)
   THROTTLE_LIMIT = '100';
 
+  @IsIn(['on', 'off'])
+  OTEL_SPANS: 'on' | 'off' = 'off';
+
   @IsOptional()
   @IsUrlWithoutCredentials()
   @IsUrlOf('http', 'https')

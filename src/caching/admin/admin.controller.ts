@@ -15,9 +15,10 @@ import {
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
-import { DeletedDto, EvictDto, EvictedDto, NoParameters, StampDto } from './admin.dto';
+import { NoParameters } from '../no-parameters';
+import { DeletedDto, EvictDto, EvictedDto, StampDto } from './admin.dto';
 import { AdminInterceptor } from './admin.interceptor';
-import { ApiRefusal } from './api-refusal';
+import { ApiRefusal } from '../api-refusal';
 import { EntriesQuery, EntryDto, EntryPageDto, EntryParams } from './entry.dto';
 import { EntryBrowser } from './entry-browser';
 import { Overview } from './overview';

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { CacheEventBus } from '../caching.events';
+import type { ResolvedOptions } from '../caching.options';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
 import type { TagClock } from '../tags/tag-clock';
 import type { DrainHook } from './drain-hook';
-import { drainOutbox, type OutboxRecord, StuckError } from './outbox';
+import { countOutbox, drainOutbox, type OutboxRecord, StuckError } from './outbox';
 import type { OutboxSession } from './session';
 import type { TagRules } from './tag-rules';
 import { CHANNEL } from './watch-table';
@@ -30,7 +31,7 @@ export class Drainer {
     private readonly rules: TagRules,
     private readonly clock: TagClock,
     private readonly events: CacheEventBus,
-    options: { maxLag: number; l2Timeout: number },
+    private readonly options: Pick<ResolvedOptions, 'maxLag' | 'l2Timeout' | 'tracing'>,
   ) {
     this.maxLag = options.maxLag;
     this.hold = Math.ceil(Math.max(this.maxLag / 2, 4 * options.l2Timeout, PATIENCE));
@@ -39,6 +40,11 @@ export class Drainer {
   /** How long the oldest record has been waiting, in ms; 0 when all are drained, as far as this process knows. */
   get oldestMs(): number {
     return this.stuckSince === undefined ? 0 : Date.now() - this.stuckSince;
+  }
+
+  /** How many records wait, where that can be asked. @throws what the driver throws */
+  waiting(): Promise<number> {
+    return this.session.use(countOutbox);
   }
 
   /** When it resolves, every record that was committed before the call is stamped. Calls at the same time share one run. */
@@ -97,7 +103,8 @@ export class Drainer {
   private async stamp(records: readonly OutboxRecord[]): Promise<string> {
     const start = performance.now();
     const tags = this.rules.tagsOf(records);
-    await this.clock.stamp(tags);
+    const size = { 'cache.records': records.length, 'cache.tags': tags.length };
+    await this.options.tracing.span('cache.drain', size, () => this.clock.stamp(tags));
     this.events.emit('drained', records.length, tags, performance.now() - start);
     return this.hook?.record(tags) ?? '';
   }

@@ -70,6 +70,15 @@ export async function drainOutbox(
   return count;
 }
 
+/** Records are not counted further than this: somebody is to be told that they pile up, not by how many millions. */
+const COUNTED = 10_000;
+
+/** How many records wait. */
+export async function countOutbox(client: ClientBase): Promise<number> {
+  const sql = `SELECT count(*)::int AS waiting FROM (SELECT FROM ${OUTBOX} LIMIT ${COUNTED}) some`;
+  return (await client.query<{ waiting: number }>(sql)).rows[0]?.waiting ?? 0;
+}
+
 /** The records of the transaction that is open on `client`. Whatever goes wrong, that transaction is as it was. */
 export async function ownRecords(client: ClientBase): Promise<OutboxRecord[]> {
   const own = `SELECT ${COLUMNS} FROM ${OUTBOX} WHERE xid = pg_current_xact_id()`;

@@ -28,6 +28,7 @@ export class RedisLink {
   private line?: Line;
   private closed = false;
   private isDown = false;
+  private gaveUp = false;
   private readonly retired = new Set<RedisConnection>();
   private dialling = false;
   private dialledAt = -Infinity;
@@ -49,6 +50,19 @@ export class RedisLink {
 
   get isUp(): boolean {
     return this.line !== undefined;
+  }
+
+  /** The circuit breaker has given a connection up, and none has taken its place yet. */
+  get isBroken(): boolean {
+    return this.gaveUp;
+  }
+
+  /** What every master says of itself. @param sections of INFO @throws CacheError as `send` */
+  async info(...sections: string[]): Promise<string[]> {
+    return this.guarded('INFO', async (connection) => {
+      const masters = Array.from({ length: connection.masters }, (_, master) => master);
+      return Promise.all(masters.map((master) => connection.sendTo(master, ['INFO', ...sections]).then(String)));
+    });
   }
 
   /** Sends one command to the server that owns `key`. @throws CacheError `CACHE_REDIS_AWAY`, `CACHE_TIMEOUT`; Redis error replies */
@@ -147,7 +161,7 @@ export class RedisLink {
     }
     this.retire(this.line?.connection);
     this.line = line;
-    this.isDown = false;
+    this.isDown = this.gaveUp = false;
     this.events.emit('redis', 'up');
     for (const listener of this.upListeners) listener();
   }
@@ -158,6 +172,7 @@ export class RedisLink {
    */
   private broken(line: Line | undefined, state: 'down' | 'broken', cause: unknown): void {
     if (line === undefined || line !== this.line || this.retry || this.dialling) return;
+    this.gaveUp ||= state === 'broken';
     this.events.emit('redis', state, cause);
     const rested = performance.now() - this.dialledAt > RETRY.most;
     this.redialIn(rested ? 0 : RETRY.most);

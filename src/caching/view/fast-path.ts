@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheEntry } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
+import { markAnswer } from './answered';
 import { encodedNow, type Encoding, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
 import type { KnownUrl, KnownUrls } from './known-urls';
@@ -40,6 +41,7 @@ export class FastPath {
     if (answer.status !== 200 || !payload) return false;
 
     const { ok, notModified, etag } = this.prepared(entry, answer, encoding, known.route, known.open);
+    markAnswer(response, known.answered);
     const ifNoneMatch = request.headers['if-none-match'];
     if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, etag)) {
       response.writeHead(304, notModified).end();

@@ -15,6 +15,7 @@ import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { type CacheResult, keyTag } from '../store/entry';
 import { GENERATION_HEADER, isKnownAt } from '../tags/generation';
+import { noteSource, sourceOf } from './answered';
 import type { KnownUrl } from './known-urls';
 import { commonHeaders } from './opening';
 import { Rendering } from './rendering';
@@ -60,6 +61,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const why = this.bypassed(route, request);
+    if (why !== undefined) noteSource(reply.raw, 'bypass');
     if (why === undefined || why === 'off') await this.catchUp(request, reply);
     if (why === undefined) return of(await this.cached(route, request, reply, next));
     if (why === 'off') return of(await this.uncached(route, request, reply, next));
@@ -91,6 +93,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
     const key = route.key(known.urlKey, request, this.layer.user(request));
     const result = await this.find(key, route, rendering, request, reply);
+    noteSource(reply.raw, sourceOf(result));
     if (rendering.refusal) {
       void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
       throw rendering.refusal;
@@ -165,7 +168,9 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   }
 
   private async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
-    const known = { route, handler: request.routeOptions.handler, urlKey: await route.keyOfUrl(request) };
+    const { url = '', handler } = request.routeOptions;
+    const answered = { route: url, by: 'l1' } as const;
+    const known = { route, handler, urlKey: await route.keyOfUrl(request), answered };
     this.layer.urls.remember(request.raw.url ?? '', known);
     return known;
   }

@@ -5,8 +5,9 @@ import { products } from './products';
 import { seed } from './seed';
 import { stampede } from './stampede';
 import { store } from './store';
+import { telemetry } from './telemetry';
 import { throughput } from './throughput';
 import { writes } from './writes';
 
 /** In the order in which a reader asks. */
-export const steps: readonly Step[] = [seed, throughput, peers, stampede, writes, products, store, nodes];
+export const steps: readonly Step[] = [seed, throughput, peers, stampede, writes, products, store, telemetry, nodes];
