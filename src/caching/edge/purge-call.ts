@@ -1,4 +1,4 @@
-import { ExponentialBackoff, handleWhen, retry, timeout, TimeoutStrategy, wrap } from 'cockatiel';
+import { ExponentialBackoff, handleWhen, retry, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel';
 import { PurgeError } from './purger';
 
 /** Of one try, in ms; and how many more there are, for what passes at once. What does not is the queue's to try again. */
@@ -74,7 +74,6 @@ function pauseOf(retryAfter: string | null): number {
 
 /** fetch hides what happened in the cause of "fetch failed". */
 function reason(error: unknown): string {
-  const { name, cause } = error as { name?: string; cause?: { code?: string } };
-  if (name === 'TaskCancelledError') return `no answer within ${TRY_TIMEOUT} ms`;
-  return cause?.code ?? 'could not be reached';
+  if (error instanceof TaskCancelledError) return `no answer within ${TRY_TIMEOUT} ms`;
+  return (error as { cause?: { code?: string } }).cause?.code ?? 'could not be reached';
 }
