@@ -8,6 +8,7 @@ import {
   TOO_MANY,
   withKinds,
 } from '../../src/caching/edge/edge-tags';
+import { cacheGroups } from '../../src/caching/eviction/cache-groups';
 import { tagField } from '../../src/caching/edge/tag-field';
 import type { TagHeader } from '../../src/caching/edge/edge.options';
 
@@ -73,6 +74,23 @@ it.each(Object.keys(READ) as TagHeader[])(
     );
   },
 );
+
+it('groups that a write names (RFC 9875) meet those that answers carry, too', () => {
+  const all = fc.array(sensible, { minLength: 1, maxLength: 1_500, size: 'max' });
+  const written = fc.array(fc.nat(), { minLength: 1, maxLength: 150, size: 'max' });
+  fc.assert(
+    fc.property(all, written, (made, picks) => {
+      // What reads a table carries its tag.
+      const entry = ['table:products', ...made];
+      const carried = READ['cache-groups'](tagField('cache-groups', entry));
+      const stamped = picks.map((pick) => made[pick % made.length]!);
+      const field = cacheGroups(withKinds(stamped), withKinds(['table:products'])) ?? '';
+      expect(field.length).toBeLessThanOrEqual(MAX_FIELD);
+      expect(READ['cache-groups'](field).some((group) => carried.includes(group))).toBe(true);
+    }),
+    { numRuns: 100 },
+  );
+});
 
 it('an ordinary answer carries its own tags, and a write of something else purges none of them', () => {
   const page = ['table:products', 'products', ...Array.from({ length: 50 }, (_, i) => `product:${i}`)];

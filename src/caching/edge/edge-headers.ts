@@ -25,6 +25,11 @@ export class EdgeHeaders {
     this.stale = directive('stale-while-revalidate', staleWhileRevalidate) + directive('stale-if-error', staleIfError);
   }
 
+  /** Answers carry groups, so what a write's answer names has to meet them (RFC 9875). */
+  get sendsGroups(): boolean {
+    return this.options.tags.includes('cache-groups');
+  }
+
   static of(options?: EdgeOptions): EdgeHeaders {
     return new EdgeHeaders(resolveEdge(options));
   }

@@ -1,11 +1,9 @@
-import { ExponentialBackoff, handleWhen, retry, timeout, TimeoutStrategy, wrap } from 'cockatiel';
+import { ExponentialBackoff, handleWhen, retry, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel';
 import { PurgeError } from './purger';
 
 /** Of one try, in ms; and how many more there are, for what passes at once. What does not is the queue's to try again. */
 const TRY_TIMEOUT = 2_000;
 const RETRIES = 1;
-/** An answer to a purge is short; what is longer is not read. In bytes. */
-const MAX_ANSWER = 64 * 1024;
 /** When an edge says "too many" and not how long to wait, in ms. */
 const DEFAULT_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
@@ -49,22 +47,10 @@ async function once(request: PurgeCall, signal: AbortSignal): Promise<string> {
   const { method, url, headers, body, accepts } = request;
   // A redirect would carry the token to another place.
   const response = await fetch(url, { method, headers, body, signal, redirect: 'manual' });
-  const text = await limitedText(response);
+  const text = await response.text();
   if (response.status === 429) throw failure(request, 'answered 429', pauseOf(response.headers.get('retry-after')));
   if (!response.ok && response.status !== accepts) throw failure(request, `answered ${response.status}`);
   return text;
-}
-
-async function limitedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    const bytes = chunk as Uint8Array;
-    size += bytes.byteLength;
-    if (size > MAX_ANSWER) break;
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** RFC 9110 §10.2.3: seconds, or a date. */
@@ -76,7 +62,6 @@ function pauseOf(retryAfter: string | null): number {
 
 /** fetch hides what happened in the cause of "fetch failed". */
 function reason(error: unknown): string {
-  const { name, cause } = error as { name?: string; cause?: { code?: string } };
-  if (name === 'TaskCancelledError') return `no answer within ${TRY_TIMEOUT} ms`;
-  return cause?.code ?? 'could not be reached';
+  if (error instanceof TaskCancelledError) return `no answer within ${TRY_TIMEOUT} ms`;
+  return (error as { cause?: { code?: string } }).cause?.code ?? 'could not be reached';
 }

@@ -8,6 +8,8 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { withDeadline } from '../deadline';
+import { EDGE_HEADERS, type EdgeHeaders } from '../edge/edge-headers';
+import { withKinds } from '../edge/edge-tags';
 import type { DrainHook } from './drain-hook';
 import { Drainer } from './drainer';
 import { EvictionSubscriber } from './eviction.subscriber';
@@ -108,8 +110,9 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     Eviction,
     {
       provide: APP_INTERCEPTOR,
-      inject: [Eviction],
-      useFactory: ({ scope, rules }: Eviction) => new InvalidationInterceptor(scope, rules),
+      inject: [Eviction, { token: EDGE_HEADERS, optional: true }],
+      useFactory: ({ scope, rules }: Eviction, edges?: EdgeHeaders) =>
+        new InvalidationInterceptor(scope, rules, edges?.sendsGroups ? withKinds : undefined),
     },
   ],
   exports: [Eviction],
