@@ -19,13 +19,15 @@ const EDITOR = tokenFor('editor', 'editor');
 
 /** Two nodes on one PostgreSQL and one Redis, and a real edge in front of them. */
 export class EdgeSite {
+  readonly nodes: StrataProcess[] = [];
+  /** Between the edge and each node. */
+  readonly lines: TcpProxy[] = [];
+  private raised?: Nginx | Varnish;
+
   private constructor(
     readonly name: EdgeName,
     private readonly backend: Backend,
-    readonly nodes: readonly StrataProcess[],
-    /** Between the edge and each node. */
-    readonly lines: readonly TcpProxy[],
-    readonly edge: Nginx | Varnish,
+    private readonly port: number,
   ) {}
 
   /** @param nodeEnv what one node is told beside that */
@@ -43,15 +45,23 @@ export class EdgeSite {
       EDGE_TTL: '5m',
       ...(purge === 'none' ? {} : { EDGE_PURGE_URL: `http://127.0.0.1:${port}` }),
     };
-    const nodes: StrataProcess[] = [];
-    for (const index of [0, 1]) nodes.push(await startStrata({ ...backend.env, ...edges, ...env, ...nodeEnv(index) }));
-    const lines = await Promise.all(nodes.map(({ url }) => TcpProxy.to(Number(new URL(url).port))));
-    const ports = lines.map((line) => line.port);
-    const edge =
-      name === 'varnish'
-        ? await Varnish.start(ports, port)
-        : await Nginx.start({ nodes: ports, purge: purge === 'nginx' }, port);
-    return new EdgeSite(name, backend, nodes, lines, edge);
+    const site = new EdgeSite(name, backend, port);
+    try {
+      for (const index of [0, 1]) {
+        site.nodes.push(await startStrata({ ...backend.env, ...edges, ...env, ...nodeEnv(index) }));
+      }
+      for (const { url } of site.nodes) site.lines.push(await TcpProxy.to(Number(new URL(url).port)));
+      await site.raiseEdge();
+      return site;
+    } catch (error) {
+      await site.close();
+      throw error;
+    }
+  }
+
+  get edge(): Nginx | Varnish {
+    if (!this.raised) throw new Error('There is no edge yet');
+    return this.raised;
   }
 
   get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<RawAnswer> {
@@ -99,8 +109,17 @@ export class EdgeSite {
     return sql<T>(this.backend.env.DATABASE_URL!, text);
   }
 
+  private async raiseEdge(): Promise<void> {
+    const { name, port } = this;
+    const ports = this.lines.map((line) => line.port);
+    this.raised =
+      name === 'varnish'
+        ? await Varnish.start(ports, port)
+        : await Nginx.start({ nodes: ports, purge: name !== 'nginx' }, port);
+  }
+
   async close(): Promise<void> {
-    await this.edge.stop();
+    await this.raised?.stop();
     await Promise.all(this.lines.map((line) => line.close()));
     await Promise.all(this.nodes.map((node) => node.stop()));
     await this.backend.dispose();

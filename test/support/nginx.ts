@@ -28,7 +28,10 @@ export class Nginx {
   static async start(settings: NginxSettings, port?: number): Promise<Nginx> {
     const nginx = new Nginx(port ?? (await freePort()), settings);
     nginx.render();
-    await nginx.up();
+    await nginx.up().catch(async (error: unknown) => {
+      await nginx.stop();
+      throw error;
+    });
     return nginx;
   }
 
@@ -49,6 +52,11 @@ export class Nginx {
 
   get pid(): number {
     return this.process!.pid!;
+  }
+
+  /** The process that answers: a child of the one that was started. */
+  get worker(): number {
+    return Number(execFileSync('pgrep', ['-P', String(this.pid)], { encoding: 'utf8' }).split('\n')[0]);
   }
 
   /** What it has written to its error log. */

@@ -20,7 +20,10 @@ export class Varnish {
 
   static async start(nodes: readonly number[], port?: number): Promise<Varnish> {
     const varnish = new Varnish(port ?? (await freePort()), nodes);
-    await varnish.up();
+    await varnish.up().catch(async (error: unknown) => {
+      await varnish.stop();
+      throw error;
+    });
     return varnish;
   }
 
@@ -48,7 +51,13 @@ export class Varnish {
   }
 
   async up(): Promise<void> {
-    const settings = ['http_gzip_support=off', 'default_ttl=0', 'default_grace=0', 'timeout_idle=65', 'thread_pool_min=50'];
+    const settings = [
+      'http_gzip_support=off',
+      'default_ttl=0',
+      'default_grace=0',
+      'timeout_idle=65',
+      'thread_pool_min=50',
+    ];
     const address = ['-n', this.folder, '-a', `127.0.0.1:${this.port}`, '-T', 'none', '-s', 'malloc,64m'];
     const args = ['-j', 'none', '-F', ...address, '-f', this.render(), ...settings.flatMap((one) => ['-p', one])];
     this.process = spawn('varnishd', args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,4 +1,5 @@
 import type { Step } from '../step';
+import { edge } from './edge';
 import { nodes } from './nodes';
 import { peers } from './peers';
 import { products } from './products';
@@ -10,4 +11,15 @@ import { throughput } from './throughput';
 import { writes } from './writes';
 
 /** In the order in which a reader asks. */
-export const steps: readonly Step[] = [seed, throughput, peers, stampede, writes, products, store, telemetry, nodes];
+export const steps: readonly Step[] = [
+  seed,
+  throughput,
+  peers,
+  stampede,
+  writes,
+  products,
+  store,
+  edge,
+  telemetry,
+  nodes,
+];
