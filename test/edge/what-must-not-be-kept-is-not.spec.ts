@@ -35,7 +35,7 @@ describe.each(['nginx', 'varnish'])('%s', (name) => {
         const known = generation === undefined ? {} : { 'x-cache-generation': generation };
         return void response.writeHead(200, { ...known, 'x-accel-expires': '1', 'cache-control': 'no-store' }).end();
       }
-      told.push(request.headers['x-cache-generation']);
+      if (request.url!.startsWith('/api/')) told.push(request.headers['x-cache-generation']);
       const index = Number(/page=(\d+)/.exec(request.url!)?.[1] ?? -1);
       response.writeHead(200, { 'content-type': 'text/plain', ...ANSWERS[index]?.[1] }).end('answer');
     });
