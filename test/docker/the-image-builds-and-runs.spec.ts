@@ -90,7 +90,7 @@ beforeAll(() => {
     image = build(stage, built);
     if (stage.name !== undefined) built.set(stage.name, image);
   }
-}, 400_000);
+}, 900_000);
 
 afterAll(async () => {
   if (running && running.exitCode === null) {
