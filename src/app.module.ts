@@ -2,8 +2,8 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from './account';
 import { AuthModule, TokenService } from './auth';
 import { cacheAdminOptions } from './cache-admin-setup';
-import { CacheAdminModule, CachingModule, EvictionModule } from './caching';
-import { cachingOptions } from './caching-setup';
+import { CacheAdminModule, CacheTelemetryModule, CachingModule, EdgeModule, EvictionModule } from './caching';
+import { cachingOptions, edgeOptions } from './caching-setup';
 import { AppConfig, ConfigModule } from './config';
 import { DatabaseModule } from './database';
 import { HealthModule } from './health';
@@ -29,11 +29,13 @@ export class AppModule {
           embedded: config.database.url === undefined,
           caches: config.cache.layers.length > 0,
         }),
+        EdgeModule.forRoot(edgeOptions(config)),
         AuthModule,
         ProductsModule,
         AccountModule,
         RatesModule,
         CacheAdminModule.forRoot(cacheAdminOptions(config)),
+        CacheTelemetryModule.forRoot(),
         HealthModule,
       ],
     };

@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { TokenService } from './auth';
-import type { CachingOptions } from './caching';
+import { type CachingOptions, type EdgeOptions, openTelemetryTracing } from './caching';
 import { AppConfig } from './config';
+import { edgeGroups } from './edge-setup';
 import { RequestValidationPipe } from './http';
 
 /** What this application tells the cache about itself. */
-export function cachingOptions({ cache, redis }: AppConfig, tokens: TokenService): CachingOptions {
+export function cachingOptions({ cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
   const { layers, ttl, grace, l1MaxBytes, maxLag, consistency, prefix, l2Timeout } = cache;
   return {
     layers,
@@ -17,8 +18,14 @@ export function cachingOptions({ cache, redis }: AppConfig, tokens: TokenService
     prefix,
     l2Timeout,
     redis: redisTarget(redis),
+    tracing: spans ? openTelemetryTracing() : undefined,
     view: { validate: new RequestValidationPipe(), mayRevalidate: (request) => isAdmin(request, tokens) },
   };
+}
+
+/** What stands in front of it. An answer that an edge may use when we fail is as old as one that we would. */
+export function edgeOptions({ edge, cache }: AppConfig): EdgeOptions {
+  return { ...edge, staleIfError: cache.grace, groups: edgeGroups };
 }
 
 function redisTarget({ url, clusterNodes }: AppConfig['redis']): CachingOptions['redis'] {

@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const app = await createApp(config, logger);
   started(app);
   await app.listen(config.http.port, config.http.host);
-  welcome(app, config);
+  await welcome(app, config, logger);
 }
 
 main().catch((error: Error) => {

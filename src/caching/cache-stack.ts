@@ -7,6 +7,7 @@ import { Freshness } from './store/freshness';
 import { Inspector } from './store/inspector';
 import { L1 } from './store/l1';
 import { type L2, RedisL2 } from './store/l2';
+import { TimedL2 } from './store/timed-l2';
 import { TieredStore } from './store/tiered-store';
 import { Heartbeat } from './tags/heartbeat';
 import { MemoryTagClock } from './tags/memory-tag-clock';
@@ -15,6 +16,7 @@ import { RedisTagClock } from './tags/redis-tag-clock';
 import type { TagClock } from './tags/tag-clock';
 import { TagScope } from './tags/tag-scope';
 import { systemTime, type Time } from './time';
+import { untraced } from './tracing';
 
 /** Heartbeats within one maxLag: some may be lost before trust is. */
 const BEATS_PER_LAG = 4;
@@ -45,7 +47,7 @@ export class CacheStack {
       const transport = new RedisClockTransport(this.link, prefix, maxTags);
       const clock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
       this.heartbeat = new Heartbeat(() => clock.beat(), maxLag / BEATS_PER_LAG);
-      l2 = new RedisL2(this.link, prefix, clock, time);
+      l2 = new TimedL2(new RedisL2(this.link, prefix, clock, time), events, time);
       this.clock = this.redisClock = clock;
     } else {
       this.clock = new MemoryTagClock(maxTags, events);
@@ -62,11 +64,20 @@ export class CacheStack {
       lock: this.link && new RedisFillLock(this.link, prefix, Math.max(fillWait, 1)),
       events,
       time,
+      tracing: options.tracing,
       random: Math.random,
       defaults: options,
       fillWait,
       backOff: options.backOff,
     });
+    this.traceEdges();
+  }
+
+  /** Edges purge behind everybody's back; that they have done it is all that can be told. */
+  private traceEdges(): void {
+    const { events, options } = this;
+    if (options.tracing === untraced) return;
+    events.on('purged', (tags, ms) => options.tracing.past('cache.purge', { 'cache.tags': tags.length }, ms));
   }
 
   /** Whether L1 is trusted: the clock's last word is younger than maxLag (Law 6). */

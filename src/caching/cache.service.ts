@@ -26,8 +26,8 @@ export class CacheService {
   }
 
   /** Call it after the commit. @throws CacheError `CACHE_STAMP_FAILED`: the change is not yet known elsewhere, evict again */
-  evict(tags: readonly string[]): Promise<void> {
-    return this.stack.store.evict(tags);
+  async evict(tags: readonly string[]): Promise<void> {
+    await this.stack.store.evict(tags);
   }
 
   /** Forgets one key everywhere. @throws CacheError `CACHE_STAMP_FAILED` */

@@ -17,6 +17,8 @@ export interface CacheEvents {
   collapsed: [key: string];
   /** A load ended. `ok` is false when it threw or hit its deadline. */
   load: [key: string, ms: number, ok: boolean];
+  /** L2 answered, or failed to; a read includes the question to the clock. */
+  l2: [operation: 'read' | 'write' | 'delete', ms: number];
   /** A tier could not be read or written; the request went on without it. */
   storeFailed: [operation: 'read' | 'write' | 'delete' | 'lock', error: unknown];
   /** An entry left L1. */
@@ -29,8 +31,8 @@ export interface CacheEvents {
   drainFailed: [error: unknown];
   /** A writer was answered before its write was known to be evicted. */
   evictionLate: [ms: number, error: unknown];
-  /** How long the oldest outbox record has been waiting; 0: none is. Told at every look. */
-  outbox: [oldestMs: number];
+  /** How long the oldest outbox record has been waiting, and how many do; 0: none is. Told at every look. */
+  outbox: [oldestMs: number, waiting: number];
   /** The function of @EvictsTags threw; the whole table was evicted instead. */
   tagRuleFailed: [table: string, error: unknown];
   /** An edge has dropped what carries tags that were queued for it `lag` ms before. */

@@ -2,6 +2,7 @@ import { CACHE_MANAGER, Cache } from '@nestjs/cache-manager';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { CacheStack } from './cache-stack';
+import { CacheHealth } from './cache-health';
 import { CacheService } from './cache.service';
 import { CACHE_STACK, TAG_CLOCK } from './caching.constants';
 import { CacheEventBus } from './caching.events';
@@ -36,6 +37,7 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     ViewRoutes,
     { provide: APP_INTERCEPTOR, useClass: ViewInterceptor },
     CacheService,
+    CacheHealth,
     { provide: CacheEventBus, useFactory: () => new CacheEventBus() },
     {
       provide: CACHE_STACK,
@@ -51,6 +53,6 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     },
     { provide: Cache, useExisting: CACHE_MANAGER },
   ],
-  exports: [CacheService, CacheEventBus, CACHE_STACK, TAG_CLOCK, TagScope, CACHE_MANAGER, Cache],
+  exports: [CacheService, CacheHealth, CacheEventBus, CACHE_STACK, TAG_CLOCK, TagScope, CACHE_MANAGER, Cache],
 })
 export class CachingModule extends ConfigurableModuleClass {}

@@ -3,6 +3,7 @@ import bytes from 'bytes';
 import ms from 'ms';
 import { CacheError } from './caching.errors';
 import type { RedisTarget } from './redis/redis-target';
+import { type Tracing, untraced } from './tracing';
 import type { ViewSettings } from './view/view-settings';
 
 /** Milliseconds, or text such as `5m`, `100ms`. */
@@ -43,6 +44,8 @@ export interface CachingOptions {
   layers?: readonly CacheLayer[];
   /** What the view layer has to be told about the application. @default {} */
   view?: ViewSettings;
+  /** Spans of loads, L2 reads, drains and purges: `openTelemetryTracing()`. @default none */
+  tracing?: Tracing;
 }
 
 export type CacheLayer = 'view' | 'query';
@@ -65,6 +68,7 @@ export interface ResolvedOptions {
   readonly backOff: { readonly first: number; readonly most: number };
   readonly layers: readonly CacheLayer[];
   readonly view: ViewSettings;
+  readonly tracing: Tracing;
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<CachingOptions>()
@@ -102,6 +106,7 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
     backOff: { first, most },
     layers,
     view: options.view ?? {},
+    tracing: options.tracing ?? untraced,
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CACHE_LAYERS, Environment } from './environment';
+import { CACHE_LAYERS, Environment, TAG_HEADERS } from './environment';
 import { parseDuration, parseSize } from './units';
 
 export type CacheLayer = (typeof CACHE_LAYERS)[number];
@@ -33,7 +33,13 @@ export class AppConfig {
     readonly purge: Environment['EDGE_PURGE'];
     readonly url: string | undefined;
     readonly token: string | undefined;
+    /** Undefined: as long as is right for that edge. */
+    readonly ttl: number | undefined;
+    /** Undefined: what that edge reads. */
+    readonly tags: readonly (typeof TAG_HEADERS)[number][] | undefined;
   };
+  /** Spans through the API of OpenTelemetry. */
+  readonly spans: boolean;
   /** Writes and admin calls a minute for one client; 0 is off. */
   readonly throttleLimit: number;
   /** `url` undefined: the rates shipped with the project. */
@@ -60,7 +66,14 @@ export class AppConfig {
       prefix: env.CACHE_PREFIX,
       l2Timeout: duration(env.CACHE_L2_TIMEOUT),
     };
-    this.edge = { purge: env.EDGE_PURGE, url: env.EDGE_PURGE_URL, token: env.EDGE_PURGE_TOKEN };
+    this.edge = {
+      purge: env.EDGE_PURGE,
+      url: env.EDGE_PURGE_URL,
+      token: env.EDGE_PURGE_TOKEN,
+      ttl: env.EDGE_TTL === undefined ? undefined : duration(env.EDGE_TTL),
+      tags: env.EDGE_TAGS === undefined ? undefined : TAG_HEADERS.filter((name) => list(env.EDGE_TAGS).includes(name)),
+    };
+    this.spans = env.OTEL_SPANS === 'on';
     this.throttleLimit = Number(env.THROTTLE_LIMIT);
     this.rates = { url: env.RATES_URL };
   }

@@ -4,6 +4,7 @@ import { IsDuration, IsHostList, IsListOf, IsSize, IsUrlOf, IsUrlWithoutCredenti
 export const CACHE_LAYERS = ['view', 'query'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const EDGES = ['none', 'nginx', 'varnish', 'fastly', 'cloudflare'] as const;
+export const TAG_HEADERS = ['cache-tag', 'surrogate-key', 'xkey', 'cache-groups'] as const;
 const NEEDS_URL: readonly string[] = EDGES.slice(1);
 
 /** The environment as it is written, with the rule of each variable. README's table says what each one means. */
@@ -73,6 +74,7 @@ export class Environment {
   EDGE_PURGE: (typeof EDGES)[number] = 'none';
 
   @ValidateIf((env: Environment) => NEEDS_URL.includes(env.EDGE_PURGE) || env.EDGE_PURGE_URL !== undefined)
+  @IsUrlWithoutCredentials()
   @IsUrlOf('http', 'https')
   EDGE_PURGE_URL?: string;
 
@@ -80,8 +82,19 @@ export class Environment {
   @IsString({ message: '$property must be set for this EDGE_PURGE' })
   EDGE_PURGE_TOKEN?: string;
 
+  @IsOptional()
+  @IsDuration(0)
+  EDGE_TTL?: string;
+
+  @IsOptional()
+  @IsListOf(TAG_HEADERS)
+  EDGE_TAGS?: string;
+
   @IsWholeNumber(0, 1_000_000)
   THROTTLE_LIMIT = '100';
+
+  @IsIn(['on', 'off'])
+  OTEL_SPANS: 'on' | 'off' = 'off';
 
   @IsOptional()
   @IsUrlWithoutCredentials()

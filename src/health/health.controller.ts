@@ -3,22 +3,26 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheckResult,
   HealthCheckService,
-  HealthIndicatorResult,
   HealthIndicatorService,
   TypeOrmHealthIndicator,
 } from '@nestjs/terminus';
-import { Eviction } from '../caching';
+import { CacheHealth, Eviction, type PartHealth } from '../caching';
 import { ApiProblems, NoQuery, Problem } from '../http';
 
 /** Longest the database may take to say hello, in ms. */
 const PING_TIMEOUT = 1_000;
 
-const EXAMPLE = {
-  status: 'ok',
-  info: { database: { status: 'up' }, eviction: { status: 'up', degraded: false, oldest_ms: 0 } },
-  error: {},
-  details: { database: { status: 'up' }, eviction: { status: 'up', degraded: false, oldest_ms: 0 } },
+const DETAILS = {
+  database: { status: 'up' },
+  eviction: { status: 'up', degraded: false, oldest_ms: 0 },
+  redis: { status: 'up', degraded: true, state: 'away' },
+  breaker: { status: 'up', degraded: false, state: 'closed' },
+  clock: { status: 'up', degraded: true, state: 'away' },
 };
+const EXAMPLE = { status: 'ok', degraded: ['redis', 'clock'], info: DETAILS, error: {}, details: DETAILS };
+
+/** `degraded`: parts that it does without for now. */
+type Readiness = HealthCheckResult & { degraded: string[] };
 
 @ApiTags('health')
 @Controller('health')
@@ -28,6 +32,7 @@ export class HealthController {
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
     @Inject(TypeOrmHealthIndicator) private readonly database: TypeOrmHealthIndicator,
     @Inject(Eviction) private readonly eviction: Eviction,
+    @Inject(CacheHealth) private readonly cache: CacheHealth,
   ) {}
 
   @Get('live')
@@ -40,25 +45,31 @@ export class HealthController {
 
   @Get('ready')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Can it answer? Needs the database' })
+  @ApiOperation({ summary: 'Can it answer? Needs the database; what else is ill is named in `degraded`' })
   @ApiOkResponse({ schema: { type: 'object', example: EXAMPLE } })
   @ApiProblems({ 503: 'a part it cannot do without is away; details names it' })
-  async ready(@Query() _query: NoQuery): Promise<HealthCheckResult> {
+  async ready(@Query() _query: NoQuery): Promise<Readiness> {
+    const parts = Object.entries(this.parts());
     try {
-      return await this.health.check([
+      const result = await this.health.check([
         () => this.database.pingCheck('database', { timeout: PING_TIMEOUT }),
-        () => this.evicting(),
+        ...parts.map(
+          ([name, part]) =>
+            () =>
+              this.indicators.check(name).up(part),
+        ),
       ]);
+      return { ...result, degraded: parts.filter(([, { degraded }]) => degraded).map(([name]) => name) };
     } catch (error) {
       if (error instanceof ServiceUnavailableException) throw notReady(error.getResponse() as HealthCheckResult);
       throw error;
     }
   }
 
-  /** Never down: answers are right without it, only less of them can be cached. Degraded: writes wait to be evicted for over 5 s. */
-  private evicting(): HealthIndicatorResult {
+  /** Never down: answers are right without them, only less of them can be cached. Eviction is degraded when writes wait to be evicted for over 5 s. */
+  private parts(): Record<string, PartHealth> {
     const { degraded, oldestMs } = this.eviction.status();
-    return this.indicators.check('eviction').up({ degraded, oldest_ms: Math.round(oldestMs) });
+    return { eviction: { degraded, oldest_ms: Math.round(oldestMs) }, ...this.cache.parts() };
   }
 }
 

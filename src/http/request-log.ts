@@ -12,11 +12,17 @@ export class RequestLog extends LogController {
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
     const { method, url } = request;
+    if (reply.statusCode < 400 && isQuiet(request)) return;
     const line = { method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
     if (error || reply.statusCode >= 500) reply.log.error({ ...line, err: error ?? undefined }, 'request');
     else if (reply.statusCode >= 400 || !isRead(method)) reply.log.info(line, 'request');
     else reply.log.debug(line, 'request');
   }
+}
+
+/** `@RouteConfig({ quiet: true })` */
+function isQuiet({ routeOptions }: FastifyRequest): boolean {
+  return 'quiet' in routeOptions.config && routeOptions.config.quiet === true;
 }
 
 function isRead(method: string): boolean {

@@ -1,5 +1,5 @@
 export { MAX_ID } from './dto/limits';
 export { ProductDto } from './dto/product.dto';
-export { shownTags } from './product.tags';
+export { ALL_PRODUCTS, shownTags } from './product.tags';
 export { Product } from './product.entity';
 export { ProductsModule } from './products.module';

@@ -59,7 +59,7 @@ export class ProductsController {
   ) {}
 
   @Get()
-  @CacheView({ shared: true })
+  @CacheView({ shared: true, edge: true })
   @ApiOperation({ summary: 'List, filter, search and order products' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is behind the last' })
@@ -70,7 +70,7 @@ export class ProductsController {
   }
 
   @Get('featured')
-  @CacheView({ shared: true })
+  @CacheView({ shared: true, edge: true })
   @ApiOperation({ summary: 'Products rated 4.5 or better, newest first' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is behind the last' })
@@ -81,7 +81,7 @@ export class ProductsController {
   }
 
   @Get('stats')
-  @CacheView({ shared: true })
+  @CacheView({ shared: true, edge: true })
   @ApiOperation({ summary: 'Counts, prices and ratings by category' })
   @ApiOkResponse({ type: ProductStatsDto })
   stats(@Query() _query: NoQuery): Promise<ProductStatsDto> {
@@ -89,7 +89,7 @@ export class ProductsController {
   }
 
   @Get(':id')
-  @CacheView({ shared: true })
+  @CacheView({ shared: true, edge: true })
   @ApiOperation({ summary: 'One product, its price converted on request' })
   @ApiOkResponse({
     type: ProductDetailDto,

@@ -1,2 +1,2 @@
 export { RatesModule } from './rates.module';
-export { RatesService } from './rates.service';
+export { ALL_RATES, RatesService } from './rates.service';

@@ -11,7 +11,7 @@ export class RatesController {
   constructor(@Inject(RatesService) private readonly rates: RatesService) {}
 
   @Get()
-  @CacheView({ shared: true })
+  @CacheView({ shared: true, edge: '1m' })
   @ApiOperation({ summary: 'Exchange rates that prices can be converted by' })
   @ApiOkResponse({ type: RatesDto })
   @ApiProblems({ 400: 'there are no parameters', 503: 'the rates API does not answer' })

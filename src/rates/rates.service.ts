@@ -8,6 +8,9 @@ import { RatesDto } from './rates.dto';
 /** The currency that the catalogue's prices are in. */
 export const CATALOGUE_CURRENCY = 'USD';
 
+/** Nothing that is written changes the rates; whoever takes them out by hand names this. */
+export const ALL_RATES = 'rates';
+
 export interface Rate extends Pick<RatesDto, 'as_of' | 'source'> {
   /** Units of the currency for one unit of the catalogue's. */
   rate: number;
@@ -23,7 +26,7 @@ export class RatesService {
    * All rates, from the catalogue's currency. They change once a day; when their source is away, yesterday's are better than none.
    * @throws Problem 503
    */
-  @CacheQuery({ ttl: '10m', grace: '1d' })
+  @CacheQuery({ tags: [ALL_RATES], ttl: '10m', grace: '1d' })
   async rates(): Promise<RatesDto> {
     try {
       const table = await this.client.fetch(CATALOGUE_CURRENCY);

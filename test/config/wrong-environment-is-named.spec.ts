@@ -25,6 +25,10 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
   ['CACHE_PREFIX', ['has space', 'x'.repeat(65)], 'shop-1'],
   ['CACHE_L2_TIMEOUT', ['0'], '50'],
   ['EDGE_PURGE', ['akamai'], 'none'],
+  ['OTEL_SPANS', ['yes'], 'on'],
+  ['EDGE_PURGE_URL', ['varnish:80', 'http://me:hunter2@127.0.0.1'], 'http://127.0.0.1:8080'],
+  ['EDGE_TTL', ['long', '-1s'], '2m'],
+  ['EDGE_TAGS', ['etag', 'xkey,'], 'xkey,cache-groups'],
   ['THROTTLE_LIMIT', ['-1', 'some'], '0'],
   ['RATES_URL', ['rates', 'http://me:hunter2@127.0.0.1/latest'], 'http://127.0.0.1:9/latest'],
 ];

@@ -41,6 +41,7 @@ const ROUTES: Record<string, 'public' | 'locked'> = {
   'post /api/cache/evict': 'locked',
   'post /api/cache/warm': 'locked',
   'delete /api/cache': 'locked',
+  'get /edge/generation/{group}': 'public',
   'get /health/live': 'public',
   'get /health/ready': 'public',
 };

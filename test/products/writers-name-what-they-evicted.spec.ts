@@ -56,20 +56,20 @@ onEveryBackend((open) => {
 });
 
 describe('the field (RFC 9875)', () => {
-  const tags = (count: number): Set<string> => new Set(Array.from({ length: count }, (_, index) => `tag:${index}`));
+  const tags = (count: number): string[] => Array.from({ length: count }, (_, index) => `tag:${index}`);
 
   it('quotes as structured fields do', () => {
-    expect(cacheGroups(new Set(['a "b" \\']), ['t'])).toBe('"a \\"b\\" \\\\"');
-    expect(cacheGroups(new Set(), ['t'])).toBeUndefined();
+    expect(cacheGroups(['a "b" \\'], ['t'])).toBe('"a \\"b\\" \\\\"');
+    expect(cacheGroups([], ['t'])).toBeUndefined();
   });
 
   it.each([
     ['more groups than every cache must take', tags(129)],
-    ['a group longer than that', new Set(['x'.repeat(129)])],
-    ['more than a header may hold', new Set(Array.from({ length: 60 }, (_, index) => `${index}`.padEnd(100, 'x')))],
-    ['what is not ASCII', new Set(['zoë'])],
-  ])('%s: the tables instead', (_what, set) => {
-    expect(cacheGroups(set, ['products', 'watchlist'])).toBe('"table:products", "table:watchlist"');
+    ['a group longer than that', ['x'.repeat(129)]],
+    ['more than a header may hold', Array.from({ length: 60 }, (_, index) => `${index}`.padEnd(100, 'x'))],
+    ['what is not ASCII', ['zoë']],
+  ])('%s: the tables instead', (_what, groups) => {
+    expect(cacheGroups(groups, ['table:products', 'table:watchlist'])).toBe('"table:products", "table:watchlist"');
   });
 
   it('128 groups are named one by one', () => {

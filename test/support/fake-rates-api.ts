@@ -1,40 +1,6 @@
-import { once } from 'node:events';
-import { createServer, IncomingMessage, ServerResponse } from 'node:http';
-import { AddressInfo } from 'node:net';
+import { type FakeServer, startFakeServer } from './fake-server';
 
-export type Behaviour = (request: IncomingMessage, response: ServerResponse, call: number) => void;
+export { answerJson, type Behaviour, type FakeServer as FakeRatesApi } from './fake-server';
 
-/** A local server in the place of a rates API, which can be told to be slow, broken or wrong. */
-export interface FakeRatesApi {
-  url: string;
-  behave: (behaviour: Behaviour) => void;
-  calls: () => number;
-  close: () => Promise<void>;
-}
-
-export const answerJson =
-  (body: unknown, status = 200): Behaviour =>
-  (_request, response) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  };
-
-export async function startFakeRatesApi(): Promise<FakeRatesApi> {
-  let behaviour: Behaviour = answerJson({}, 500);
-  let calls = 0;
-  const server = createServer((request, response) => behaviour(request, response, ++calls));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/latest`,
-    behave: (next) => {
-      behaviour = next;
-      calls = 0;
-    },
-    calls: () => calls,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+/** A local server in the place of a rates API. */
+export const startFakeRatesApi = (): Promise<FakeServer> => startFakeServer('/latest');

@@ -117,6 +117,7 @@ export class World {
       fillWait: options.fillWait,
       backOff: options.backOff,
       ...setting.sabotage?.(clock, time),
+      tracing: options.tracing,
     });
     return { store, clock };
   }

@@ -5,6 +5,8 @@ export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private swallowing = false;
   private refusing = false;
+  private lag = 0;
+  private isLate: (bytes: Buffer) => boolean = () => false;
 
   private constructor(
     private readonly server: Server,
@@ -51,6 +53,12 @@ export class TcpProxy {
     this.cut();
   }
 
+  /** Answers of the target for which `isLate` says so arrive `lag` ms late. What comes after them on the same line may overtake them. */
+  delay(lag: number, isLate: (bytes: Buffer) => boolean): void {
+    this.lag = lag;
+    this.isLate = isLate;
+  }
+
   cut(): void {
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
   }
@@ -66,7 +74,11 @@ export class TcpProxy {
     const pair = [client, target] as const;
     this.pairs.add(pair);
     for (const [from, to] of [pair, [target, client] as const]) {
-      from.on('data', (chunk) => this.swallowing || to.write(chunk));
+      from.on('data', (chunk: Buffer) => {
+        if (this.swallowing) return;
+        if (from === target && this.isLate(chunk)) setTimeout(() => to.write(chunk), this.lag);
+        else to.write(chunk);
+      });
       from.on('error', () => undefined);
       from.on('close', () => {
         to.destroy();

@@ -15,9 +15,10 @@ import {
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
-import { DeletedDto, EvictDto, EvictedDto, NoParameters, StampDto } from './admin.dto';
+import { NoParameters } from '../no-parameters';
+import { DeletedDto, EvictDto, EvictedDto, StampDto } from './admin.dto';
 import { AdminInterceptor } from './admin.interceptor';
-import { ApiRefusal } from './api-refusal';
+import { ApiRefusal } from '../api-refusal';
 import { EntriesQuery, EntryDto, EntryPageDto, EntryParams } from './entry.dto';
 import { EntryBrowser } from './entry-browser';
 import { Overview } from './overview';
@@ -87,7 +88,8 @@ export class CacheAdminController {
   async evict(@Body() { tags }: EvictDto, @Query() _query: NoParameters): Promise<EvictedDto> {
     this.browser.refuseMasks(tags);
     const stamped = [...new Set(tags)];
-    const { epoch, tick } = await orTryAgain('The eviction', this.stack.clock.stamp(stamped));
+    const at = await orTryAgain('The eviction', this.stack.store.evict(stamped));
+    const { epoch, tick } = at ?? this.stack.clock.instant();
     return { tags: stamped, epoch, tick };
   }
 

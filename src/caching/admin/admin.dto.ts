@@ -18,9 +18,6 @@ const MAX_TAGS = 100;
 /** Seconds. */
 const MAX_LIVE = 86_400;
 
-/** No parameters: what there is, is unknown, and named in a 400. */
-export class NoParameters {}
-
 export class EvictDto {
   @ApiProperty({ type: [String], minItems: 1, maxItems: MAX_TAGS, example: ['product:42', 'products:featured'] })
   @IsArray()

@@ -1,5 +1,7 @@
-import { applyDecorators, Controller, type DynamicModule, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { consoleController } from '../console/console.controller';
+import { placed } from '../placed';
+import { MeasuresModule } from '../telemetry/measures.module';
 import { CacheAdminController } from './admin.controller';
 import { AdminInterceptor } from './admin.interceptor';
 import { ADMIN_OPTIONS, type CacheAdminOptions, pathsOf } from './admin.options';
@@ -14,15 +16,15 @@ import { Warmer } from './warmer';
 @Module({})
 export class CacheAdminModule {
   static forRoot(options: CacheAdminOptions): DynamicModule {
-    const { personal, maskSecret, imports = [] } = options;
+    const { decorators, personal, maskSecret, imports = [] } = options;
     const [path = '', ...console] = pathsOf(options);
     const page = console.map((at) => consoleController(at, path));
     return {
       module: CacheAdminModule,
-      imports,
+      imports: [MeasuresModule, ...imports],
       controllers: [
-        placed(CacheStreamsController, path, options),
-        placed(CacheAdminController, path, options),
+        placed(CacheStreamsController, path, decorators),
+        placed(CacheAdminController, path, decorators),
         ...page,
       ],
       providers: [
@@ -36,12 +38,4 @@ export class CacheAdminModule {
       ],
     };
   }
-}
-
-/** The same routes as a class of this module's own, so that a path and guards can be put on it. */
-function placed(Routes: Type, path: string, { decorators }: CacheAdminOptions): Type {
-  class Placed extends Routes {}
-  Object.defineProperty(Placed, 'name', { value: Routes.name });
-  applyDecorators(Controller(path), ...decorators)(Placed);
-  return Placed;
 }

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Counts } from './tally';
+import type { Counts } from '../telemetry/tally';
 
 class CountsDto implements Counts {
   @ApiProperty({ example: 41_020, description: 'Hits in this process.' })

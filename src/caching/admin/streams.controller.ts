@@ -14,10 +14,11 @@ import {
 } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { LiveQuery, NoParameters } from './admin.dto';
+import { NoParameters } from '../no-parameters';
+import { LiveQuery } from './admin.dto';
 import { AdminInterceptor } from './admin.interceptor';
 import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';
-import { ApiRefusal } from './api-refusal';
+import { ApiRefusal } from '../api-refusal';
 import { type EndReason, LiveFeed } from './live-feed';
 import { eventStream, ndjson } from './streams';
 import { Warmer } from './warmer';

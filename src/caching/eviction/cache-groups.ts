@@ -1,5 +1,3 @@
-import { tableTag } from './evicts-tags';
-
 /** RFC 9875 §2: what every implementation must take. */
 const MAX_GROUPS = 128;
 const MAX_LENGTH = 128;
@@ -12,12 +10,11 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
  * Tags as an RFC 9875 field: a structured list of strings. Undefined: there are none. Too many, too long, or not
  * ASCII: `coarser` stand for all of them, because a cache that missed one group would go on serving it.
  */
-export function cacheGroups(tags: ReadonlySet<string>, coarser: readonly string[]): string | undefined {
-  if (tags.size === 0) return undefined;
-  const groups = [...tags];
+export function cacheGroups(groups: readonly string[], coarser: readonly string[]): string | undefined {
+  if (groups.length === 0) return undefined;
   const exact = field(groups);
   const fits = groups.length <= MAX_GROUPS && exact.length <= MAX_FIELD && groups.every(isGroup);
-  return fits ? exact : field(coarser.map(tableTag));
+  return fits ? exact : field(coarser);
 }
 
 function isGroup(tag: string): boolean {

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { CacheEventBus } from '../caching.events';
+import type { ResolvedOptions } from '../caching.options';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
 import type { TagClock } from '../tags/tag-clock';
-import { drainOutbox, type OutboxRecord, StuckError } from './outbox';
+import type { DrainHook } from './drain-hook';
+import { countOutbox, drainOutbox, type OutboxRecord, StuckError } from './outbox';
 import type { OutboxSession } from './session';
 import type { TagRules } from './tag-rules';
 import { CHANNEL } from './watch-table';
@@ -21,13 +23,15 @@ export class Drainer {
   /** Milliseconds a drain may hold records, and wait for another that does. */
   private readonly hold: number;
   private stuckSince: number | undefined;
+  /** Whoever else has to hear of what is evicted. */
+  hook?: DrainHook;
 
   constructor(
     private readonly session: OutboxSession,
     private readonly rules: TagRules,
     private readonly clock: TagClock,
     private readonly events: CacheEventBus,
-    options: { maxLag: number; l2Timeout: number },
+    private readonly options: Pick<ResolvedOptions, 'maxLag' | 'l2Timeout' | 'tracing'>,
   ) {
     this.maxLag = options.maxLag;
     this.hold = Math.ceil(Math.max(this.maxLag / 2, 4 * options.l2Timeout, PATIENCE));
@@ -36,6 +40,11 @@ export class Drainer {
   /** How long the oldest record has been waiting, in ms; 0 when all are drained, as far as this process knows. */
   get oldestMs(): number {
     return this.stuckSince === undefined ? 0 : Date.now() - this.stuckSince;
+  }
+
+  /** How many records wait, where that can be asked. @throws what the driver throws */
+  waiting(): Promise<number> {
+    return this.session.use(countOutbox);
   }
 
   /** When it resolves, every record that was committed before the call is stamped. Calls at the same time share one run. */
@@ -80,8 +89,9 @@ export class Drainer {
 
   private async drainOn(client: ClientBase): Promise<void> {
     try {
-      await drainOutbox(client, this.hold, (records) => this.stamp(records));
+      const records = await drainOutbox(client, this.hold, (records) => this.stamp(records));
       this.stuckSince = undefined;
+      if (records > 0) this.hook?.committed();
     } catch (error) {
       this.events.emit('drainFailed', error);
       if (error instanceof StuckError) this.stuckSince = Date.now() - error.oldestMs;
@@ -90,10 +100,12 @@ export class Drainer {
     }
   }
 
-  private async stamp(records: readonly OutboxRecord[]): Promise<void> {
+  private async stamp(records: readonly OutboxRecord[]): Promise<string> {
     const start = performance.now();
     const tags = this.rules.tagsOf(records);
-    await this.clock.stamp(tags);
+    const size = { 'cache.records': records.length, 'cache.tags': tags.length };
+    await this.options.tracing.span('cache.drain', size, () => this.clock.stamp(tags));
     this.events.emit('drained', records.length, tags, performance.now() - start);
+    return this.hook?.record(tags) ?? '';
   }
 }

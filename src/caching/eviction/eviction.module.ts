@@ -8,6 +8,9 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { withDeadline } from '../deadline';
+import { EDGE_HEADERS, type EdgeHeaders } from '../edge/edge-headers';
+import { withKinds } from '../edge/edge-tags';
+import type { DrainHook } from './drain-hook';
 import { Drainer } from './drainer';
 import { EvictionSubscriber } from './eviction.subscriber';
 import { InvalidationInterceptor } from './invalidation.interceptor';
@@ -60,6 +63,11 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     clock.beforeTrust(() => this.drainer.drain());
   }
 
+  /** Has somebody else hear of what is evicted, durably: one, before the application starts. */
+  attach(hook: DrainHook): void {
+    this.drainer.hook = hook;
+  }
+
   /** How long the oldest write has been waiting to be evicted; degraded: somebody should look. */
   status(): { oldestMs: number; degraded: boolean } {
     const { oldestMs } = this.drainer;
@@ -102,8 +110,9 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     Eviction,
     {
       provide: APP_INTERCEPTOR,
-      inject: [Eviction],
-      useFactory: ({ scope, rules }: Eviction) => new InvalidationInterceptor(scope, rules),
+      inject: [Eviction, { token: EDGE_HEADERS, optional: true }],
+      useFactory: ({ scope, rules }: Eviction, edges?: EdgeHeaders) =>
+        new InvalidationInterceptor(scope, rules, edges?.sendsGroups ? withKinds : undefined),
     },
   ],
   exports: [Eviction],

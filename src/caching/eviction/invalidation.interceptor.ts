@@ -1,6 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { finalize, type Observable, tap } from 'rxjs';
 import { cacheGroups } from './cache-groups';
+import { tableTag } from './evicts-tags';
 import { TagRules } from './tag-rules';
 import { WriteScope } from './write-scope';
 
@@ -20,6 +21,8 @@ export class InvalidationInterceptor implements NestInterceptor {
   constructor(
     private readonly scope: WriteScope,
     private readonly rules: TagRules,
+    /** What caches know tags by. @default the tags themselves */
+    private readonly groupsOf: (tags: readonly string[]) => readonly string[] = (tags) => tags,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -32,10 +35,14 @@ export class InvalidationInterceptor implements NestInterceptor {
     const { begun, leave } = this.scope.begin(groups, () => next.handle());
     return begun.pipe(
       tap(() => {
-        const value = cacheGroups(groups, this.rules.tables);
+        const value = this.field(groups);
         if (value !== undefined) reply.header('cache-group-invalidation', value);
       }),
       finalize(leave),
     );
+  }
+
+  private field(groups: ReadonlySet<string>): string | undefined {
+    return cacheGroups(this.groupsOf([...groups]), this.groupsOf(this.rules.tables.map(tableTag)));
   }
 }

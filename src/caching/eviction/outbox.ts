@@ -43,26 +43,40 @@ function take(patience: number): string {
 
 /**
  * Takes all records and hands them to `stamp`, batch by batch, each inside the transaction that deletes them: if it
- * rejects they stay. Law 4: they are committed, so their writers' transactions were.
+ * rejects they stay. Law 4: they are committed, so their writers' transactions were. SQL that it gives goes with the commit.
  * @param patience milliseconds for another drain's locks, and for `stamp`
+ * @returns how many
  * @throws StuckError when records are there and could not be stamped; what the driver throws
  */
 export async function drainOutbox(
   client: ClientBase,
   patience: number,
-  stamp: (records: readonly OutboxRecord[]) => Promise<void>,
-): Promise<void> {
+  stamp: (records: readonly OutboxRecord[]) => Promise<string>,
+): Promise<number> {
+  let count = 0;
   for (let taken = BATCH; taken === BATCH;) {
     try {
       const records = await lastOf<OutboxRecord & { age: string }>(client, take(patience));
       taken = records.length;
-      if (taken > 0) await stampOr(() => stamp(records), Math.max(...records.map(({ age }) => Number(age))));
-      await client.query('COMMIT');
+      const oldest = Math.max(...records.map(({ age }) => Number(age)));
+      const recorded = taken > 0 ? await stampOr(() => stamp(records), oldest) : '';
+      await client.query(`${recorded}COMMIT`);
+      count += taken;
     } catch (error) {
       await client.query('ROLLBACK');
       throw error;
     }
   }
+  return count;
+}
+
+/** Records are not counted further than this: somebody is to be told that they pile up, not by how many millions. */
+const COUNTED = 10_000;
+
+/** How many records wait. */
+export async function countOutbox(client: ClientBase): Promise<number> {
+  const sql = `SELECT count(*)::int AS waiting FROM (SELECT FROM ${OUTBOX} LIMIT ${COUNTED}) some`;
+  return (await client.query<{ waiting: number }>(sql)).rows[0]?.waiting ?? 0;
 }
 
 /** The records of the transaction that is open on `client`. Whatever goes wrong, that transaction is as it was. */
@@ -78,9 +92,9 @@ export async function ownRecords(client: ClientBase): Promise<OutboxRecord[]> {
   }
 }
 
-async function stampOr(stamp: () => Promise<void>, oldestMs: number): Promise<void> {
+async function stampOr(stamp: () => Promise<string>, oldestMs: number): Promise<string> {
   try {
-    await stamp();
+    return await stamp();
   } catch (error) {
     throw new StuckError(oldestMs, error);
   }

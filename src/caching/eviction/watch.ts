@@ -18,6 +18,7 @@ export class OutboxWatch {
   private readonly logger = new Logger('Outbox');
   private readonly heartbeat: Heartbeat;
   private warnedAt: number | undefined;
+  private waiting = 0;
 
   constructor(
     private readonly drainer: Drainer,
@@ -46,7 +47,8 @@ export class OutboxWatch {
     if (error instanceof CacheError && error.code === 'CACHE_NOT_ALONE')
       await this.clock.renew().catch(() => undefined);
     const { oldestMs } = this.drainer;
-    this.events.emit('outbox', oldestMs);
+    this.waiting = error === undefined ? 0 : await this.drainer.waiting().catch(() => this.waiting);
+    this.events.emit('outbox', oldestMs, this.waiting);
     this.tell(oldestMs, error);
   }
 

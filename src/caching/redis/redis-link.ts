@@ -17,6 +17,7 @@ export class RedisLink {
   private line?: Line;
   private closed = false;
   private isDown = false;
+  private gaveUp = false;
   private readonly retired = new Set<RedisConnection>();
   private dialling = false;
   private dialledAt = -Infinity;
@@ -38,6 +39,19 @@ export class RedisLink {
 
   get isUp(): boolean {
     return this.line !== undefined;
+  }
+
+  /** The circuit breaker has given a connection up, and none has taken its place yet. */
+  get isBroken(): boolean {
+    return this.gaveUp;
+  }
+
+  /** What every master says of itself. @param sections of INFO @throws CacheError as `send` */
+  async info(...sections: string[]): Promise<string[]> {
+    return this.guarded('INFO', async (connection) => {
+      const masters = Array.from({ length: connection.masters }, (_, master) => master);
+      return Promise.all(masters.map((master) => connection.sendTo(master, ['INFO', ...sections]).then(String)));
+    });
   }
 
   /** Sends one command to the server that owns `key`. @throws CacheError `CACHE_REDIS_AWAY`, `CACHE_TIMEOUT`; Redis error replies */
@@ -132,7 +146,7 @@ export class RedisLink {
     }
     this.retire(this.line?.connection);
     this.line = line;
-    this.isDown = false;
+    this.isDown = this.gaveUp = false;
     this.events.emit('redis', 'up');
     for (const listener of this.upListeners) listener();
   }
@@ -143,6 +157,7 @@ export class RedisLink {
    */
   private broken(line: Line | undefined, trouble: Trouble, cause: unknown): void {
     if (line === undefined || line !== this.line || this.retry || this.dialling) return;
+    this.gaveUp ||= trouble === 'broken';
     this.events.emit('redis', trouble, cause);
     const rested = performance.now() - this.dialledAt > RETRY.most;
     this.redialIn(rested ? 0 : RETRY.most);

@@ -14,6 +14,8 @@ import {
   remainingTtl,
 } from './entry';
 import { Grace } from './grace';
+import type { L2 } from './l2';
+import { layerOf } from './key-name';
 import { jittered, type ResolvedPolicy } from './policy';
 import type { StoreParts } from './store-parts';
 
@@ -46,12 +48,26 @@ export class Filler {
   }
 
   /** Asks the source, whatever is cached, and keeps what it says. */
-  async load(
+  load(
     key: string,
     policy: ResolvedPolicy,
     load: Loader,
     seen: Seen = { failed: false },
     release?: () => Promise<void>,
+  ): Promise<CacheResult> {
+    return this.parts.tracing.span('cache.load', { 'cache.layer': layerOf(key) }, async (note) => {
+      const result = await this.ask(key, policy, load, seen, release);
+      note({ 'cache.outcome': result.outcome, 'cache.stored': result.stored });
+      return result;
+    });
+  }
+
+  private async ask(
+    key: string,
+    policy: ResolvedPolicy,
+    load: Loader,
+    seen: Seen,
+    release: (() => Promise<void>) | undefined,
   ): Promise<CacheResult> {
     const { clock, events, scope, time } = this.parts;
     events.emit('miss', key);
@@ -92,10 +108,19 @@ export class Filler {
   }
 
   /** Reads L2 and the clock in one round trip; never rejects. */
-  async look(key: string): Promise<Seen> {
-    if (!this.parts.l2) return { failed: true };
+  look(key: string): Promise<Seen> {
+    const { l2, tracing } = this.parts;
+    if (!l2) return Promise.resolve({ failed: true });
+    return tracing.span('cache.l2.read', { 'cache.layer': layerOf(key) }, async (note) => {
+      const seen = await this.readL2(l2, key);
+      note({ 'cache.outcome': seen.failed ? 'failed' : seen.entry && this.isCurrent(seen.entry) ? 'hit' : 'miss' });
+      return seen;
+    });
+  }
+
+  private async readL2(l2: L2, key: string): Promise<Seen> {
     try {
-      return { entry: await this.parts.l2.read(key), failed: false };
+      return { entry: await l2.read(key), failed: false };
     } catch (error) {
       this.parts.events.emit('storeFailed', 'read', error);
       return { failed: true };

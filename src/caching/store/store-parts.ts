@@ -2,6 +2,7 @@ import type { CacheEventBus } from '../caching.events';
 import type { TagClock } from '../tags/tag-clock';
 import type { TagScope } from '../tags/tag-scope';
 import type { Time } from '../time';
+import type { Tracing } from '../tracing';
 import type { FillLock } from './fill-lock';
 import type { Freshness } from './freshness';
 import type { L1 } from './l1';
@@ -19,6 +20,7 @@ export interface StoreParts {
   readonly lock?: FillLock;
   readonly events: CacheEventBus;
   readonly time: Time;
+  readonly tracing: Tracing;
   /** In [0, 1): the jitter's dice. */
   readonly random: () => number;
   readonly defaults: PolicyDefaults;

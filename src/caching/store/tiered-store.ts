@@ -1,5 +1,6 @@
 import { toUSVString } from 'node:util';
 import { CacheError } from '../caching.errors';
+import type { Instant } from '../tags/tag-clock';
 import { Gathering, type TagScope } from '../tags/tag-scope';
 import {
   type Body,
@@ -9,6 +10,7 @@ import {
   keyTag,
   type Loader,
   overdue,
+  publicTags,
   remainingTtl,
 } from './entry';
 import { Filler, type Seen } from './filler';
@@ -26,6 +28,7 @@ export class TieredStore {
   private readonly filler: Filler;
   private readonly loads: SharedLoads;
   private readonly grace: Grace;
+  private outward?: (tags: readonly string[] | undefined) => Promise<void>;
 
   constructor(private readonly parts: StoreParts) {
     this.filler = new Filler(parts);
@@ -119,8 +122,19 @@ export class TieredStore {
    * Law 4: after the commit, before the acknowledgement. When it resolves no node that looks serves what depends on
    * `tags` and was read before. @throws CacheError `CACHE_STAMP_FAILED`: stamp again; this process already obeys
    */
-  async evict(tags: readonly string[]): Promise<void> {
-    if (tags.length > 0) await this.parts.clock.stamp(tags);
+  async evict(tags: readonly string[]): Promise<Instant | undefined> {
+    if (tags.length === 0) return undefined;
+    const outside = publicTags(tags);
+    try {
+      return await this.parts.clock.stamp(tags);
+    } finally {
+      if (outside.length > 0) await this.outward?.(outside);
+    }
+  }
+
+  /** Has somebody outside hear of what is evicted here, undefined: of everything. What the outbox evicts is not told. @param hook never rejects */
+  onEvict(hook: (tags: readonly string[] | undefined) => Promise<void>): void {
+    this.outward = hook;
   }
 
   /** Everything under this prefix, on every node, at once: a new epoch begins. Then the bytes in L2 are freed. */
@@ -130,8 +144,14 @@ export class TieredStore {
       await clock.renew();
     } finally {
       l1.clear();
+      await this.outward?.(undefined);
     }
     await l2?.clear().catch((error: unknown) => events.emit('storeFailed', 'delete', error));
+  }
+
+  /** Law 3, by what this process knows now. */
+  isFresh(entry: CacheEntry): boolean {
+    return this.parts.freshness.isFresh(entry);
   }
 
   /** Derived bytes kept beside an entry (its gzip), counted in its weight, gone with it. */

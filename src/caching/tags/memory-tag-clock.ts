@@ -22,6 +22,10 @@ export class MemoryTagClock implements TagClock {
     return { epoch: this.epoch, tick: this.table.tick, local: 0 };
   }
 
+  lastStamp(tags: readonly string[]): number {
+    return this.table.lastStamp(tags);
+  }
+
   staleBecause(instant: Instant, tags: readonly string[]): StaleReason | undefined {
     if (instant.epoch !== this.epoch) return { why: 'epoch' };
     if (instant.tick < this.table.floor) return { why: 'floor' };

@@ -62,6 +62,10 @@ export class RedisTagClock implements TagClock {
     return { epoch: this.epoch, tick: this.mirror.tick, local: this.untold.tick };
   }
 
+  lastStamp(tags: readonly string[]): number {
+    return this.mirror.lastStamp(tags);
+  }
+
   /** Law 3. */
   staleBecause(instant: Instant, tags: readonly string[]): StaleReason | undefined {
     if (instant.epoch !== this.epoch) return { why: 'epoch' };

@@ -6,6 +6,8 @@ export class StampTable {
   tick = 0;
   floor = 0;
   private readonly stamps = new Map<string, number>();
+  /** The latest stamp of any tag of a kind, `product:*`: what a group of answers goes by that no list of tags could name. */
+  private readonly kinds = new Map<string, number>();
 
   constructor(private readonly limit: number) {}
 
@@ -33,6 +35,8 @@ export class StampTable {
       if ((this.stamps.get(tag) ?? 0) >= tick) continue;
       this.stamps.delete(tag);
       this.stamps.set(tag, tick);
+      const kind = kindOf(tag);
+      this.kinds.set(kind, Math.max(this.kinds.get(kind) ?? 0, tick));
       learned = true;
     }
     return learned;
@@ -59,6 +63,11 @@ export class StampTable {
     return undefined;
   }
 
+  /** The latest stamp of any of `tags`, or kinds of them (`product:*`); at least the floor, below which nobody remembers. */
+  lastStamp(tags: readonly string[]): number {
+    return tags.reduce((last, tag) => Math.max(last, this.stamps.get(tag) ?? 0, this.kinds.get(tag) ?? 0), this.floor);
+  }
+
   /** Every tag of which a stamp is remembered. */
   tags(): string[] {
     return [...this.stamps.keys()];
@@ -73,4 +82,9 @@ export class StampTable {
   lowerFloor(upTo: number): void {
     if (this.floor <= upTo) this.floor = 0;
   }
+}
+
+/** Tags of one kind have the same text before their first colon. */
+function kindOf(tag: string): string {
+  return `${tag.split(':', 1)[0]}:*`;
 }

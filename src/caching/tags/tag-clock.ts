@@ -25,6 +25,8 @@ export interface TagClock {
   readonly heardAt: number;
   /** What this process knows now. Never ahead of the clock, so safe to take before a read (Law 1). */
   instant(): Instant;
+  /** The tick at which any of `tags` (`product:*`: any of that kind) was last stamped, as far as is known here; where it is forgotten, a later one. */
+  lastStamp(tags: readonly string[]): number;
   /** Law 3. Undefined: fresh by all this process knows. O(tags). */
   staleBecause(instant: Instant, tags: readonly string[]): StaleReason | undefined;
   /**

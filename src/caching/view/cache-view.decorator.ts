@@ -9,8 +9,8 @@ export interface ViewOptions {
   ttl?: Duration;
   /** What a browser may use without asking. Beyond it, it asks and is told 304. Duration. @default 0 */
   browser?: Duration;
-  /** The same for shared caches before us (s-maxage). Duration. @default none: as browsers */
-  edge?: Duration;
+  /** The same for shared caches before us: as long as the edge's `ttl` says (`true`), or this at most. Duration. @default none: as browsers */
+  edge?: Duration | true;
   /** Request headers that the answer depends on: they are part of the key, and of `Vary`. @default [] */
   vary?: readonly string[];
   /** The answer belongs to who asks: the user is part of the key, and no shared cache may keep it. @default false */

@@ -1,10 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CacheEventBus } from '../caching.events';
 import type { CacheEntry, Tier } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
 import type { OpenUrl, KnownUrls } from './known-urls';
 import type { Looks } from './looks';
+import { GENERATION_HEADER, isKnownAt } from '../tags/generation';
+import type { TagClock } from '../tags/tag-clock';
 import type { Common } from './opening';
 import { isHeld, type PreparedHit, type PreparedHits } from './prepared-hits';
+
+/** One request on its way past the front. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly known: OpenUrl;
+  /** `performance.now()`. */
+  readonly began: number;
+  readonly pass: () => void;
+}
 
 /** Headers that make a request more than "give me this": such go through the whole pipeline. */
 const SPECIAL = ['pragma', 'range', 'if-match', 'if-unmodified-since', 'expect', 'upgrade'] as const;
@@ -20,47 +33,47 @@ const WITHIN_AGE = /^max-age=\d+$/i;
 export class FastPath {
   constructor(
     private readonly store: TieredStore,
+    private readonly clock: TagClock,
     private readonly urls: KnownUrls,
     private readonly hits: PreparedHits,
     private readonly looks: Looks,
+    private readonly events: CacheEventBus,
   ) {}
 
   /** Answers the request or passes it on, at once or when L2 has said that it has nothing. */
   handle(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
+    const began = performance.now();
     const known = request.method === 'GET' ? this.urls.get(request.url ?? '') : undefined;
-    if (!isOpen(known) || !isPlain(request, known)) return pass();
+    if (!isOpen(known) || !isPlain(request, known) || this.isBehind(request)) return pass();
+    const exchange = { request, response, known, began, pass };
     const entry = this.store.peek(known.urlKey);
-    if (entry) return this.send(known, this.ready(entry, 'l1', request, known), request, response, pass);
+    if (entry) return this.send(this.ready(entry, 'l1', exchange), exchange);
     const looking = this.looks.begin(request, known.urlKey);
     if (!looking) return pass();
     void looking.then((seen) => {
       // Who has gone away is not answered, and has no handler run.
       if (request.socket.destroyed) return;
-      const hit = seen.entry && this.ready(seen.entry, 'l2', request, known);
-      this.send(known, hit && this.store.take(seen) && hit, request, response, pass);
+      const hit = seen.entry && this.ready(seen.entry, 'l2', exchange);
+      this.send(hit && this.store.take(seen) && hit, exchange);
     });
   }
 
-  private ready(
-    entry: CacheEntry,
-    tier: Tier,
-    { headers }: IncomingMessage,
-    { route }: OpenUrl,
-  ): PreparedHit | undefined {
-    return this.hits.of(entry, tier, route, headers['accept-encoding']);
+  /** An edge knows of stamps that this process has not heard of yet: the interceptor asks the clock first. */
+  private isBehind({ headers }: IncomingMessage): boolean {
+    const told = headers[GENERATION_HEADER] as string | undefined;
+    return told !== undefined && !isKnownAt(this.clock.instant(), told);
   }
 
-  private send(
-    { open }: OpenUrl,
-    hit: PreparedHit | undefined,
-    { headers }: IncomingMessage,
-    response: ServerResponse,
-    pass: () => void,
-  ): void {
+  private ready(entry: CacheEntry, tier: Tier, { request, known }: Exchange): PreparedHit | undefined {
+    return this.hits.of(entry, tier, known.route, request.headers['accept-encoding']);
+  }
+
+  private send(hit: PreparedHit | undefined, { request, response, known, began, pass }: Exchange): void {
     if (!hit) return pass();
-    const { ok, notModified } = flat(hit, open);
-    if (isHeld(hit, headers['if-none-match'])) response.writeHead(304, notModified).end();
+    const { ok, notModified } = flat(hit, known.open);
+    if (isHeld(hit, request.headers['if-none-match'])) response.writeHead(304, notModified).end();
     else response.writeHead(200, ok).end(hit.payload);
+    this.events.emit('answered', known.pattern, hit.tier, response.statusCode, performance.now() - began);
   }
 }
 

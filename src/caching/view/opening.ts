@@ -6,10 +6,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
  * it, so it opens nothing.
  */
 const IMPERSONAL =
-  /^(accept(-.*)?|cache-control|connection|content-length|dnt|forwarded|host|if-(none-match|modified-since)|keep-alive|origin|pragma|priority|range|referer|save-data|sec-.*|te|traceparent|tracestate|upgrade-insecure-requests|user-agent|via|x-forwarded-(for|host|port|prefix|proto|server)|x-real-ip|x-request-id)$/;
+  /^(accept(-.*)?|cache-control|connection|content-length|dnt|forwarded|host|if-(none-match|modified-since)|keep-alive|origin|pragma|priority|range|referer|save-data|sec-.*|te|traceparent|tracestate|upgrade-insecure-requests|user-agent|via|x-cache-generation|x-forwarded-(for|host|port|prefix|proto|server)|x-real-ip|x-request-id)$/;
 
 /** Headers of answers that differ with who asks: an address whose answers carry one stays in the pipeline. */
-const PERSONAL = /^(vary|set-cookie|access-control-|x-ratelimit|ratelimit)/;
+const PERSONAL = /^(vary|set-cookie|access-control-|x-accel-|x-ratelimit|ratelimit)/;
 
 /** Names one request in the log; an answer in front of the framework has no line there. */
 const REQUEST_ID = 'x-request-id';

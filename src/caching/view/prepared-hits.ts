@@ -38,7 +38,7 @@ export class PreparedHits {
     if (!payload) return undefined;
     const ok = {
       ...answer.headers,
-      ...validators(route, answer, encoding),
+      ...validators(route, answer, encoding, { tags: entry.tags, ttl }),
       age: '0',
       'cache-status': cacheStatus(this.name, { outcome: 'hit', tier, collapsed: false, stored: true, ttl }),
       'x-cache': xCache('hit'),

@@ -1,3 +1,4 @@
+import type { Shareable } from '../edge/edge-headers';
 import type { CacheEntry, CacheResult } from '../store/entry';
 import { encodedEtag } from './etag';
 import type { Encoding } from './encoding';
@@ -56,11 +57,16 @@ export function ageOf(entry: CacheEntry, outcome: CacheResult['outcome'], wall: 
   return unproven ? Math.max(0, Math.floor((wall - entry.createdAt) / 1_000)) : 0;
 }
 
-/** What a cached route's answer says about itself beside its own headers. */
-export function validators(route: ViewRoute, answer: ViewAnswer, encoding: Encoding): Record<string, string> {
+/** What a cached route's answer says about itself beside its own headers. @param kept what shared caches may keep */
+export function validators(
+  route: ViewRoute,
+  answer: ViewAnswer,
+  encoding: Encoding,
+  kept: Shareable | undefined,
+): Record<string, string> {
   return {
     etag: encodedEtag(answer.etag, encoding),
-    'cache-control': route.cacheControl,
+    ...route.freshness(kept),
     vary: route.vary,
     ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
   };

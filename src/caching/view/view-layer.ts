@@ -1,9 +1,10 @@
-import { Inject, Injectable, PipeTransform, ValidationPipe } from '@nestjs/common';
+import { Inject, Injectable, Optional, PipeTransform, ValidationPipe } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { RequestListener, Server } from 'node:http';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
+import { EDGE_HEADERS, EdgeHeaders } from '../edge/edge-headers';
 import { FastPath } from './fast-path';
 import { KnownUrls } from './known-urls';
 import { Looks } from './looks';
@@ -30,6 +31,8 @@ export class ViewLayer {
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
+    /** Without EdgeModule nobody is purged, so edges keep answers for a moment only. */
+    @Optional() @Inject(EDGE_HEADERS) readonly edges: EdgeHeaders = EdgeHeaders.of(),
   ) {
     const { layers, prefix, view } = stack.options;
     this.isOn = layers.includes('view');
@@ -39,8 +42,10 @@ export class ViewLayer {
     this.mayRevalidate = view.mayRevalidate ?? (() => false);
     this.looks = new Looks(stack.store);
     this.hits = new PreparedHits(this.name);
-    this.responder = new ViewResponder(this.name, (entry, encoding, bytes) =>
-      stack.store.addVariant(entry, encoding, bytes),
+    this.responder = new ViewResponder(
+      this.name,
+      (entry, encoding, bytes) => stack.store.addVariant(entry, encoding, bytes),
+      (entry) => stack.store.isFresh(entry),
     );
   }
 
@@ -53,7 +58,8 @@ export class ViewLayer {
     const adapter = this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
     const server = adapter?.getHttpServer() as Server | undefined;
     if (!this.isOn || !server || this.application.getVersioning()?.type !== undefined) return;
-    const fastPath = new FastPath(this.stack.store, this.urls, this.hits, this.looks);
+    const { store, clock, events } = this.stack;
+    const fastPath = new FastPath(store, clock, this.urls, this.hits, this.looks, events);
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {

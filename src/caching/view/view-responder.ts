@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Shareable } from '../edge/edge-headers';
 import type { CacheEntry, CacheResult } from '../store/entry';
 import { Encoder, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
@@ -14,6 +15,8 @@ interface Source {
   /** Undefined where nothing is kept: then nothing is compressed either, as it would be for this request alone. */
   entry?: CacheEntry;
   headers: { 'cache-status': string; 'x-cache': string; age: string };
+  /** Undefined where shared caches may not keep it. */
+  kept?: Shareable;
 }
 
 /** Turns an entry into the answer to one request: encoded as it likes, or a 304. */
@@ -24,6 +27,7 @@ export class ViewResponder {
   constructor(
     private readonly name: string,
     keepVariant: (entry: CacheEntry, encoding: string, bytes: Buffer) => void,
+    private readonly isFresh: (entry: CacheEntry) => boolean,
   ) {
     this.encoder = new Encoder(keepVariant);
   }
@@ -35,7 +39,13 @@ export class ViewResponder {
       'x-cache': xCache(result.outcome, result.rescued),
       age: String(age),
     };
-    return { answer: ViewAnswer.of(result.entry), entry: result.entry, headers };
+    const kept = this.mayBePassedOn(result) ? { tags: result.entry.tags, ttl: result.ttl } : undefined;
+    return { answer: ViewAnswer.of(result.entry), entry: result.entry, headers, kept };
+  }
+
+  /** What grace saved, or was stamped while it was being made, answers who asked, and nobody after them: the purge is over by then. */
+  private mayBePassedOn({ entry, outcome, stored, rescued }: CacheResult & Verdict): boolean {
+    return (outcome === 'hit' || outcome === 'miss') && stored && !rescued && this.isFresh(entry);
   }
 
   fromHandler(answer: ViewAnswer): Source {
@@ -55,7 +65,7 @@ export class ViewResponder {
   /** @returns what the router is to send @throws HttpException 404 when that is what was kept */
   async respond(
     route: ViewRoute,
-    { answer, entry, headers }: Source,
+    { answer, entry, headers, kept }: Source,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<Buffer | undefined> {
@@ -63,7 +73,7 @@ export class ViewResponder {
     if (answer.status !== 200) throw new HttpException(JSON.parse(answer.payload.toString()) as string, answer.status);
 
     const encoding = entry ? negotiate(header(request, 'accept-encoding'), answer) : 'identity';
-    const own = { ...answer.headers, ...validators(route, answer, encoding) };
+    const own = { ...answer.headers, ...validators(route, answer, encoding, kept) };
     const ifNoneMatch = header(request, 'if-none-match');
     if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding))) {
       // A decorator of the route may have said the type before.

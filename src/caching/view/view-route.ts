@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { boundedKey, canonicalText } from '../canonical';
 import { CacheError } from '../caching.errors';
 import { parseDuration } from '../caching.options';
+import type { EdgeHeaders, Shareable } from '../edge/edge-headers';
 import type { CachePolicy } from '../store/policy';
 import type { ViewOptions } from './cache-view.decorator';
 import { Opening } from './opening';
@@ -15,7 +16,10 @@ export type Handler = (...args: never[]) => unknown;
 /** A route with `@CacheView`: its options made ready, once, and the way from a request to a key. */
 export class ViewRoute {
   readonly policy: CachePolicy;
-  readonly cacheControl: string;
+  /** What browsers are told, and shared caches of what they may not keep. */
+  private readonly cacheControl: string;
+  /** Milliseconds that shared caches may keep an answer at most; 0: not at all. */
+  private readonly edgeTtl: number;
   readonly vary: string;
   readonly isPrivate: boolean;
   readonly isShared: boolean;
@@ -26,7 +30,13 @@ export class ViewRoute {
   private readonly routing: string;
   private readonly hasHost: boolean;
 
-  constructor(controller: Type, handler: Handler, options: ViewOptions, pipe: PipeTransform) {
+  constructor(
+    controller: Type,
+    handler: Handler,
+    options: ViewOptions,
+    pipe: PipeTransform,
+    private readonly edges: EdgeHeaders,
+  ) {
     const name = `${controller.name}.${handler.name}`;
     if (!isCacheableRoute(handler)) throw invalid(name, 'only a GET route that is no stream can be cached');
     if (options.private && options.shared) throw invalid(name, 'a view is private or shared, not both');
@@ -46,6 +56,7 @@ export class ViewRoute {
       (constraints === undefined ? '' : `;constraints=${canonicalText(constraints)}`);
     this.hasHost = host !== undefined;
     this.cacheControl = cacheControl(options);
+    this.edgeTtl = options.edge === undefined ? 0 : edges.most(options.edge);
     this.vary = [...this.varyBy, ...(this.isShared ? [] : this.identity()), 'accept-encoding'].join(', ');
     // The tag clock tells what is fresh; a background refresh would have to run a handler whose request is over.
     this.policy = {
@@ -57,6 +68,12 @@ export class ViewRoute {
   /** True where the address alone names the entry, so that one that was seen before need not be read again. */
   get isNamedByUrl(): boolean {
     return this.varyBy.length === 0 && !this.isPrivate && !this.hasHost;
+  }
+
+  /** How long an answer holds, and for whom. @param kept undefined: nobody may pass it on */
+  freshness(kept: Shareable | undefined): Readonly<Record<string, string>> {
+    if (!kept || this.edgeTtl === 0) return { 'cache-control': this.cacheControl };
+    return this.edges.fields(this.cacheControl, this.edgeTtl, kept);
   }
 
   /** @throws what the validation throws */
@@ -87,13 +104,9 @@ export function constraintsOf(handler: Handler | undefined): unknown {
 }
 
 /** RFC 9111 §5.2.2. Zero for browsers means: keep it, and ask each time whether it still holds. */
-function cacheControl({ browser = 0, edge, private: isPrivate }: ViewOptions): string {
+function cacheControl({ browser = 0, private: isPrivate }: ViewOptions): string {
   const seconds = Math.floor(parseDuration('browser', browser, 0) / 1_000);
-  const own = seconds > 0 ? `max-age=${seconds}` : 'max-age=0, must-revalidate';
-  if (isPrivate) return `private, ${own}`;
-  return edge === undefined
-    ? `public, ${own}`
-    : `public, ${own}, s-maxage=${Math.floor(parseDuration('edge', edge, 0) / 1_000)}`;
+  return `${isPrivate ? 'private' : 'public'}, max-age=${seconds}, must-revalidate`;
 }
 
 function invalid(route: string, why: string): CacheError {

@@ -42,7 +42,7 @@ export class ViewRoutes implements OnApplicationBootstrap {
     const ofController = this.routes.get(controller) ?? new Map<unknown, ViewRoute>();
     this.routes.set(
       controller,
-      ofController.set(handler, new ViewRoute(controller, handler, options, this.layer.pipe)),
+      ofController.set(handler, new ViewRoute(controller, handler, options, this.layer.pipe, this.layer.edges)),
     );
   }
 }

@@ -14,6 +14,8 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { type CacheEntry, type CacheResult, keyTag } from '../store/entry';
+import { GENERATION_HEADER, isKnownAt } from '../tags/generation';
+import { noteSource, sourceOf } from './answered';
 import type { KnownUrl } from './known-urls';
 import { commonHeaders } from './opening';
 import { Rendering } from './rendering';
@@ -76,23 +78,40 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     };
     const why = this.bypassed(exchange);
     if (why === undefined) return this.cached(exchange);
-    if (why === 'off') return this.uncached(exchange);
     const { reply } = exchange;
+    noteSource(reply.raw, 'bypass');
+    if (why === 'off') return this.uncached(exchange);
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
     void reply.header('cache-control', 'private, no-store');
     return Promise.resolve(next.handle());
   }
 
+  /** An edge keeps the answer under the generation that it names, so the answer must know every stamp of that. */
+  private isBehind({ headers }: FastifyRequest): boolean {
+    const told = headers[GENERATION_HEADER] as string | undefined;
+    return told !== undefined && !isKnownAt(this.stack.clock.instant(), told);
+  }
+
+  /** Where the clock cannot be asked nobody can tell, and the edge keeps nothing. */
+  private async catchUp(reply: FastifyReply): Promise<void> {
+    const asked = await this.stack.clock.now().catch(() => undefined);
+    if (!asked) void reply.header('x-accel-expires', '0');
+  }
+
   /** A hit that is ready is sent at once, past the promises and streams that make an answer of what a handler returns. */
   private async cached(exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
+    if (this.isBehind(request)) await this.catchUp(reply);
     const known = this.remembered(request) ?? (await this.locate(route, request));
     const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
     const key = route.key(known.urlKey, request, this.layer.user(request));
     const isAnew = wishes(request, 'no-cache') && (await this.layer.mayRevalidate(request));
     const entry = isAnew ? undefined : this.stack.store.peek(key);
     const ready = entry && this.layer.hits.of(entry, 'l1', route, request.headers['accept-encoding']);
-    if (ready) this.layer.responder.send(ready, request, reply);
+    if (ready) {
+      noteSource(reply.raw, 'l1');
+      this.layer.responder.send(ready, request, reply);
+    }
     const answer = ready ? SENT : of(await this.made(key, entry, isAnew, exchange));
     if (common) known.open = route.opening.for(request, common);
     return answer;
@@ -108,6 +127,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const { route, request, reply, next } = exchange;
     const rendering = new Rendering(next, reply, this.stack.options.negativeTtl, this.stack.scope);
     const result = entry ? this.stack.store.hit(entry) : await this.find(key, isAnew, rendering, exchange);
+    noteSource(reply.raw, sourceOf(result));
     if (rendering.refusal) {
       void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
       throw rendering.refusal;
@@ -151,6 +171,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
 
   /** The layer is switched off: the same answer with the same validator, kept nowhere. */
   private async uncached({ route, request, reply, next }: Exchange): Promise<Observable<unknown>> {
+    if (this.isBehind(request)) await this.catchUp(reply);
     const rendering = new Rendering(next, reply, 0, this.stack.scope);
     const { body } = await rendering.load();
     if (rendering.refusal) throw rendering.refusal;
@@ -173,7 +194,9 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   }
 
   private async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
-    const known = { route, handler: request.routeOptions.handler, urlKey: await route.keyOfUrl(request) };
+    const { url = '', handler } = request.routeOptions;
+    const answered = { route: url, by: 'l1' } as const;
+    const known = { route, handler, urlKey: await route.keyOfUrl(request), answered };
     this.layer.urls.remember(request.raw.url ?? '', known);
     return known;
   }

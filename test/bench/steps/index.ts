@@ -1,4 +1,5 @@
 import type { Step } from '../step';
+import { edge } from './edge';
 import { freshness } from './freshness';
 import { nodes } from './nodes';
 import { peers } from './peers';
@@ -6,8 +7,21 @@ import { products } from './products';
 import { seed } from './seed';
 import { stampede } from './stampede';
 import { store } from './store';
+import { telemetry } from './telemetry';
 import { throughput } from './throughput';
 import { writes } from './writes';
 
 /** In the order in which a reader asks. */
-export const steps: readonly Step[] = [seed, throughput, peers, stampede, freshness, writes, products, store, nodes];
+export const steps: readonly Step[] = [
+  seed,
+  throughput,
+  peers,
+  stampede,
+  freshness,
+  writes,
+  products,
+  store,
+  edge,
+  telemetry,
+  nodes,
+];

@@ -153,7 +153,12 @@ it('a key is as long as it has to be, and no longer than 200 characters', async 
 
 it('the table of known addresses is bounded, also by addresses that are long', () => {
   const urls = new KnownUrls();
-  const known = { route: undefined as never, handler: undefined, urlKey: 'k'.repeat(200) };
+  const known = {
+    route: undefined as never,
+    answered: undefined as never,
+    handler: undefined,
+    urlKey: 'k'.repeat(200),
+  };
   for (let i = 0; i < 100_000; i++) urls.remember(`/things?search=${i}`, known);
   const kept = Array.from({ length: 100_000 }, (_, i) => urls.get(`/things?search=${i}`)).filter(Boolean).length;
   expect(kept).toBeGreaterThan(1_000);

@@ -16,11 +16,10 @@ interface Message {
  * fast path answers in front of the framework is timed as well.
  */
 export class RequestTimer {
-  /** @param counts says by its path whether a request is one of readers @param told milliseconds */
+  /** @param told milliseconds */
   constructor(
     private readonly server: () => unknown,
-    private readonly counts: (path: string) => boolean,
-    private readonly told: (ms: number) => void,
+    private readonly told: (request: IncomingMessage, response: ServerResponse, ms: number) => void,
   ) {
     subscribe(START, this.start);
     subscribe(FINISH, this.finish);
@@ -39,6 +38,6 @@ export class RequestTimer {
   private readonly finish = (message: unknown): void => {
     const { request, response } = message as Message;
     const started = response[STARTED];
-    if (started !== undefined && this.counts(request.url ?? '')) this.told(performance.now() - started);
+    if (started !== undefined) this.told(request, response, performance.now() - started);
   };
 }

@@ -6,6 +6,8 @@ const BUCKETS = 26 * STEPS;
 
 /** Durations in logarithmic buckets: fixed memory, and percentiles of whatever comes. */
 export class Latencies {
+  /** Milliseconds, all together. */
+  sum = 0;
   private readonly buckets = new Uint32Array(BUCKETS);
   private total = 0;
 
@@ -14,6 +16,7 @@ export class Latencies {
     const bucket = Math.floor(Math.log2(Math.max(ms, LEAST) / LEAST) * STEPS);
     this.buckets[Math.min(bucket, BUCKETS - 1)]! += 1;
     this.total += 1;
+    this.sum += ms;
   }
 
   get count(): number {
@@ -28,9 +31,20 @@ export class Latencies {
     return LEAST * 2 ** ((bucket + 0.5) / STEPS);
   }
 
+  /** How many stayed below each bound. @param bounds milliseconds, ascending, powers of two: there the buckets of this class end */
+  below(bounds: readonly number[]): number[] {
+    let [bucket, count] = [0, 0];
+    return bounds.map((bound) => {
+      const end = Math.round(Math.log2(bound / LEAST) * STEPS);
+      while (bucket < end) count += this.buckets[bucket++]!;
+      return count;
+    });
+  }
+
   /** Adds what another has counted. */
   include(other: Latencies): void {
     other.buckets.forEach((count, bucket) => void (this.buckets[bucket]! += count));
     this.total += other.total;
+    this.sum += other.sum;
   }
 }

@@ -1,8 +1,5 @@
 import type { CacheEventBus } from '../caching.events';
-
-/** What keys begin with: whole answers, results of methods, what the application keeps by itself. */
-export const LAYERS = ['view', 'query', 'store'] as const;
-export type Layer = (typeof LAYERS)[number];
+import { type Layer, layerOf } from '../store/key-name';
 
 /** Answers by how they came about. What was answered without asking the source is `l1 + l2 + stale + collapsed`. */
 export interface Counts {
@@ -36,8 +33,7 @@ export class Tally {
   }
 
   private of(key: string): Counts {
-    if (key.startsWith('view:')) return this.counts.view;
-    return key.startsWith('query:') ? this.counts.query : this.counts.store;
+    return this.counts[layerOf(key)];
   }
 }
 

@@ -1,5 +1,6 @@
-import { answered, type Counts, LAYERS, minus, type Layer, type Tally, zero } from './tally';
+import { type Layer, LAYERS } from '../store/key-name';
 import { Latencies } from './latencies';
+import { answered, type Counts, minus, type Tally, zero } from './tally';
 
 /** Milliseconds that one point stands for, and how many are kept: ten minutes. */
 const SLICE = 5_000;

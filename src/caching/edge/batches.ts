@@ -1,0 +1,22 @@
+export interface BatchLimits {
+  readonly tags: number;
+  /** Of all tags with one byte between two. */
+  readonly bytes?: number;
+}
+
+/** Tags in order, as many in one list as an edge takes at once; a tag that is too long by itself has a list of its own. */
+export function batches(tags: readonly string[], { tags: most, bytes = Infinity }: BatchLimits): string[][] {
+  const lists: string[][] = [];
+  let room = 0;
+  for (const tag of tags) {
+    const last = lists.at(-1);
+    if (last && last.length < most && tag.length < room) {
+      last.push(tag);
+      room -= tag.length + 1;
+    } else {
+      lists.push([tag]);
+      room = bytes - tag.length;
+    }
+  }
+  return lists;
+}

@@ -1,0 +1,67 @@
+import { ExponentialBackoff, handleWhen, retry, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel';
+import { PurgeError } from './purger';
+
+/** Of one try, in ms; and how many more there are, for what passes at once. What does not is the queue's to try again. */
+const TRY_TIMEOUT = 2_000;
+const RETRIES = 1;
+/** When an edge says "too many" and not how long to wait, in ms. */
+const DEFAULT_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
+export interface PurgeCall {
+  method: 'POST' | 'PURGE';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** A status that means success beside 2xx. */
+  accepts?: number;
+}
+
+const policy = wrap(
+  retry(
+    handleWhen((error) => !(error instanceof PurgeError && error.retryAfter !== undefined)),
+    { maxAttempts: RETRIES, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 500 }) },
+  ),
+  timeout(TRY_TIMEOUT, TimeoutStrategy.Aggressive),
+);
+
+/**
+ * One call to an edge, within a deadline, tried again once; "too many" (429) is not.
+ * @returns the body of an answer with status 2xx @throws PurgeError
+ */
+export async function call(request: PurgeCall): Promise<string> {
+  try {
+    return await policy.execute(({ signal }) => once(request, signal));
+  } catch (error) {
+    if (error instanceof PurgeError) throw error;
+    throw failure(request, reason(error));
+  }
+}
+
+/** What went wrong, told by method and place: headers, which hold the token, are not. */
+export function failure({ method, url }: PurgeCall, why: string, retryAfter?: number): PurgeError {
+  return new PurgeError(`${method} ${url}: ${why}`, retryAfter);
+}
+
+async function once(request: PurgeCall, signal: AbortSignal): Promise<string> {
+  const { method, url, headers, body, accepts } = request;
+  // A redirect would carry the token to another place.
+  const response = await fetch(url, { method, headers, body, signal, redirect: 'manual' });
+  const text = await response.text();
+  if (response.status === 429) throw failure(request, 'answered 429', pauseOf(response.headers.get('retry-after')));
+  if (!response.ok && response.status !== accepts) throw failure(request, `answered ${response.status}`);
+  return text;
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function pauseOf(retryAfter: string | null): number {
+  if (retryAfter === null) return DEFAULT_PAUSE;
+  const wanted = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(wanted) ? DEFAULT_PAUSE : Math.min(Math.max(wanted, 0), LONGEST_PAUSE);
+}
+
+/** fetch hides what happened in the cause of "fetch failed". */
+function reason(error: unknown): string {
+  if (error instanceof TaskCancelledError) return `no answer within ${TRY_TIMEOUT} ms`;
+  return (error as { cause?: { code?: string } }).cause?.code ?? 'could not be reached';
+}

@@ -1,0 +1,22 @@
+import { publicTags } from '../store/entry';
+import { boundedTags, MAX_FIELD, MAX_GROUPS } from './edge-tags';
+import type { TagHeader } from './edge.options';
+
+/** The tags of an entry as the value of one header, within what edges take. */
+export function tagField(name: TagHeader, tags: readonly string[]): string {
+  const known = publicTags(tags);
+  switch (name) {
+    case 'cache-tag':
+      return boundedTags(known).join(',');
+    case 'surrogate-key':
+    case 'xkey':
+      return boundedTags(known).join(' ');
+    case 'cache-groups':
+      // A structured list of strings (RFC 8941); tags hold no quote or backslash by now.
+      return boundedTags(known, MAX_FIELD, '"", '.length, MAX_GROUPS)
+        .map((tag) => `"${tag}"`)
+        .join(', ');
+    default:
+      return name satisfies never;
+  }
+}

@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv from 'ajv';
+import { parse } from 'yaml';
+import { loadConfig } from '../../src/config';
+import { Environment } from '../../src/config/environment';
+import { Nginx } from '../support/nginx';
+import { Varnish } from '../support/varnish';
+import { composeSchema } from './compose-schema';
+
+interface ComposeService {
+  image: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  volumes?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: object;
+}
+interface Compose {
+  services: Record<string, ComposeService>;
+  volumes: Record<string, null>;
+}
+
+const FOLDER = 'docker';
+const text = readFileSync(join(FOLDER, 'compose.yaml'), 'utf8');
+const { services, volumes } = parse(text, { merge: true }) as Compose;
+const mounts = Object.values(services).flatMap((service) => service.volumes ?? []);
+const nodes = ['strata-1', 'strata-2'];
+const secret = 'a secret for tests that is long enough';
+
+/** `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, as Compose fills them in. */
+function filledIn(value: string, env: Record<string, string>): string {
+  return value.replace(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_all, name: string, kind?: string, rest = '') => {
+    const given = env[name] ?? '';
+    if (given !== '') return given;
+    if (kind === '?') throw new Error(`${name}: ${rest as string}`);
+    return rest as string;
+  });
+}
+
+it('is what the Compose specification allows', () => {
+  const ajv = new Ajv({ allErrors: true, strict: false });
+  ajv.validate(composeSchema, parse(text, { merge: true }));
+  expect(ajv.errors).toBeNull();
+});
+
+it('mounts files that are there, and volumes that it declares', () => {
+  const sources = mounts.map((mount) => mount.split(':')[0]!);
+  const files = sources.filter((source) => source.startsWith('.'));
+  expect(files.filter((file) => !existsSync(join(FOLDER, file)))).toEqual([]);
+  expect(sources.filter((source) => !source.startsWith('.')).sort()).toEqual(Object.keys(volumes).sort());
+});
+
+it('waits for services that are there and can tell that they are healthy', () => {
+  for (const { depends_on = {} } of Object.values(services)) {
+    for (const [name, { condition }] of Object.entries(depends_on)) {
+      expect(Object.keys(services)).toContain(name);
+      // The nodes' is in the Dockerfile.
+      const tells = services[name]!.healthcheck !== undefined || services[name]!.image === 'strata';
+      expect([name, condition, tells]).toEqual([name, 'service_healthy', true]);
+    }
+  }
+  expect(readFileSync(join(FOLDER, 'Dockerfile'), 'utf8')).toMatch(/^HEALTHCHECK /m);
+});
+
+it('tells the nodes only what they know, and what they take', () => {
+  for (const node of nodes) {
+    const { environment = {} } = services[node]!;
+    const known = Object.keys(new Environment());
+    const also = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'EDGE_PURGE_URL', 'EDGE_TTL', 'PUBLIC_URL', 'RATES_URL'];
+    expect(Object.keys(environment).filter((name) => ![...known, ...also].includes(name))).toEqual([]);
+    const cases: Record<string, string>[] = [
+      { JWT_SECRET: secret },
+      { JWT_SECRET: secret, EDGE_PURGE: 'varnish', EDGE_PURGE_URL: 'http://varnish' },
+    ];
+    for (const given of cases) {
+      const env = Object.entries(environment).map(([name, value]) => [name, filledIn(value, given)] as const);
+      const config = loadConfig(Object.fromEntries(env));
+      expect([config.production, config.edge.purge]).toEqual([true, given.EDGE_PURGE ?? 'none']);
+    }
+  }
+});
+
+it('does not start without a secret, and has none of its own', () => {
+  const { environment = {} } = services[nodes[0]!]!;
+  expect(() => filledIn(environment.JWT_SECRET!, {})).toThrow('JWT_SECRET: set it');
+  expect(text).not.toMatch(/^ *JWT_SECRET: *[^$\s]/m);
+});
+
+it('gives nginx every variable of its template, and the nodes by their names', () => {
+  const template = readFileSync(join(FOLDER, 'nginx/templates/default.conf.template'), 'utf8');
+  const needed = [...new Set([...template.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!))].filter(Boolean);
+  const { environment = {} } = services.nginx!;
+  const filter = new RegExp(environment.NGINX_ENVSUBST_FILTER!);
+  expect(needed.filter((name) => environment[name] === undefined || !filter.test(name))).toEqual([]);
+  for (const node of nodes) {
+    expect(environment.NGINX_NODES).toContain(`server ${node}:3000 `);
+    expect(readFileSync(join(FOLDER, 'varnish/default.vcl'), 'utf8')).toContain(`.host = "${node}"; .port = "3000";`);
+  }
+});
+
+it('keeps the clock’s key when Redis is full', () => {
+  expect(services.redis!.command).toEqual(
+    expect.arrayContaining(['--maxmemory', '--maxmemory-policy', 'volatile-lfu']),
+  );
+});
+
+it.each([true, false])('nginx takes the template (ngx_cache_purge: %s)', (purge) => {
+  expect(() => Nginx.check(purge)).not.toThrow();
+});
+
+it('Varnish takes the VCL', () => {
+  expect(() => Varnish.check()).not.toThrow();
+});

@@ -1,0 +1,68 @@
+import { Backend, onRealServers } from '../support/backends';
+import { send, tokenFor } from '../support/client';
+import { eventually } from '../support/eventually';
+import { RedisServer } from '../support/redis-server';
+import { startStrata, StrataProcess } from '../support/strata-process';
+
+interface Ready {
+  status: string;
+  degraded: string[];
+  details: Record<string, { status: string; degraded?: boolean; state?: string }>;
+}
+
+onRealServers((open) => {
+  let backend: Backend;
+  let redis: RedisServer;
+  let service: StrataProcess;
+
+  beforeAll(async () => {
+    backend = await open();
+    redis = await RedisServer.start();
+    service = await startStrata({ ...backend.env, REDIS_URL: redis.url });
+  });
+  afterAll(async () => {
+    await service.stop();
+    await redis.stop();
+    await backend.dispose();
+  });
+
+  const ready = (): Promise<{ status: number; body: Ready }> => send<Ready>(service.url, '/health/ready');
+  const until = (check: (answer: { status: number; body: Ready }) => boolean): Promise<unknown> =>
+    eventually(async () => check(await ready()), 20_000);
+
+  it('all is well: nothing is degraded', async () => {
+    await until(({ body }) => body.degraded.length === 0);
+    expect(await ready()).toMatchObject({
+      status: 200,
+      body: {
+        status: 'ok',
+        details: {
+          database: { status: 'up' },
+          redis: { state: 'up' },
+          breaker: { state: 'closed' },
+          clock: { state: 'live' },
+        },
+      },
+    });
+  });
+
+  it('Redis is killed: ready all the same, redis and clock are named, and a write that cannot be told, after a while', async () => {
+    await redis.kill();
+    await until(
+      ({ status, body }) => status === 200 && ['redis', 'clock'].every((part) => body.degraded.includes(part)),
+    );
+    const token = tokenFor('eve', 'editor');
+    const product = { name: 'Ball', price: 1, category: 'toys', description: 'round', stock: 1, rating: 4 };
+    expect((await send(service.url, '/api/products', { method: 'POST', token, json: product })).status).toBe(201);
+    await until(({ status, body }) => status === 200 && body.degraded.includes('eviction'));
+    await redis.up();
+    await until(({ status, body }) => status === 200 && body.degraded.length === 0);
+  });
+
+  it('Redis is frozen: ready all the same, and the breaker is named', async () => {
+    redis.freeze();
+    await until(({ status, body }) => status === 200 && body.degraded.includes('breaker'));
+    redis.thaw();
+    await until(({ body }) => body.degraded.length === 0);
+  });
+});

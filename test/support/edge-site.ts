@@ -1,0 +1,136 @@
+import { postgresAndRedis, type Backend } from './backends';
+import { type Answer, type RequestOptions, send, tokenFor } from './client';
+import { eventually } from './eventually';
+import { ask, type RawAnswer, type RawRequest } from './http';
+import { Nginx } from './nginx';
+import { freePort } from './redis-server';
+import { sql } from './sql';
+import { runStrata, startStrata, type StrataProcess } from './strata-process';
+import { TcpProxy } from './tcp-proxy';
+import { Varnish } from './varnish';
+
+export type EdgeName = 'nginx' | 'nginx with ngx_cache_purge' | 'varnish';
+
+/** How long after its acknowledgement a write may be unseen at the edge, in ms, as docker/README.md says; and slack for a busy machine. */
+export const BOUND = 1_000;
+export const SLACK = 1_500;
+
+const EDITOR = tokenFor('editor', 'editor');
+
+/** Two nodes on one PostgreSQL and one Redis, and a real edge in front of them. */
+export class EdgeSite {
+  readonly nodes: StrataProcess[] = [];
+  /** Between the edge and each node. */
+  readonly lines: TcpProxy[] = [];
+  private raised?: Nginx | Varnish;
+
+  private constructor(
+    readonly name: EdgeName,
+    private readonly backend: Backend,
+    private readonly port: number,
+  ) {}
+
+  /** @param nodeEnv what one node is told beside that */
+  static async open(
+    name: EdgeName,
+    env: Record<string, string> = {},
+    nodeEnv: (index: number) => Record<string, string> = () => ({}),
+  ): Promise<EdgeSite> {
+    const port = await freePort();
+    const backend = await postgresAndRedis();
+    await runStrata('seed.js', ['--count', '300'], backend.env);
+    const purge = { nginx: 'none', 'nginx with ngx_cache_purge': 'nginx', varnish: 'varnish' }[name];
+    const edges = {
+      EDGE_PURGE: purge,
+      EDGE_TTL: '5m',
+      ...(purge === 'none' ? {} : { EDGE_PURGE_URL: `http://127.0.0.1:${port}` }),
+    };
+    const site = new EdgeSite(name, backend, port);
+    try {
+      for (const index of [0, 1]) {
+        site.nodes.push(await startStrata({ ...backend.env, ...edges, ...env, ...nodeEnv(index) }));
+      }
+      for (const { url } of site.nodes) site.lines.push(await TcpProxy.to(Number(new URL(url).port)));
+      await site.raiseEdge();
+      return site;
+    } catch (error) {
+      await site.close();
+      throw error;
+    }
+  }
+
+  get edge(): Nginx | Varnish {
+    if (!this.raised) throw new Error('There is no edge yet');
+    return this.raised;
+  }
+
+  get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<RawAnswer> {
+    return this.ask(path, { method, headers });
+  }
+
+  /** As it came, byte for byte. */
+  ask(path: string, request: RawRequest = {}): Promise<RawAnswer> {
+    return ask(this.edge.url, path, request);
+  }
+
+  /** A write at one of the nodes, past the edge. */
+  async write(path: string, json: unknown, { method = 'PATCH', node = 0 } = {}): Promise<Answer> {
+    return this.send(this.nodes[node]!.url, path, { method, json });
+  }
+
+  async send(base: string, path: string, options: RequestOptions): Promise<Answer> {
+    const answer = await send(base, path, { token: EDITOR, ...options });
+    if (answer.status >= 400) throw new Error(`${options.method} ${path}: ${answer.status} ${answer.text}`);
+    return answer;
+  }
+
+  /** Asks until the edge answers from what it keeps. */
+  async warm(path: string, headers: Record<string, string> = {}): Promise<RawAnswer> {
+    return eventually(async () => {
+      const answer = await this.get(path, headers);
+      if (!isHit(answer)) throw new Error(String(answer.headers['cache-status']));
+      return answer;
+    }, 15_000);
+  }
+
+  /** Asks until the answer is such. @returns milliseconds that took */
+  async until(path: string, is: (answer: RawAnswer) => boolean): Promise<number> {
+    const start = performance.now();
+    await eventually(async () => is(await this.get(path)), 15_000);
+    return performance.now() - start;
+  }
+
+  /** Until no purge is under way, nor its echo: what is on its way through Varnish meanwhile is not kept. */
+  async quiet(): Promise<void> {
+    await eventually(async () => (await this.sql('SELECT FROM cache_purges')).length === 0, 15_000);
+  }
+
+  sql<T extends Record<string, unknown>>(text: string): Promise<T[]> {
+    return sql<T>(this.backend.env.DATABASE_URL!, text);
+  }
+
+  private async raiseEdge(): Promise<void> {
+    const { name, port } = this;
+    const ports = this.lines.map((line) => line.port);
+    this.raised =
+      name === 'varnish'
+        ? await Varnish.start(ports, port)
+        : await Nginx.start({ nodes: ports, purge: name !== 'nginx' }, port);
+  }
+
+  async close(): Promise<void> {
+    await this.raised?.stop();
+    await Promise.all(this.lines.map((line) => line.close()));
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await this.backend.dispose();
+  }
+}
+
+/** The edge answered without asking a node. */
+export function isHit({ headers }: RawAnswer): boolean {
+  return /(^|, )(nginx|varnish); hit\b/.test(String(headers['cache-status']));
+}
+
+export function json<T>({ body }: RawAnswer): T {
+  return JSON.parse(body.toString()) as T;
+}

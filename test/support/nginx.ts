@@ -1,0 +1,132 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { eventually } from './eventually';
+import { freePort } from './redis-server';
+
+const DOCKER = resolve(__dirname, '../../docker/nginx');
+const MODULE = '/usr/lib/nginx/modules/ngx_http_cache_purge_module.so';
+
+export interface NginxSettings {
+  /** Ports of the nodes. */
+  nodes: readonly number[];
+  /** With ngx_cache_purge, as Debian has it; without, as the official image is. */
+  purge: boolean;
+}
+
+/** A real nginx with the real template of docker/nginx, on loopback. */
+export class Nginx {
+  private process?: ChildProcess;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'strata-nginx-'));
+
+  private constructor(
+    readonly port: number,
+    private readonly settings: NginxSettings,
+  ) {}
+
+  static async start(settings: NginxSettings, port?: number): Promise<Nginx> {
+    const nginx = new Nginx(port ?? (await freePort()), settings);
+    nginx.render();
+    await nginx.up().catch(async (error: unknown) => {
+      await nginx.stop();
+      throw error;
+    });
+    return nginx;
+  }
+
+  /** What `nginx -t` says of the rendered template. @throws when it finds fault */
+  static check(purge: boolean): string {
+    const nginx = new Nginx(8080, { nodes: [3000, 3001], purge });
+    nginx.render();
+    try {
+      return execFileSync('nginx', ['-t', ...nginx.args()], { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+    } finally {
+      rmSync(nginx.folder, { recursive: true, force: true });
+    }
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.process!.pid!;
+  }
+
+  /** The process that answers: a child of the one that was started. */
+  get worker(): number {
+    return Number(execFileSync('pgrep', ['-P', String(this.pid)], { encoding: 'utf8' }).split('\n')[0]);
+  }
+
+  /** What it has written to its error log. */
+  get log(): string {
+    return readFileSync(join(this.folder, 'error.log'), 'utf8');
+  }
+
+  async up(): Promise<void> {
+    this.process = spawn('nginx', this.args(), { stdio: 'ignore' });
+    await eventually(() => fetch(`${this.url}/health/live`), 20_000);
+  }
+
+  async down(): Promise<void> {
+    const { process } = this;
+    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    const gone = new Promise((done) => process.once('exit', done));
+    process.kill('SIGTERM');
+    await gone;
+  }
+
+  async stop(): Promise<void> {
+    await this.down();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private args(): string[] {
+    return ['-p', this.folder, '-c', join(this.folder, 'nginx.conf'), '-e', join(this.folder, 'error.log')];
+  }
+
+  private render(): void {
+    const { nodes, purge } = this.settings;
+    for (const name of ['conf.d', 'snippets', 'cache', 'temp']) mkdirSync(join(this.folder, name));
+    const env: Record<string, string> = {
+      NGINX_NODES: nodes.map((node) => `server 127.0.0.1:${node} max_fails=3 fail_timeout=2s;`).join(' '),
+      NGINX_LISTEN: `127.0.0.1:${this.port}`,
+      NGINX_CACHE: join(this.folder, 'cache'),
+      NGINX_SNIPPETS: join(this.folder, 'snippets'),
+    };
+    writeFileSync(join(this.folder, 'conf.d/default.conf'), substitute('templates/default.conf.template', env));
+    if (purge) writeFileSync(join(this.folder, 'snippets/purge.conf'), readFileSync(join(DOCKER, 'purge/purge.conf')));
+    writeFileSync(join(this.folder, 'nginx.conf'), main(this.folder, purge));
+  }
+}
+
+/** As the image does it: envsubst, with the names that are set and no others. */
+function substitute(file: string, env: Record<string, string>): string {
+  const names = Object.keys(env).map((name) => `\${${name}}`);
+  return execFileSync('envsubst', [names.join(' ')], {
+    input: readFileSync(join(DOCKER, file)),
+    env: { PATH: process.env.PATH, ...env },
+    encoding: 'utf8',
+  });
+}
+
+/** What the image's own nginx.conf says, with every path in a folder of the test's own. */
+function main(folder: string, purge: boolean): string {
+  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/temp/${name};`,
+  );
+  return `
+    ${purge ? `load_module ${MODULE};` : ''}
+    user root;
+    daemon off;
+    worker_processes 1;
+    worker_rlimit_nofile 8192;
+    pid ${folder}/nginx.pid;
+    events { worker_connections 4096; }
+    http {
+      access_log off;
+      ${temp.join('\n')}
+      include ${folder}/conf.d/*.conf;
+    }`;
+}
