@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CacheEventBus } from '../caching.events';
 import type { CacheEntry } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
-import { markAnswer } from './answered';
 import { encodedNow, type Encoding, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
 import type { KnownUrl, KnownUrls } from './known-urls';
@@ -23,11 +23,13 @@ export class FastPath {
     private readonly store: TieredStore,
     private readonly urls: KnownUrls,
     private readonly name: string,
+    private readonly events: CacheEventBus,
   ) {}
 
   /** @returns true when the request is answered */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'GET') return false;
+    const began = performance.now();
     const known = this.urls.get(request.url ?? '');
     if (known?.open === undefined || !isPlain(request, known)) return false;
     const entry = this.store.peek(known.urlKey);
@@ -38,13 +40,13 @@ export class FastPath {
     if (answer.status !== 200 || !payload) return false;
 
     const { ok, notModified, etag } = this.prepared(entry, answer, encoding, known.route, known.open);
-    markAnswer(response, known.answered);
     const ifNoneMatch = request.headers['if-none-match'];
     if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, etag)) {
       response.writeHead(304, notModified).end();
     } else {
       response.writeHead(200, ok).end(payload);
     }
+    this.events.emit('answered', known.pattern, response.statusCode, performance.now() - began);
     return true;
   }
 

@@ -48,7 +48,7 @@ export class ViewLayer implements OnModuleInit {
     const adapter = this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
     const server = adapter?.getHttpServer() as Server | undefined;
     if (!this.isOn || !server || this.application.getVersioning()?.type !== undefined) return;
-    const fastPath = new FastPath(this.stack.store, this.urls, this.name);
+    const fastPath = new FastPath(this.stack.store, this.urls, this.name, this.stack.events);
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {
