@@ -43,6 +43,7 @@ const ROUTES: Record<string, 'public' | 'locked'> = {
   'delete /api/cache': 'locked',
   'get /health/live': 'public',
   'get /health/ready': 'public',
+  'get /metrics': 'public',
 };
 
 const service = useService(embedded);
