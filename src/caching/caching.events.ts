@@ -11,6 +11,8 @@ export interface CacheEvents {
   stale: [key: string];
   /** The load failed; an old entry was served instead, and marked. */
   grace: [key: string, error: unknown];
+  /** A request was answered in front of the framework, with a hit. `route` is its pattern. */
+  answered: [route: string, tier: Tier, status: number, ms: number];
   /** Nothing could be served: the source was asked. */
   miss: [key: string];
   /** A caller shared a load that another caller began. */

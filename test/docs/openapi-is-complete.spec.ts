@@ -44,6 +44,7 @@ const ROUTES: Record<string, 'public' | 'locked'> = {
   'get /edge/generation/{group}': 'public',
   'get /health/live': 'public',
   'get /health/ready': 'public',
+  'get /metrics': 'public',
 };
 
 const service = useService(embedded);

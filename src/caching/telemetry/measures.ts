@@ -1,14 +1,16 @@
+import { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
-import { answerOf, markAnswer } from '../view/answered';
+import { notedSource } from '../view/answered';
 import { History } from './history';
-import { RequestTimer } from './request-timer';
 import { Requests } from './requests';
 import { Tally } from './tally';
+
+/** What the router calls what it knows no route for. */
+const NO_ROUTE = 'none';
 
 /** What is counted at every hit, once, for whoever shows it: the admin routes, the console, Prometheus. */
 @Injectable()
@@ -16,19 +18,19 @@ export class Measures implements OnModuleInit, OnApplicationShutdown {
   readonly tally: Tally;
   readonly history: History;
   readonly requests = new Requests();
-  private readonly timer: RequestTimer;
   private readonly unread: string[] = [];
+  private readonly stopListening: () => void;
 
   constructor(
-    @Inject(CACHE_STACK) stack: CacheStack,
+    @Inject(CACHE_STACK) { events }: CacheStack,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {
-    this.tally = new Tally(stack.events);
+    this.tally = new Tally(events);
     this.history = new History(this.tally);
-    this.timer = new RequestTimer(
-      () => host.httpAdapter.getHttpServer() as unknown,
-      (request, response, ms) => this.add(request, response, ms),
-    );
+    this.stopListening = events.on('answered', (route, tier, status, ms) => {
+      this.history.addRequest(ms);
+      this.requests.add('GET', route, status, tier, ms);
+    });
   }
 
   /** Who looks at the cache is no reader of it. @param paths without a leading slash; what begins so is not measured */
@@ -36,26 +38,31 @@ export class Measures implements OnModuleInit, OnApplicationShutdown {
     this.unread.push(...paths.map((path) => `/${path}`));
   }
 
-  /** The framework knows which route it is, and nobody else does. In front of it, the fast path says so itself. */
+  /** What is not answered in front of the framework is timed by it. */
   onModuleInit(): void {
     const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
     const server: unknown = adapter?.getInstance();
     if (!isFastify(server)) return;
-    server.addHook('onRequest', (request, reply, done) => {
-      markAnswer(reply.raw, { route: request.routeOptions.url ?? 'none', by: 'none' });
+    server.addHook('onResponse', (request, reply, done) => {
+      this.add(request, reply);
       done();
     });
   }
 
   onApplicationShutdown(): void {
-    for (const part of [this.timer, this.history, this.tally]) part.close();
+    this.stopListening();
+    this.history.close();
+    this.tally.close();
   }
 
-  private add(request: IncomingMessage, response: ServerResponse, ms: number): void {
-    const { url = '', method = '' } = request;
-    for (const path of this.unread) if (url.startsWith(path)) return;
+  private add({ raw, method, routeOptions }: FastifyRequest, reply: FastifyReply): void {
+    // Nobody sent it: the process asks itself, to warm the cache.
+    if (!(raw instanceof IncomingMessage)) return;
+    const route = routeOptions.url ?? NO_ROUTE;
+    if (this.unread.some((path) => route.startsWith(path))) return;
+    const ms = reply.elapsedTime;
     this.history.addRequest(ms);
-    this.requests.add(method, response.statusCode, answerOf(response), ms);
+    this.requests.add(method, route, reply.statusCode, notedSource(reply.raw), ms);
   }
 }
 

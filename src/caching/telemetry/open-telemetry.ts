@@ -1,4 +1,4 @@
-import { type Attributes, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Tracing } from '../tracing';
 
 /**
@@ -9,9 +9,9 @@ export function openTelemetryTracing(): Tracing {
   const tracer = trace.getTracer('strata/caching');
   return {
     span: (name, attributes, work) =>
-      tracer.startActiveSpan(name, { kind: SpanKind.INTERNAL, attributes: attributes as Attributes }, async (span) => {
+      tracer.startActiveSpan(name, { kind: SpanKind.INTERNAL, attributes: attributes }, async (span) => {
         try {
-          return await work((more) => span.setAttributes(more as Attributes));
+          return await work((more) => span.setAttributes(more));
         } catch (error) {
           // Messages of drivers carry values; the kind of error is enough.
           span.setAttribute('error.type', error instanceof Error ? error.name : typeof error);
@@ -23,7 +23,7 @@ export function openTelemetryTracing(): Tracing {
       }),
     past: (name, attributes, ms) => {
       const now = Date.now();
-      tracer.startSpan(name, { attributes: attributes as Attributes, startTime: now - ms }).end(now);
+      tracer.startSpan(name, { attributes: attributes, startTime: now - ms }).end(now);
     },
   };
 }

@@ -1,10 +1,9 @@
-import { ANSWERED_BY, type Answered, type AnsweredBy } from '../view/answered';
+import { type Source, SOURCES } from '../view/answered';
 import { Latencies } from './latencies';
 
 /** Whatever else a client may send. */
 const OTHER = 'other';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', OTHER];
-const UNKNOWN: Answered = { route: 'none', by: 'none' };
 
 /** Requests that are alike, as far as anybody tells them apart. Each label has few values, whatever clients send. */
 export interface RequestSeries {
@@ -13,7 +12,7 @@ export interface RequestSeries {
   readonly route: string;
   /** `2xx` */
   readonly status: string;
-  readonly cache: AnsweredBy;
+  readonly cache: Source;
   readonly latencies: Latencies;
 }
 
@@ -22,19 +21,19 @@ export class Requests {
   /** Two short looks, the second by number, instead of one at a long text: every hit pays for it. */
   private readonly routes = new Map<string, Map<number, RequestSeries>>();
 
-  add(method: string, status: number, { route, by }: Answered = UNKNOWN, ms: number): void {
+  add(method: string, route: string, status: number, cache: Source, ms: number): void {
     let kinds = this.routes.get(route);
     if (!kinds) this.routes.set(route, (kinds = new Map<number, RequestSeries>()));
     const hundreds = Math.floor(status / 100);
     const known = METHODS.indexOf(method);
-    const kind = ((known < 0 ? METHODS.length : known) * 10 + hundreds) * ANSWERED_BY.length + ANSWERED_BY.indexOf(by);
+    const kind = ((known < 0 ? METHODS.length : known) * 10 + hundreds) * SOURCES.length + SOURCES.indexOf(cache);
     let series = kinds.get(kind);
     if (!series) {
       series = {
         method: METHODS[known] ?? OTHER,
         route,
         status: `${hundreds}xx`,
-        cache: by,
+        cache,
         latencies: new Latencies(),
       };
       kinds.set(kind, series);

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import type { Answered } from './answered';
 import type { Common } from './opening';
 import type { ViewRoute } from './view-route';
 
@@ -10,8 +9,8 @@ export interface KnownUrl {
   readonly urlKey: string;
   /** The route's function, as the router knows it: with header versioning one address may lead to several. */
   readonly handler: unknown;
-  /** What the fast path says of its answers here. */
-  readonly answered: Answered;
+  /** The route's pattern. */
+  readonly pattern: string;
   /** Set once the address is open to the fast path: headers that every answer here gets. */
   open?: Common;
 }

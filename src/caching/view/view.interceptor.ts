@@ -194,9 +194,8 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   }
 
   private async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
-    const { url = '', handler } = request.routeOptions;
-    const answered = { route: url, by: 'l1' } as const;
-    const known = { route, handler, urlKey: await route.keyOfUrl(request), answered };
+    const { url: pattern = '', handler } = request.routeOptions;
+    const known = { route, handler, pattern, urlKey: await route.keyOfUrl(request) };
     this.layer.urls.remember(request.raw.url ?? '', known);
     return known;
   }

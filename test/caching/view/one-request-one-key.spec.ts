@@ -155,7 +155,7 @@ it('the table of known addresses is bounded, also by addresses that are long', (
   const urls = new KnownUrls();
   const known = {
     route: undefined as never,
-    answered: undefined as never,
+    pattern: '/things',
     handler: undefined,
     urlKey: 'k'.repeat(200),
   };

@@ -1,10 +1,8 @@
 /** The service as it would be if nobody counted or timed anything: what telemetry is compared with. */
-const channels = require('node:diagnostics_channel');
 const prometheus = require('prom-client');
 const { CacheEventBus } = require('../../../dist/caching/caching.events');
 const { Measures } = require('../../../dist/caching/telemetry/measures');
 
 CacheEventBus.prototype.on = () => () => true;
 Measures.prototype.onModuleInit = () => undefined;
-channels.subscribe = () => undefined;
 prometheus.collectDefaultMetrics = () => undefined;
