@@ -26,7 +26,6 @@ onEveryBackend((open) => {
     const answer = await service.send('PATCH', '/api/products/1', { token, json: { price: 4711 } });
     expect(answer.status).toBe(200);
     await eventually(() => edge.timesPurged('product:1') === 1, SLACK);
-    expect(edge.xkeys()[0]).toEqual(expect.objectContaining({ size: expect.any(Number) as number }));
     for (const tag of ['product:*', 'products:price', 'products:*']) expect(edge.timesPurged(tag)).toBe(1);
     await eventually(() => edge.timesPurged('product:1') === 2, ECHO + SLACK);
     expect(edge.seen.at(-1)!.at - start).toBeGreaterThan(ECHO - 100);

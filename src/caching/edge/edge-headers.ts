@@ -75,8 +75,8 @@ const FRESHNESS: Record<EdgeKind, (own: string, seconds: number, stale: string) 
     'cache-control': `${own}, s-maxage=${seconds}${stale}`,
     'cdn-cache-control': `max-age=${seconds}${stale}`,
   }),
-  nginx: (own, seconds, stale) => ({ 'cache-control': `${own}, s-maxage=${seconds}${stale}` }),
-  varnish: (own, seconds, stale) => ({ 'cache-control': `${own}, s-maxage=${seconds}${stale}` }),
+  nginx: inOneField,
+  varnish: inOneField,
   fastly: (own, seconds, stale) => ({
     'cache-control': own,
     'surrogate-control': `max-age=${seconds}${stale}`,
@@ -86,6 +86,11 @@ const FRESHNESS: Record<EdgeKind, (own: string, seconds: number, stale: string) 
     'cloudflare-cdn-cache-control': `max-age=${seconds}${stale}`,
   }),
 };
+
+function inOneField(own: string, seconds: number, stale: string): Fields {
+  const strict = own.includes('must-revalidate') ? own : `${own}, must-revalidate`;
+  return { 'cache-control': `${strict}, s-maxage=${seconds}${stale}` };
+}
 
 function directive(name: string, milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1_000);

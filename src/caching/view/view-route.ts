@@ -106,7 +106,8 @@ export function constraintsOf(handler: Handler | undefined): unknown {
 /** RFC 9111 §5.2.2. Zero for browsers means: keep it, and ask each time whether it still holds. */
 function cacheControl({ browser = 0, private: isPrivate }: ViewOptions): string {
   const seconds = Math.floor(parseDuration('browser', browser, 0) / 1_000);
-  return `${isPrivate ? 'private' : 'public'}, max-age=${seconds}, must-revalidate`;
+  const own = seconds > 0 ? `max-age=${seconds}` : 'max-age=0, must-revalidate';
+  return `${isPrivate ? 'private' : 'public'}, ${own}`;
 }
 
 function invalid(route: string, why: string): CacheError {
