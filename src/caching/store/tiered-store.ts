@@ -213,9 +213,11 @@ export class TieredStore {
   }
 
   private gather(entry: CacheEntry, arrival: Arrival, rescued = false): void {
-    const { scope, freshness, time } = this.parts;
+    const { clock, scope, freshness, time } = this.parts;
     if (!scope.current()) return;
-    const { epoch, tick, local, tags } = entry;
+    const { tags } = entry;
+    // What is fresh now would be no other if it were read now; with its own tick, whatever was stamped since for other parts would kill the whole.
+    const { epoch, tick, local } = freshness.isFresh(entry) ? clock.instant() : entry;
     const wall = time.wall();
     const expiresAt = wall - overdue(entry, wall, time.mono());
     scope.gather({ epoch, tick, local, tags, expiresAt, knownAt: freshness.knownAt(entry, arrival), rescued });

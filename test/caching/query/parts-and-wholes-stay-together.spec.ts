@@ -110,6 +110,18 @@ onRealServers((open) => {
     expect(await view('/sum')).toEqual({ sum: 31 });
   });
 
+  it('a whole of an old part and a new one is kept: the old one was found fresh when it was taken', async () => {
+    await view('/sum');
+    await write(1, 12);
+    await app.cache.evict(['counter:1']);
+    expect(await view('/sum')).toEqual({ sum: 32 });
+    expect(cacheStatus(await app.ask('/sum'))).toMatch(/^strata; hit/);
+    await write(2, 22);
+    await app.cache.evict(['counter:2']);
+    expect(await view('/sum')).toEqual({ sum: 34 });
+    expect(counters.runs).toBe(4);
+  });
+
   it('with the view layer alone, a query still says what the view depends on', async () => {
     const both = app;
     use(await start(['view']));
