@@ -2,6 +2,7 @@ import { toUSVString } from 'node:util';
 import { CacheError } from '../caching.errors';
 import type { Instant } from '../tags/tag-clock';
 import { Gathering, type TagScope } from '../tags/tag-scope';
+import { tagTexts } from '../tags/tag-text';
 import {
   type Body,
   type CacheEntry,
@@ -124,9 +125,10 @@ export class TieredStore {
    */
   async evict(tags: readonly string[]): Promise<Instant | undefined> {
     if (tags.length === 0) return undefined;
-    const outside = publicTags(tags);
+    const texts = tagTexts(tags);
+    const outside = publicTags(texts);
     try {
-      return await this.parts.clock.stamp(tags);
+      return await this.parts.clock.stamp(texts);
     } finally {
       if (outside.length > 0) await this.outward?.(outside);
     }

@@ -20,16 +20,27 @@ const inner = (key: string, tags: string[]) =>
     loader(() => `<${key}>`),
   );
 
-it('Law 2: a page carries the tags of its parts and the smallest of their ticks', async () => {
+it('Law 2: a page carries the tags of its parts and the smallest of the ticks at which they were last found fresh', async () => {
   await inner('old', ['a']);
+  await stack.store.evict(['unrelated', 'b']);
   const { tick } = stack.clock.instant();
-  await stack.store.evict(['unrelated']);
   const page = await stack.store.getOrLoad('page', { tags: ['p'] }, async () => ({
     body: (await Promise.all([inner('old', ['a']), inner('new', ['b'])])).map(text).join(''),
   }));
   expect(page.entry.tick).toBe(tick);
   expect(page.entry.tags).toEqual(expect.arrayContaining(['p', 'a', 'b']));
+  expect(stack.store.peek('page')).toBeDefined();
   await stack.store.evict(['b']);
+  expect(stack.store.peek('page')).toBeUndefined();
+});
+
+it('Law 2: a part that was stamped after it was taken takes the page with it', async () => {
+  await inner('old', ['a']);
+  await stack.store.getOrLoad('page', {}, async () => {
+    const body = text(await inner('old', ['a']));
+    await stack.store.evict(['a']);
+    return { body };
+  });
   expect(stack.store.peek('page')).toBeUndefined();
 });
 
