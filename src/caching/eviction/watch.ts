@@ -16,7 +16,9 @@ const REMINDER = 30_000;
 /** Drains again and again what nobody else did: other programs' writes that woke nobody, and those of writers that died. */
 export class OutboxWatch {
   private readonly logger = new Logger('Outbox');
-  private readonly heartbeat: Heartbeat;
+  private readonly beats: readonly Heartbeat[];
+  /** Somebody took this process's place while it had no connection: it hears nothing any more, so it keeps nothing. */
+  private isDeaf = false;
   private warnedAt: number | undefined;
   private waiting = 0;
 
@@ -27,15 +29,15 @@ export class OutboxWatch {
     maxLag: number,
   ) {
     const every = Math.min(Math.max(maxLag / LOOKS_PER_LAG, SHORTEST), LONGEST);
-    this.heartbeat = new Heartbeat(() => this.look(), every);
+    this.beats = [new Heartbeat(() => this.look(), every), new Heartbeat(() => this.forget(), every)];
   }
 
   start(): void {
-    this.heartbeat.start();
+    for (const beat of this.beats) beat.start();
   }
 
   stop(): void {
-    this.heartbeat.stop();
+    for (const beat of this.beats) beat.stop();
   }
 
   private async look(): Promise<void> {
@@ -43,13 +45,18 @@ export class OutboxWatch {
       () => undefined,
       (reason: unknown) => reason,
     );
-    // Somebody took this process's place while it had no connection. It hears nothing any more, so it keeps nothing.
-    if (error instanceof CacheError && error.code === 'CACHE_NOT_ALONE')
-      await this.clock.renew().catch(() => undefined);
+    this.isDeaf = isNotAlone(error) || (this.isDeaf && error !== undefined);
+    await this.forget();
     const { oldestMs } = this.drainer;
-    this.waiting = error === undefined ? 0 : await this.drainer.waiting().catch(() => this.waiting);
+    if (error === undefined) this.waiting = 0;
+    else if (!this.isDeaf) this.waiting = await this.drainer.waiting().catch(() => this.waiting);
     this.events.emit('outbox', oldestMs, this.waiting);
     this.tell(oldestMs, error);
+  }
+
+  /** Looks take seconds while another is in our place; what is kept meanwhile must not get older than maxLag. */
+  private async forget(): Promise<void> {
+    if (this.isDeaf) await this.clock.renew().catch(() => undefined);
   }
 
   private tell(oldestMs: number, error: unknown): void {
@@ -61,4 +68,8 @@ export class OutboxWatch {
     this.warnedAt = Date.now();
     this.logger.warn({ err: error, oldest_ms: oldestMs }, 'writes are not being evicted: the outbox cannot be drained');
   }
+}
+
+function isNotAlone(error: unknown): boolean {
+  return error instanceof CacheError && error.code === 'CACHE_NOT_ALONE';
 }

@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import type { Time } from '../time';
 import { type Body, type CacheEntry, compact, endOf } from './entry';
 import type { Parcel } from './redis-yet';
@@ -66,7 +67,7 @@ export function decodeEntry(key: string, parcel: Parcel, knownAt: number, time: 
 function kindOf(body: Body): Kind {
   if (body === null) return 'none';
   if (typeof body !== 'string') return 'bytes';
-  return body.isWellFormed() ? 'utf8' : 'utf16';
+  return toUSVString(body) === body ? 'utf8' : 'utf16';
 }
 
 function bodyOf(bytes: Buffer, kind: Kind): Body {
