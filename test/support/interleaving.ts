@@ -7,7 +7,7 @@ import type { StoreParts } from '../../src/caching/store/store-parts';
 import { MemoryTagClock } from '../../src/caching/tags/memory-tag-clock';
 import { RedisTagClock } from '../../src/caching/tags/redis-tag-clock';
 import type { Time } from '../../src/caching/time';
-import { ScriptedRedis } from './scripted-redis';
+import { MAX_TAGS, ScriptedRedis } from './scripted-redis';
 
 /** What a client does; clients run side by side, each one thing after the other. */
 export type Step =
@@ -24,6 +24,7 @@ export interface Setting {
 }
 
 export class StaleRead extends Error {}
+class SourceFailed extends Error {}
 
 const MAX_LAG = 100;
 const KEYS = ['a', 'b'];
@@ -57,6 +58,7 @@ export class World {
   private readonly acknowledged: { key: string; version: number; node: number; at: number }[] = [];
   private readonly nodes: { store: TieredStore; clock: TagClock }[] = [];
   private readonly redis: ScriptedRedis;
+  private readonly sourceFails: () => boolean;
   private readonly time: Time = {
     wall: () => this.now,
     mono: () => this.now,
@@ -69,8 +71,9 @@ export class World {
   constructor(
     private readonly scheduler: Scheduler,
     private readonly setting: Setting,
-    isLost: (what: 'message' | 'leg') => boolean,
+    isLost: (what: 'message' | 'leg' | 'load') => boolean,
   ) {
+    this.sourceFails = () => isLost('load');
     this.redis = new ScriptedRedis(scheduler, isLost);
     const count = setting.clock === 'memory' ? 1 : 2;
     for (let i = 0; i < count; i++) this.nodes.push(this.node());
@@ -101,8 +104,13 @@ export class World {
     const options = resolveOptions({ maxLag: MAX_LAG, consistency: setting.consistency, fillWait: 30 });
     const clock =
       setting.clock === 'memory'
-        ? new MemoryTagClock(3, events)
-        : new RedisTagClock(this.redis.transport(), { maxLag: MAX_LAG, timeout: 10_000, maxTags: 3 }, time, events);
+        ? new MemoryTagClock(MAX_TAGS, events)
+        : new RedisTagClock(
+            this.redis.transport(),
+            { maxLag: MAX_LAG, timeout: 10_000, maxTags: MAX_TAGS },
+            time,
+            events,
+          );
     const shared = setting.clock === 'redis' && { l2: this.redis.l2(() => clock.now()), lock: this.redis.lock() };
     const store = new TieredStore({
       clock,
@@ -153,7 +161,9 @@ export class World {
   private view(node: number): Promise<CacheResult> {
     return this.nodes[node]!.store.getOrLoad('view', {}, async () => {
       const parts = await Promise.all(KEYS.map((name) => this.item(node, name)));
-      return { body: parts.map((part) => part.entry.body as string).join(' ') };
+      // As the view layer does: what a part of is there by grace is kept nowhere.
+      const store = parts.every(({ outcome }) => outcome !== 'grace');
+      return { body: parts.map((part) => part.entry.body as string).join(' '), store };
     });
   }
 
@@ -162,6 +172,7 @@ export class World {
       await this.pause('query sent');
       const version = this.versions.get(name);
       await this.pause('rows arrive');
+      if (this.sourceFails()) throw new SourceFailed();
       return { body: `${name}=${version}` };
     });
   }
@@ -170,7 +181,9 @@ export class World {
     await this.pause('commit');
     const version = this.versions.get(name)! + 1;
     this.versions.set(name, version);
-    const at = await this.nodes[node]!.store.evict([name]).then(
+    // More tags than the clock remembers: the floor rises as well.
+    const other = `other ${this.versions.get('a')! % MAX_TAGS}${name}`;
+    const at = await this.nodes[node]!.store.evict([name, other]).then(
       () => this.now,
       // Not acknowledged: nobody else need know it, but the node that wrote does.
       () => Infinity,
@@ -180,8 +193,13 @@ export class World {
 
   private async read(node: number, names: string[], ask: () => Promise<CacheResult>): Promise<void> {
     const least = new Map(names.map((name) => [name, this.leastFor(node, name)]));
-    const { entry, outcome, tier } = await ask();
+    const result = await ask().catch((error: unknown) => {
+      if (!(error instanceof SourceFailed)) throw error;
+    });
     this.reads += 1;
+    // No answer, or one that says that it is old.
+    if (!result || result.outcome === 'grace' || !result.stored) return;
+    const { entry, outcome, tier } = result;
     for (const part of (entry.body as string).split(' ')) {
       const [name, version] = part.split('=') as [string, string];
       if (Number(version) >= least.get(name)!) continue;

@@ -10,7 +10,7 @@ import type {
 import type { FillLock } from '../../src/caching/store/fill-lock';
 
 /** Few enough that floors rise during a run. */
-const MAX_TAGS = 3;
+export const MAX_TAGS = 3;
 type Listener = (stamp: ClockStamp) => void;
 
 /**

@@ -3,12 +3,18 @@ import { TagScope } from '../../../src/caching';
 import type { Gathering } from '../../../src/caching/tags/tag-scope';
 import { clients, rivals, type Setting, StaleRead, World } from '../../support/interleaving';
 
-/** Readers and writers on one or two nodes in any order, with messages and commands lost, late and reordered, and Redis emptied. */
+/** Of 40 chances, in how many it goes wrong. */
+const MISHAPS = { message: 20, leg: 1, load: 4 } as const;
+
+/**
+ * Readers and writers on one or two nodes in any order, with messages and commands lost, late and reordered, loads that fail, more tags
+ * than the clock remembers, and Redis emptied.
+ */
 function property(setting: Setting, plansFor: typeof clients, seen = { reads: 0 }): fc.IAsyncProperty<unknown> {
   const plans = plansFor(setting.clock === 'memory' ? 1 : 2);
   const losses = fc.infiniteStream(fc.nat({ max: 39 }));
   return fc.asyncProperty(fc.scheduler(), plans, losses, async (scheduler, plan, lost) => {
-    const world = new World(scheduler, setting, (what) => Number(lost.next().value) < (what === 'message' ? 20 : 1));
+    const world = new World(scheduler, setting, (what) => Number(lost.next().value) < MISHAPS[what]);
     await world.run(plan);
     seen.reads += world.reads;
   });
