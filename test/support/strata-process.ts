@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const DIST = join(__dirname, '../../dist');
 const READY = /Server listening at (http:\/\/[\w.:]+:\d+)/;
-const START_TIMEOUT = 40_000;
+const START_TIMEOUT = 120_000;
 
 /** HS256 key that tests sign with and services under test trust. */
 export const JWT_SECRET = 'a secret for tests that is long enough';

@@ -19,10 +19,15 @@ export class PooledSession implements OutboxSession {
 
   async use<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
+    // While it is out of the pool nobody else listens, and an "error" that nobody hears ends the process. `work` rejects all the same.
+    let broken: Error | undefined;
+    const onError = (error: Error): void => void (broken = error);
+    client.on('error', onError);
     try {
       return await work(client);
     } finally {
-      client.release(client.getTransactionStatus() !== 'I');
+      client.off('error', onError);
+      client.release(broken ?? client.getTransactionStatus() !== 'I');
     }
   }
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { commandOptions, createClient, createCluster, type RedisClientOptions } from '@redis/client';
+import { createClient, createCluster, type RedisClientOptions } from '@redis/client';
 import { CacheError } from '../caching.errors';
 import { withDeadline } from '../deadline';
 import type { RedisConnection, RedisReply, RedisTarget } from './redis-target';
@@ -17,9 +17,6 @@ const COMMON = {
   disableClientInfo: true,
   commandsQueueMaxLength: 10_000,
 } as const satisfies RedisClientOptions;
-
-/** Replies as Buffers. */
-const AS_BYTES = commandOptions({ returnBuffers: true });
 
 type Client = ReturnType<typeof createClient>;
 
@@ -49,7 +46,6 @@ async function dialServer(
     return {
       masters: 1,
       send: (_key, args) => client.sendCommand(args),
-      bytes: (key) => client.sendCommand(['GET', key], AS_BYTES),
       sendTo: (_master, args) => client.sendCommand(args),
       subscribe: (channel, listener) => subscriber.subscribe(channel, listener),
       destroy: () => [client, subscriber].forEach(destroy),
@@ -93,7 +89,6 @@ async function dialCluster(
       return cluster.masters.length;
     },
     send: (key, args) => cluster.sendCommand<RedisReply>(key, false, args),
-    bytes: (key) => cluster.sendCommand<Buffer | null>(key, false, ['GET', key], AS_BYTES),
     sendTo: async (master, args) => (await cluster.nodeClient(cluster.masters[master]!)).sendCommand(args),
     subscribe: (channel, listener) => subscriber.subscribe(channel, listener),
     destroy: close,

@@ -4,7 +4,7 @@ import { withDeadline } from '../deadline';
 import { Line, type Trouble } from './line';
 import type { RedisScript } from './redis-script';
 import { dial } from './redis-dial';
-import type { RedisArgument, RedisConnection, RedisReply, RedisTarget } from './redis-target';
+import type { RedisConnection, RedisReply, RedisTarget } from './redis-target';
 
 /** Milliseconds between two attempts to connect: doubles from the first to the second. */
 const RETRY = { first: 50, most: 500 } as const;
@@ -55,13 +55,8 @@ export class RedisLink {
   }
 
   /** Sends one command to the server that owns `key`. @throws CacheError `CACHE_REDIS_AWAY`, `CACHE_TIMEOUT`; Redis error replies */
-  send<T extends RedisReply = RedisReply>(key: string, args: RedisArgument[]): Promise<T> {
-    return this.guarded(args[0] as string, (connection) => connection.send(key, args)) as Promise<T>;
-  }
-
-  /** The bytes of one key as they are, or null. @throws as `send` */
-  bytes(key: string): Promise<Buffer | null> {
-    return this.guarded('GET', (connection) => connection.bytes(key));
+  send<T extends RedisReply = RedisReply>(key: string, args: string[]): Promise<T> {
+    return this.guarded(args[0]!, (connection) => connection.send(key, args)) as Promise<T>;
   }
 
   /** Runs a script on one key by its SHA; a server that does not know it (NOSCRIPT) is given the source. */

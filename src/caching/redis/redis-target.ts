@@ -7,15 +7,10 @@ export type RedisTarget =
 /** What Redis answers: RESP2. */
 export type RedisReply = string | number | Buffer | null | RedisReply[];
 
-/** A part of a command. Bytes stay as they are. */
-export type RedisArgument = string | Buffer;
-
 /** One live connection (of a cluster: a set of them) with its subscriptions. It does not repair itself: RedisLink dials a new one. */
 export interface RedisConnection {
   /** Sends to the server that owns `key`. */
-  send(key: string, args: RedisArgument[]): Promise<RedisReply>;
-  /** GET, without reading the bytes as text. */
-  bytes(key: string): Promise<Buffer | null>;
+  send(key: string, args: string[]): Promise<RedisReply>;
   /** How many masters there are; `sendTo` speaks to one of them. */
   readonly masters: number;
   sendTo(master: number, args: string[]): Promise<RedisReply>;

@@ -51,7 +51,7 @@ it('the body lies in Redis as it is, behind a line that says what it is', async 
   expect(body).toBe(json);
   expect(JSON.parse(head!)).toEqual([
     2,
-    'bytes',
+    'utf8',
     json.length,
     expect.anything(),
     ...Array<unknown>(6).fill(expect.anything()),
