@@ -15,3 +15,9 @@ export function isKnownAt(instant: Instant, generation: string): boolean {
   const dot = generation.lastIndexOf('.');
   return generation.slice(0, dot) === instant.epoch && Number(generation.slice(dot + 1)) <= instant.tick;
 }
+
+/** Whether a request comes from an edge that knows of stamps which who stands at `instant` has not heard of yet. */
+export function isBehind(instant: Instant, headers: Readonly<Record<string, string | string[] | undefined>>): boolean {
+  const told = headers[GENERATION_HEADER] as string | undefined;
+  return told !== undefined && !isKnownAt(instant, told);
+}

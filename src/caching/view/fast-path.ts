@@ -4,7 +4,7 @@ import type { CacheEntry, Tier } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
 import type { OpenUrl, KnownUrls } from './known-urls';
 import type { Looks } from './looks';
-import { GENERATION_HEADER, isKnownAt } from '../tags/generation';
+import { isBehind } from '../tags/generation';
 import type { TagClock } from '../tags/tag-clock';
 import type { Common } from './opening';
 import { isHeld, type PreparedHit, type PreparedHits } from './prepared-hits';
@@ -44,7 +44,9 @@ export class FastPath {
   handle(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
     const began = performance.now();
     const known = request.method === 'GET' ? this.urls.get(request.url ?? '') : undefined;
-    if (!isOpen(known) || !isPlain(request, known) || this.isBehind(request)) return pass();
+    if (!isOpen(known) || !isPlain(request, known)) return pass();
+    // The interceptor asks the clock first.
+    if (isBehind(this.clock.instant(), request.headers)) return pass();
     const exchange = { request, response, known, began, pass };
     const entry = this.store.peek(known.urlKey);
     if (entry) return this.send(this.ready(entry, 'l1', exchange), exchange);
@@ -56,12 +58,6 @@ export class FastPath {
       const hit = seen.entry && this.ready(seen.entry, 'l2', exchange);
       this.send(hit && this.store.take(seen) && hit, exchange);
     });
-  }
-
-  /** An edge knows of stamps that this process has not heard of yet: the interceptor asks the clock first. */
-  private isBehind({ headers }: IncomingMessage): boolean {
-    const told = headers[GENERATION_HEADER] as string | undefined;
-    return told !== undefined && !isKnownAt(this.clock.instant(), told);
   }
 
   private ready(entry: CacheEntry, tier: Tier, { request, known }: Exchange): PreparedHit | undefined {

@@ -14,7 +14,7 @@ import type { CacheStack } from '../cache-stack';
 import { CACHE_STACK } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { type CacheEntry, type CacheResult, keyTag } from '../store/entry';
-import { GENERATION_HEADER, isKnownAt } from '../tags/generation';
+import { isBehind } from '../tags/generation';
 import { noteSource, sourceOf } from './answered';
 import type { KnownUrl } from './known-urls';
 import { commonHeaders } from './opening';
@@ -86,13 +86,10 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     return Promise.resolve(next.handle());
   }
 
-  /** An edge keeps the answer under the generation that it names, so the answer must know every stamp of that. */
-  private isBehind({ headers }: FastifyRequest): boolean {
-    const told = headers[GENERATION_HEADER] as string | undefined;
-    return told !== undefined && !isKnownAt(this.stack.clock.instant(), told);
-  }
-
-  /** Where the clock cannot be asked nobody can tell, and the edge keeps nothing. */
+  /**
+   * An edge keeps the answer under the generation that it names, so the answer must know every stamp of that. Where the clock
+   * cannot be asked nobody can tell, and the edge keeps nothing.
+   */
   private async catchUp(reply: FastifyReply): Promise<void> {
     const asked = await this.stack.clock.now().catch(() => undefined);
     if (!asked) void reply.header('x-accel-expires', '0');
@@ -101,7 +98,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   /** A hit that is ready is sent at once, past the promises and streams that make an answer of what a handler returns. */
   private async cached(exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
-    if (this.isBehind(request)) await this.catchUp(reply);
+    if (isBehind(this.stack.clock.instant(), request.headers)) await this.catchUp(reply);
     const known = this.remembered(request) ?? (await this.locate(route, request));
     const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
     const key = route.key(known.urlKey, request, this.layer.user(request));
@@ -171,7 +168,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
 
   /** The layer is switched off: the same answer with the same validator, kept nowhere. */
   private async uncached({ route, request, reply, next }: Exchange): Promise<Observable<unknown>> {
-    if (this.isBehind(request)) await this.catchUp(reply);
+    if (isBehind(this.stack.clock.instant(), request.headers)) await this.catchUp(reply);
     const rendering = new Rendering(next, reply, 0, this.stack.scope);
     const { body } = await rendering.load();
     if (rendering.refusal) throw rendering.refusal;
