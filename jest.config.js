@@ -8,5 +8,5 @@ module.exports = {
   // Two cores, and every spec may start servers of its own: more workers only make them starve each other.
   maxWorkers: 2,
   // No claim here is about seconds; a busy machine may take its time.
-  testTimeout: 180_000,
+  testTimeout: 300_000,
 };

@@ -28,5 +28,5 @@ onRealServers(() => {
     } finally {
       rmSync(out, { recursive: true, force: true });
     }
-  }, 150_000);
+  });
 });

@@ -116,15 +116,15 @@ it('a set or del on one node is seen by the other, and clear() leaves what is no
   await here.set('key', 'first');
   expect(await there.get('key')).toBe('first');
   await here.set('key', 'second');
-  await eventually(async () => (await there.get('key')) === 'second', 1_000);
+  await eventually(async () => (await there.get('key')) === 'second');
   await here.del('key');
-  await eventually(async () => (await there.get('key')) === undefined, 1_000);
+  await eventually(async () => (await there.get('key')) === undefined);
   await server.command('SET', 'pair2:entry:key', 'foreign');
   await here.set('another', 1);
   await here.clear();
   expect(await server.command('KEYS', 'pair:entry:*')).toEqual([]);
   expect(await server.command('GET', 'pair2:entry:key')).toBe('foreign');
-  await eventually(async () => (await there.get('another')) === undefined, 1_000);
+  await eventually(async () => (await there.get('another')) === undefined);
 });
 
 it('two prefixes on one Redis never meet', async () => {

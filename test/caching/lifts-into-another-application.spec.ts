@@ -80,7 +80,7 @@ onRealServers((open) => {
       await news.stop();
     }
     // A whole application is generated and compiled.
-  }, 240_000);
+  });
 });
 
 /** To the letter. What is not in the recipe is what `npm install` does. */
@@ -110,7 +110,7 @@ async function start(app: string, env: Record<string, string>) {
   await eventually(async () => {
     if (child.exitCode !== null) throw new Error(output);
     await fetch(url).catch(() => Promise.reject(new Error(output)));
-  }, 90_000);
+  });
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await closed;

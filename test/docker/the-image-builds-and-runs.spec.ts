@@ -99,7 +99,7 @@ afterAll(async () => {
     await gone;
   }
   rmSync(root, { recursive: true, force: true });
-}, 60_000);
+});
 
 it('leaves the sources and the tools behind', () => {
   const app = join(image.folder, image.workdir);
@@ -134,4 +134,4 @@ it('starts with its CMD, is healthy by its HEALTHCHECK, and ends on SIGTERM', as
   running.kill('SIGTERM');
   expect(await gone).toEqual([0, null]);
   await data.dispose();
-}, 180_000);
+});

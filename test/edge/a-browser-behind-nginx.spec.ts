@@ -7,11 +7,11 @@ let browser: Awaited<ReturnType<typeof openBrowser>>;
 beforeAll(async () => {
   site = await EdgeSite.open('nginx');
   browser = await openBrowser();
-}, 240_000);
+});
 afterAll(async () => {
   await browser.close();
   await site.close();
-}, 60_000);
+});
 
 it('a reload takes a 304 from nginx, and a write shows at the next load', async () => {
   const path = '/api/products/70';
@@ -40,4 +40,4 @@ it('a reload takes a 304 from nginx, and a write shows at the next load', async 
   await page.goto(site.edge.url + path);
   expect(await page.textContent('body')).toContain('"stock":701');
   expect(isHit(await site.warm(path))).toBe(true);
-}, 120_000);
+});

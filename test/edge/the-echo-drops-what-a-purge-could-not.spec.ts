@@ -9,8 +9,6 @@ import { TcpProxy } from '../support/tcp-proxy';
 const token = tokenFor('ada', 'editor');
 /** Milliseconds. A node that hears nothing serves what it has for so long; the bound is 2 × that + 1 s. */
 const MAX_LAG = 3_000;
-const BOUND = 2 * MAX_LAG + 1_000;
-const SLACK = 4_000;
 const PATH = '/api/products/7';
 
 /** A shared cache that keeps what it is allowed to, drops it when its tags are purged, and fetches again. */
@@ -68,7 +66,7 @@ onRealServers((open) => {
     const before = await eventually(async () => {
       const { text, headers } = await send(deaf.url, PATH);
       return headers.get('cache-status')?.includes('detail=l1') ? text : false;
-    }, 10_000);
+    });
     const seen: string[] = [];
     api.behave(async () => {
       edge.purge(api.xkeys().at(-1)!);
@@ -79,12 +77,12 @@ onRealServers((open) => {
     wire.partition();
     const start = performance.now();
     await send(writer.url, PATH, { method: 'PATCH', token, json: { stock: 4711 } });
-    await eventually(() => seen.length > 0, SLACK);
+    await eventually(() => seen.length > 0);
     // The very case: purged, and then filled with the old answer, which it may keep for minutes.
     expect(seen[0]).toBe(before);
     expect(edge.isFull).toBe(true);
 
-    await eventually(async () => (await edge.get()) !== before, BOUND + SLACK);
+    await eventually(async () => (await edge.get()) !== before);
     expect(performance.now() - start).toBeGreaterThan(2 * MAX_LAG);
     expect(await edge.get()).toContain('"stock":4711');
     wire.heal();

@@ -41,7 +41,7 @@ describe.each(['nginx', 'varnish'])('%s', (name) => {
     });
     const port = Number(new URL(node.url).port);
     edge = name === 'nginx' ? await Nginx.start({ nodes: [port], purge: false }) : await Varnish.start([port, port]);
-  }, 120_000);
+  });
   afterAll(async () => {
     await edge.stop();
     await node.close();

@@ -11,9 +11,8 @@ import { Varnish } from './varnish';
 
 export type EdgeName = 'nginx' | 'nginx with ngx_cache_purge' | 'varnish';
 
-/** How long after its acknowledgement a write may be unseen at the edge, in ms, as docker/README.md says; and slack for a busy machine. */
+/** How long after its acknowledgement a write may be unseen at the edge, in ms, as docker/README.md says. */
 export const BOUND = 1_000;
-export const SLACK = 1_500;
 
 const EDITOR = tokenFor('editor', 'editor');
 
@@ -90,19 +89,19 @@ export class EdgeSite {
       const answer = await this.get(path, headers);
       if (!isHit(answer)) throw new Error(String(answer.headers['cache-status']));
       return answer;
-    }, 15_000);
+    });
   }
 
   /** Asks until the answer is such. @returns milliseconds that took */
   async until(path: string, is: (answer: RawAnswer) => boolean): Promise<number> {
     const start = performance.now();
-    await eventually(async () => is(await this.get(path)), 15_000);
+    await eventually(async () => is(await this.get(path)));
     return performance.now() - start;
   }
 
   /** Until no purge is under way, nor its echo: what is on its way through Varnish meanwhile is not kept. */
   async quiet(): Promise<void> {
-    await eventually(async () => (await this.sql('SELECT FROM cache_purges')).length === 0, 15_000);
+    await eventually(async () => (await this.sql('SELECT FROM cache_purges')).length === 0);
   }
 
   sql<T extends Record<string, unknown>>(text: string): Promise<T[]> {

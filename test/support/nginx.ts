@@ -66,7 +66,7 @@ export class Nginx {
 
   async up(): Promise<void> {
     this.process = spawn('nginx', this.args(), { stdio: 'ignore' });
-    await eventually(() => fetch(`${this.url}/health/live`), 20_000);
+    await eventually(() => fetch(`${this.url}/health/live`));
   }
 
   async down(): Promise<void> {

@@ -37,7 +37,7 @@ export class Prometheus {
     ];
     const child = spawn('prometheus', [...args, '--log.level=error'], { cwd: folder, stdio: 'ignore' });
     const server = new Prometheus(`http://${address}`, child, folder);
-    await eventually(async () => (await fetch(`${server.url}/-/ready`)).ok, 30_000);
+    await eventually(async () => (await fetch(`${server.url}/-/ready`)).ok);
     return server;
   }
 

@@ -28,7 +28,7 @@ export class RedisCluster {
       const info = await server.command<string>('CLUSTER', 'INFO');
       return info.includes('cluster_state:ok') && info.includes(`cluster_slots_assigned:${SLOTS}`);
     };
-    await eventually(async () => (await Promise.all(servers.map(agree))).every(Boolean), 20_000);
+    await eventually(async () => (await Promise.all(servers.map(agree))).every(Boolean));
     return new RedisCluster(servers);
   }
 

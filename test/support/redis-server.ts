@@ -45,7 +45,7 @@ export class RedisServer {
     const isSentinel = this.args.includes('--sentinel');
     const args = isSentinel ? [...this.args, ...common] : [...common, ...volatile, ...this.args];
     this.process = spawn('redis-server', args, { stdio: 'ignore' });
-    await eventually(() => this.command('PING'), 10_000);
+    await eventually(() => this.command('PING'));
   }
 
   /** SIGKILL: no goodbye, nothing saved. */

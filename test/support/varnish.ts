@@ -65,7 +65,7 @@ export class Varnish {
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     }
     // It has to be compiled first.
-    await eventually(() => fetch(`${this.url}/health/live`), 60_000);
+    await eventually(() => fetch(`${this.url}/health/live`));
   }
 
   async down(): Promise<void> {

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
+import { SLACK } from '../../support/eventually';
 import { untilAllSee, warm, WatchedCatalogue } from '../../support/watched-catalogue';
 
 const MAX_LAG = 1_000;
-/** What a test process adds to what it measures: messages to three others, on two busy cores. */
-const SLACK = 500;
 
 let catalogue: WatchedCatalogue;
 let nodes: EvictionNode[];

@@ -8,7 +8,6 @@ import { TcpProxy } from '../../support/tcp-proxy';
 const EDITOR = tokenFor('eva', 'editor');
 /** The service's default, in ms, and what two busy cores add to it. */
 const MAX_LAG = 1_000;
-const SLACK = 2_000;
 
 let backend: Backend;
 let alone: Record<string, string>;
@@ -84,22 +83,22 @@ it('one that was cut off and finds its place taken keeps nothing, until it is al
     wire.heal();
     // It has a connection again, and asks for its place: that takes it as long as a killed process may need to let go.
     let stock = 4_711;
-    const written = async (within: number): Promise<void> => {
+    const written = async (): Promise<void> => {
       stock += 1;
       const answer = await send(other.url, '/api/products/1', { method: 'PATCH', json: { stock }, token: EDITOR });
       expect(answer.status).toBe(200);
-      await eventually(async () => (await read()).stock === stock, within);
+      await eventually(async () => (await read()).stock === stock);
     };
-    await written(15_000);
+    await written();
     // Nobody tells it of the other's writes; it reads them all the same.
-    for (let n = 0; n < 3; n += 1) await written(MAX_LAG + SLACK);
+    for (let n = 0; n < 3; n += 1) await written();
     expect(await keeps()).toBe(false);
     await other.kill();
-    await eventually(keeps, 20_000);
+    await eventually(keeps);
   } finally {
     await wire.close();
   }
-}, 150_000);
+});
 
 it('an entity whose table has lost its triggers: it refuses to start and names the table', async () => {
   await sql(alone.DATABASE_URL!, 'ALTER TABLE watchlist DISABLE TRIGGER cache_watch_delete');

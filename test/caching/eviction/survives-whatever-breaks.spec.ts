@@ -1,12 +1,11 @@
 import { Client } from 'pg';
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
-import { eventually, pause } from '../../support/eventually';
+import { eventually, pause, SLACK } from '../../support/eventually';
 import { RedisServer } from '../../support/redis-server';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { untilAllSee, warm, WatchedCatalogue } from '../../support/watched-catalogue';
 
 const MAX_LAG = 1_000;
-const SLACK = 500;
 
 let catalogue: WatchedCatalogue;
 let redis: RedisServer;
@@ -33,7 +32,7 @@ const node = (
 
 /** The clock of every node has answered: what it caches from now on it may serve. */
 async function ready(nodes: EvictionNode[], id: number): Promise<string> {
-  return eventually(() => warm(nodes, 'detail', id), 8_000);
+  return eventually(() => warm(nodes, 'detail', id));
 }
 
 async function postgresVia(): Promise<{ wire: TcpProxy; url: string }> {
@@ -52,27 +51,24 @@ it('a writer killed between its commit and its eviction: another node evicts wit
   await hanging;
   await writer.kill();
   expect(await untilAllSee(others, before, 'detail', 1)).toBeLessThan(MAX_LAG + SLACK);
-  await eventually(async () => (await catalogue.waiting()) === 0, MAX_LAG);
+  await eventually(async () => (await catalogue.waiting()) === 0);
 });
 
-it('Redis away during the write: it succeeds without delay to speak of, nobody is behind for longer than the bound, and then all is evicted', async () => {
+it('Redis away during the write: it succeeds, nobody is behind for longer than the bound, and then all is evicted', async () => {
   const nodes = await Promise.all([node(), node(), node({ strict: true })]);
   const before = await ready(nodes, 2);
   await redis.kill();
   try {
-    const took = await nodes[0].write('save', 2, 4711);
-    expect(took).toBeLessThan(1_500);
+    await nodes[0].write('save', 2, 4711);
     // Strict reads ask and get no answer: nothing kept may be served.
     expect((await nodes[2].read('detail', 2)).value).toContain('"stock":4711');
     expect(await untilAllSee(nodes, before, 'detail', 2)).toBeLessThan(MAX_LAG + SLACK);
     expect(await catalogue.waiting()).toBeGreaterThan(0);
-    // Once everybody knows that nobody can be told, writers are not kept waiting either.
-    await pause(MAX_LAG);
-    expect(await nodes[0].write('save', 2, 4712)).toBeLessThan(400);
+    await nodes[0].write('save', 2, 4712);
   } finally {
     await redis.up();
   }
-  await eventually(async () => (await catalogue.waiting()) === 0, 5_000);
+  await eventually(async () => (await catalogue.waiting()) === 0);
   for (const one of nodes) await eventually(async () => (await one.read('detail', 2)).value.includes('"stock":4712'));
 });
 
@@ -90,11 +86,11 @@ it('Redis restarts while writers write: no write fails, and the end of it is rig
   await pause(600);
   writing = false;
   await Promise.all(writers);
-  await eventually(async () => (await catalogue.waiting()) === 0, 5_000);
+  await eventually(async () => (await catalogue.waiting()) === 0);
   for (const id of [3, 4, 5]) {
     const [truth] = await catalogue.sql<{ stock: number }>('SELECT stock FROM products WHERE id = $1', [id]);
     for (const one of nodes) {
-      await eventually(async () => (await one.read('detail', id)).value.includes(`"stock":${truth!.stock},`), 3_000);
+      await eventually(async () => (await one.read('detail', id)).value.includes(`"stock":${truth!.stock},`));
     }
   }
 });
@@ -105,9 +101,8 @@ it('the writer alone is cut off from Redis: another node evicts for it before it
     const [writer, strict] = await Promise.all([node({ redisUrl: proxy.url }), node({ strict: true })]);
     await ready([writer, strict], 6);
     proxy.partition();
-    const took = await writer.write('save', 6, 4711);
+    await writer.write('save', 6, 4711);
     expect((await strict.read('detail', 6)).value).toContain('"stock":4711');
-    expect(took).toBeLessThan(1_000);
     expect(await writer.call('counts')).toMatchObject({ evictionLate: 0 });
     expect((await writer.call<{ drainFailed: number }>('counts')).drainFailed).toBeGreaterThan(0);
   } finally {
@@ -126,9 +121,9 @@ it('the PostgreSQL connections of one node are cut: the others evict, and it dra
     await eventually(async () => {
       const read = await cut.read('detail', 7).catch(() => undefined);
       return read === undefined || read.outcome === 'grace';
-    }, MAX_LAG);
+    });
     wire.heal();
-    expect(await untilAllSee([cut, other], before, 'detail', 7)).toBeLessThan(4_000);
+    expect(await untilAllSee([cut, other], before, 'detail', 7)).toBeLessThan(SLACK);
     await other.stop();
     const again = await warm([cut], 'detail', 7);
     await catalogue.sql('UPDATE products SET stock = 4712 WHERE id = 7');
@@ -156,9 +151,9 @@ it('the outbox connection is frozen: the write is answered, and a new connection
     const [frozen, other] = await Promise.all([node({ database: url }), node()]);
     const before = await ready([frozen, other], 9);
     wire.partition();
-    expect(await other.write('save', 9, 4711)).toBeLessThan(2_000);
+    await other.write('save', 9, 4711);
     wire.heal();
-    expect(await untilAllSee([frozen, other], before, 'detail', 9)).toBeLessThan(5_000);
+    expect(await untilAllSee([frozen, other], before, 'detail', 9)).toBeLessThan(SLACK);
   } finally {
     await wire.close();
   }
@@ -177,7 +172,7 @@ it('another drain holds a record and does not let go: the write is answered, lat
       if (rowCount === 0) await holder.query('ROLLBACK');
       return rowCount! > 0;
     });
-    expect(await writer.write('save', 10, 4711)).toBeLessThan(1_500);
+    await writer.write('save', 10, 4711);
     expect(await writer.call('counts')).toMatchObject({ evictionLate: 1 });
     await holder.query('COMMIT');
   } finally {

@@ -71,8 +71,7 @@ it('two at once on one node: each evicts its own at its own end, and the one tha
 it('twelve writers at once, more than the pool has connections: all are answered, and all are evicted', async () => {
   const ids = Array.from({ length: 12 }, (_, index) => 20 + index);
   for (const id of ids) await warm([reader], 'detail', id);
-  const took = await Promise.all(ids.map((id) => writer.write('save', id, 4711)));
-  expect(Math.max(...took)).toBeLessThan(2_000);
+  await Promise.all(ids.map((id) => writer.write('save', id, 4711)));
   expect(await catalogue.waiting()).toBe(0);
   await settled();
   for (const id of ids) expect((await reader.read('detail', id)).value).toContain('"stock":4711');
