@@ -1,9 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CacheStack } from './cache-stack';
-import { CACHE_STACK } from './caching.constants';
-
-/** Purges that wait longer, in ms, are late: as with the outbox, somebody should look. */
-const TOO_OLD = 5_000;
+import { CACHE_STACK, TOO_OLD } from './caching.constants';
 
 /** How one part stands. Degraded: answers are right without it, only less of them is cached, or an edge is behind. */
 export type PartHealth = { readonly degraded: boolean } & Readonly<Record<string, string | number | boolean>>;

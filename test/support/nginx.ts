@@ -1,8 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { eventually } from './eventually';
+import { EdgeServer } from './edge-server';
 import { freePort } from './redis-server';
 
 const DOCKER = resolve(__dirname, '../../docker/nginx');
@@ -16,23 +15,18 @@ export interface NginxSettings {
 }
 
 /** A real nginx with the real template of docker/nginx, on loopback. */
-export class Nginx {
-  private process?: ChildProcess;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'strata-nginx-'));
-
+export class Nginx extends EdgeServer {
   private constructor(
-    readonly port: number,
+    port: number,
     private readonly settings: NginxSettings,
-  ) {}
+  ) {
+    super(port);
+  }
 
   static async start(settings: NginxSettings, port?: number): Promise<Nginx> {
     const nginx = new Nginx(port ?? (await freePort()), settings);
     nginx.render();
-    await nginx.up().catch(async (error: unknown) => {
-      await nginx.stop();
-      throw error;
-    });
-    return nginx;
+    return nginx.up();
   }
 
   /** What `nginx -t` says of the rendered template. @throws when it finds fault */
@@ -42,12 +36,8 @@ export class Nginx {
     try {
       return execFileSync('nginx', ['-t', ...nginx.args()], { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
     } finally {
-      rmSync(nginx.folder, { recursive: true, force: true });
+      nginx.discard();
     }
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
   }
 
   get pid(): number {
@@ -64,22 +54,8 @@ export class Nginx {
     return readFileSync(join(this.folder, 'error.log'), 'utf8');
   }
 
-  async up(): Promise<void> {
-    this.process = spawn('nginx', this.args(), { stdio: 'ignore' });
-    await eventually(() => fetch(`${this.url}/health/live`));
-  }
-
-  async down(): Promise<void> {
-    const { process } = this;
-    if (!process || process.exitCode !== null || process.signalCode !== null) return;
-    const gone = new Promise((done) => process.once('exit', done));
-    process.kill('SIGTERM');
-    await gone;
-  }
-
-  async stop(): Promise<void> {
-    await this.down();
-    rmSync(this.folder, { recursive: true, force: true });
+  protected launch(): ChildProcess {
+    return spawn('nginx', this.args(), { stdio: 'ignore' });
   }
 
   private args(): string[] {

@@ -1,30 +1,24 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { eventually } from './eventually';
+import { EdgeServer } from './edge-server';
 import { freePort } from './redis-server';
 
 const VCL = resolve(__dirname, '../../docker/varnish/default.vcl');
 
 /** A real varnishd with the real VCL of docker/varnish, on loopback. */
-export class Varnish {
-  private process?: ChildProcess;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'strata-varnish-'));
+export class Varnish extends EdgeServer {
   private output = '';
 
   private constructor(
-    readonly port: number,
+    port: number,
     private readonly nodes: readonly number[],
-  ) {}
+  ) {
+    super(port);
+  }
 
   static async start(nodes: readonly number[], port?: number): Promise<Varnish> {
-    const varnish = new Varnish(port ?? (await freePort()), nodes);
-    await varnish.up().catch(async (error: unknown) => {
-      await varnish.stop();
-      throw error;
-    });
-    return varnish;
+    return new Varnish(port ?? (await freePort()), nodes).up();
   }
 
   /** Has the VCL compiled. @throws with what the compiler says */
@@ -33,12 +27,8 @@ export class Varnish {
     try {
       execFileSync('varnishd', ['-j', 'none', '-C', '-n', varnish.folder, '-f', varnish.render()], { stdio: 'pipe' });
     } finally {
-      rmSync(varnish.folder, { recursive: true, force: true });
+      varnish.discard();
     }
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
   }
 
   /** The process that answers: a child of the one that was started. */
@@ -50,7 +40,7 @@ export class Varnish {
     return this.output;
   }
 
-  async up(): Promise<void> {
+  protected launch(): ChildProcess {
     const settings = [
       'http_gzip_support=off',
       'default_ttl=0',
@@ -60,25 +50,11 @@ export class Varnish {
     ];
     const address = ['-n', this.folder, '-a', `127.0.0.1:${this.port}`, '-T', 'none', '-s', 'malloc,64m'];
     const args = ['-j', 'none', '-F', ...address, '-f', this.render(), ...settings.flatMap((one) => ['-p', one])];
-    this.process = spawn('varnishd', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.process.stdout!, this.process.stderr!]) {
+    const varnishd = spawn('varnishd', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [varnishd.stdout, varnishd.stderr]) {
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     }
-    // It has to be compiled first.
-    await eventually(() => fetch(`${this.url}/health/live`));
-  }
-
-  async down(): Promise<void> {
-    const { process } = this;
-    if (!process || process.exitCode !== null || process.signalCode !== null) return;
-    const gone = new Promise((done) => process.once('close', done));
-    process.kill('SIGTERM');
-    await gone;
-  }
-
-  async stop(): Promise<void> {
-    await this.down();
-    rmSync(this.folder, { recursive: true, force: true });
+    return varnishd;
   }
 
   /** The nodes' names and ports become this machine's. */

@@ -50,12 +50,6 @@ export class EdgePurges implements DrainHook, OnModuleInit, BeforeApplicationShu
     store.onEvict((tags) => this.add(tags ?? [EVERYTHING]));
   }
 
-  /** How many tags wait to be purged, and for how long the oldest has; degraded: somebody should look. */
-  status(): { waiting: number; oldestMs: number; degraded: boolean } {
-    const { count, oldestMs } = this.worker?.waiting ?? { count: 0, oldestMs: 0 };
-    return { waiting: count, oldestMs, degraded: this.worker?.isDegraded ?? false };
-  }
-
   record(tags: readonly string[]): string {
     return queueing(tags);
   }

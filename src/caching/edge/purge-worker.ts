@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { TOO_OLD } from '../caching.constants';
 import type { CacheEventBus } from '../caching.events';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
@@ -12,8 +13,7 @@ const LEASE = 5_000;
 const LOOK_EVERY = 500;
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
-/** Tags that wait longer are told of, and how often. */
-const TOO_OLD = 5_000;
+/** Milliseconds between two lines about the same trouble. */
 const REMINDER = 30_000;
 
 /** Takes what is queued and tells the edge: at once after this node's own drains, and again and again for everybody else's. */
@@ -26,7 +26,7 @@ export class PurgeWorker {
   private warnedAt: number | undefined;
   private lastError: unknown;
   /** As it was at the last look. */
-  waiting = { count: 0, oldestMs: 0 };
+  private waiting = { count: 0, oldestMs: 0 };
 
   /** @param echoAfter ms after which the edge is told once more (README.md: the echo) */
   constructor(
@@ -42,10 +42,6 @@ export class PurgeWorker {
 
   stop(): void {
     this.heartbeat.stop();
-  }
-
-  get isDegraded(): boolean {
-    return this.waiting.oldestMs > TOO_OLD;
   }
 
   /** Purges what is due now. Never rejects; calls at the same time share one run, which began after they came. */

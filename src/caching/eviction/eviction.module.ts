@@ -5,7 +5,7 @@ import type { Client, Notification, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { CacheStack } from '../cache-stack';
-import { CACHE_STACK } from '../caching.constants';
+import { CACHE_STACK, TOO_OLD } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import { withDeadline } from '../deadline';
 import { EDGE_HEADERS, type EdgeHeaders } from '../edge/edge-headers';
@@ -17,7 +17,7 @@ import { InvalidationInterceptor } from './invalidation.interceptor';
 import { clockId, joinClock } from './membership';
 import { DedicatedSession, type OutboxSession, PooledSession } from './session';
 import { TagRules } from './tag-rules';
-import { OutboxWatch, TOO_OLD } from './watch';
+import { OutboxWatch } from './watch';
 import { CHANNEL } from './watch-table';
 import { WriteScope } from './write-scope';
 

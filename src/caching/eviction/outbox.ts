@@ -75,7 +75,7 @@ const COUNTED = 10_000;
 
 /** How many records wait. */
 export async function countOutbox(client: ClientBase): Promise<number> {
-  const sql = `SELECT count(*)::int AS waiting FROM (SELECT FROM ${OUTBOX} LIMIT ${COUNTED}) some`;
+  const sql = `SELECT count(*)::int AS waiting FROM (SELECT FROM ${OUTBOX} LIMIT ${COUNTED}) AS counted`;
   return (await client.query<{ waiting: number }>(sql)).rows[0]?.waiting ?? 0;
 }
 

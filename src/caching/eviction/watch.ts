@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { TOO_OLD } from '../caching.constants';
 import { CacheError } from '../caching.errors';
 import type { CacheEventBus } from '../caching.events';
 import { Heartbeat } from '../tags/heartbeat';
@@ -9,8 +10,7 @@ import type { Drainer } from './drainer';
 const LOOKS_PER_LAG = 4;
 const SHORTEST = 50;
 const LONGEST = 500;
-/** Records older than this are told of, in ms, and how often. */
-export const TOO_OLD = 5_000;
+/** Milliseconds between two lines about the same trouble. */
 const REMINDER = 30_000;
 
 /** Drains again and again what nobody else did: other programs' writes that woke nobody, and those of writers that died. */

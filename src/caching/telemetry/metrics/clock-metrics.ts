@@ -1,6 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { RedisUsage } from '../redis-usage';
 import { RedisUsageReader } from '../redis-usage';
+import { gauges } from './gauge';
 import type { Sources } from './sources';
 
 /** The clock, the connection to Redis, and Redis itself. */
@@ -8,15 +9,7 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
   const registers = [registry];
   const { clock, events, link } = stack;
   const lag = new ClockLag(() => clock.heardAt);
-  const gauge = (name: string, help: string, value: () => number): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
+  const gauge = gauges(registry);
 
   gauge(
     'cache_clock_lag_seconds',

@@ -4,6 +4,7 @@ import { layerOf, LAYERS } from '../../store/key-name';
 import { BOUNDS_SECONDS as buckets } from '../buckets';
 import { RequestHistogram } from '../request-histogram';
 import { answered, type Counts } from '../tally';
+import { gauges } from './gauge';
 import type { Sources } from './sources';
 
 /** Where each kind of answer came from. */
@@ -96,18 +97,8 @@ export function layerMetrics({ registry, stack, measures, closeLater }: Sources)
   closeLater(events.on('storeFailed', (operation) => failures.inc({ operation })));
   closeLater(events.on('evicted', (_key, reason) => evictions.inc({ reason })));
 
+  const gauge = gauges(registry);
   gauge('cache_l1_bytes', 'What L1 holds, as it weighs it.', () => l1.bytes);
   gauge('cache_l1_max_bytes', 'What L1 may hold at most.', () => options.l1MaxBytes);
   gauge('cache_l1_entries', 'Entries in L1.', () => l1.size);
-
-  function gauge(name: string, help: string, value: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
-  }
 }
