@@ -23,8 +23,8 @@ export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
     connectTimeoutMS: CONNECT_TIMEOUT,
     extra: {
       query_timeout: QUERY_TIMEOUT,
-      statement_timeout: STATEMENT_TIMEOUT,
-      lock_timeout: LOCK_TIMEOUT,
+      // In PGlite nothing waits for another's locks, and a deadline of its own that passes between two messages can end its only session.
+      ...(server.isEmbedded ? {} : { statement_timeout: STATEMENT_TIMEOUT, lock_timeout: LOCK_TIMEOUT }),
       keepAlive: true,
     },
   };

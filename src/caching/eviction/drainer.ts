@@ -20,8 +20,8 @@ export class Drainer {
   private readonly shared = new Coalesced(() => this.session.use((client) => this.drainOn(client)));
   /** Milliseconds after which no node trusts what it cannot verify (Law 6). */
   private readonly maxLag: number;
-  /** Milliseconds a drain may hold records, and wait for another that does. */
-  private readonly hold: number;
+  /** Milliseconds a drain may hold records, and wait for another that does; undefined where there is one session, and so no other. */
+  private readonly hold: number | undefined;
   private stuckSince: number | undefined;
   /** Whoever else has to hear of what is evicted. */
   hook?: DrainHook;
@@ -34,7 +34,7 @@ export class Drainer {
     private readonly options: Pick<ResolvedOptions, 'maxLag' | 'l2Timeout' | 'tracing'>,
   ) {
     this.maxLag = options.maxLag;
-    this.hold = Math.ceil(Math.max(this.maxLag / 2, 4 * options.l2Timeout, PATIENCE));
+    this.hold = session.borrows ? undefined : Math.ceil(Math.max(this.maxLag / 2, 4 * options.l2Timeout, PATIENCE));
   }
 
   /** How long the oldest record has been waiting, in ms; 0 when all are drained, as far as this process knows. */
@@ -71,7 +71,7 @@ export class Drainer {
     }
   }
 
-  /** A borrowed connection is given back only when it is no longer used; its drains have the database's deadlines. */
+  /** A borrowed connection is given back only when it is no longer used. */
   private async outcome(drained: Promise<void>, left: number): Promise<unknown> {
     try {
       await (this.session.borrows ? drained : withDeadline(drained, Math.max(left, PAUSE), 'eviction'));

@@ -29,28 +29,32 @@ const COLUMNS = 'table_name AS "table", changes';
  * worked out once. A drain that dies or freezes half-way loses its session, and its locks, to the idle timeout.
  * A delete that a database crash undoes is stamped a second time, which is harmless: no need to wait for the disk.
  */
-function take(patience: number): string {
+function take(patience: number | undefined): string {
   return `
     BEGIN ISOLATION LEVEL READ COMMITTED;
-    SET LOCAL lock_timeout = ${patience};
-    SET LOCAL statement_timeout = ${2 * patience};
-    SET LOCAL idle_in_transaction_session_timeout = ${patience};
+    ${patience === undefined ? '' : deadlines(patience)}
     SET LOCAL synchronous_commit = off;
     WITH batch AS MATERIALIZED (SELECT xid, id FROM ${OUTBOX} ORDER BY xid, id LIMIT ${BATCH} FOR UPDATE)
     DELETE FROM ${OUTBOX} o USING batch b WHERE o.xid = b.xid AND o.id = b.id
     RETURNING ${COLUMNS}, extract(epoch FROM clock_timestamp() - o.created_at) * 1000 AS age`;
 }
 
+function deadlines(patience: number): string {
+  return `SET LOCAL lock_timeout = ${patience};
+    SET LOCAL statement_timeout = ${2 * patience};
+    SET LOCAL idle_in_transaction_session_timeout = ${patience};`;
+}
+
 /**
  * Takes all records and hands them to `stamp`, batch by batch, each inside the transaction that deletes them: if it
  * rejects they stay. Law 4: they are committed, so their writers' transactions were. SQL that it gives goes with the commit.
- * @param patience milliseconds for another drain's locks, and for `stamp`
+ * @param patience milliseconds for another drain's locks, and for `stamp`; undefined where no other can be, and a lost session is a lost database
  * @returns how many
  * @throws StuckError when records are there and could not be stamped; what the driver throws
  */
 export async function drainOutbox(
   client: ClientBase,
-  patience: number,
+  patience: number | undefined,
   stamp: (records: readonly OutboxRecord[]) => Promise<string>,
 ): Promise<number> {
   let count = 0;
