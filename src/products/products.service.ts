@@ -41,6 +41,8 @@ export class ProductsService {
       ...listTags(filter, ordering),
       ...shownTags(shown),
     ],
+    // The views of a page are in L2 already.
+    inProcess: true,
   })
   async page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<ProductDto[]> {
     return (await this.products.page(filter, ordering, slice)).map((product) => ProductDto.of(product));
@@ -51,7 +53,10 @@ export class ProductsService {
     return this.products.countFeatured();
   }
 
-  @CacheQuery({ tags: (shown: ProductDto[], _slice: Slice) => [...featuredTags(), ...shownTags(shown)] })
+  @CacheQuery({
+    tags: (shown: ProductDto[], _slice: Slice) => [...featuredTags(), ...shownTags(shown)],
+    inProcess: true,
+  })
   async featuredPage(slice: Slice): Promise<ProductDto[]> {
     return (await this.products.featured(slice)).map((product) => ProductDto.of(product));
   }
@@ -62,7 +67,7 @@ export class ProductsService {
     return { count: categories.reduce((sum, category) => sum + category.count, 0), categories };
   }
 
-  @CacheQuery({ tags: (_product: ProductDto | null, id: number) => [ALL_PRODUCTS, productTag(id)] })
+  @CacheQuery({ tags: (_product: ProductDto | null, id: number) => [ALL_PRODUCTS, productTag(id)], inProcess: true })
   async find(id: number): Promise<ProductDto | null> {
     const product = await this.products.find(id);
     return product && ProductDto.of(product);

@@ -13,6 +13,11 @@ export interface QueryOptions<A extends readonly unknown[] = never, R = unknown>
   tags?: readonly string[] | ((result: R, ...args: A) => readonly string[]);
   /** The part of the key that tells calls apart. @default all arguments, in canonical form */
   key?: (...args: A) => string;
+  /**
+   * Results stay in this process, and are not sent to L2: for a method that costs no more than that, or whose results reach other nodes
+   * inside an answer that is cached. @default false
+   */
+  inProcess?: boolean;
   /** Class of the result, or of each item where it is a list: hits are made instances of it again. @default plain data */
   type?: Type;
 }

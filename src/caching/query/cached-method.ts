@@ -25,9 +25,10 @@ export class CachedMethod {
     private readonly name: string,
     private readonly options: AnyQueryOptions,
   ) {
-    const { ttl, grace } = options;
+    const { ttl, grace, inProcess } = options;
     this.isOn = stack.options.layers.includes('query');
     this.policy = {
+      inProcess,
       ...(ttl === undefined ? {} : { ttl: parseDuration('ttl', ttl) }),
       ...(grace === undefined ? {} : { grace: parseDuration('grace', grace, 0) }),
     };

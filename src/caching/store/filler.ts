@@ -22,7 +22,7 @@ import type { StoreParts } from './store-parts';
 /** Milliseconds between two looks whether another node has filled L2: doubles from the first to the second. */
 const POLL = { first: 5, most: 50 } as const;
 
-/** What L2 had to say. `failed`: it could not be asked, so nothing more is asked of it for this request. */
+/** What L2 had to say. `failed`: it could not be asked, or may not, so nothing more is asked of it for this request. */
 export type Seen = { readonly entry?: CacheEntry; readonly failed: boolean };
 export const UNASKED: Seen = { failed: true };
 
@@ -39,7 +39,7 @@ export class Filler {
 
   /** @param known what L2 has just said */
   async fill(key: string, policy: ResolvedPolicy, load: Loader, known?: Seen): Promise<CacheResult> {
-    const seen = known ?? (await this.look(key));
+    const seen = known ?? (policy.inProcess ? UNASKED : await this.look(key));
     if (seen.entry && this.isCurrent(seen.entry)) return this.hit(seen.entry);
     // Inside another load the turn is that one's: of nodes that want the same whole, one asks for its parts.
     const turn = seen.failed || this.parts.scope.current() ? {} : await this.takeTurn(key);
@@ -52,7 +52,7 @@ export class Filler {
     key: string,
     policy: ResolvedPolicy,
     load: Loader,
-    seen: Seen = { failed: false },
+    seen: Seen = policy.inProcess ? UNASKED : { failed: false },
     release?: () => Promise<void>,
   ): Promise<CacheResult> {
     return this.parts.tracing.span('cache.load', { 'cache.layer': layerOf(key) }, async (note) => {
@@ -107,7 +107,7 @@ export class Filler {
     return written;
   }
 
-  /** Reads L2 and the clock in one round trip; never rejects. */
+  /** Reads L2 and asks the clock; never rejects. */
   look(key: string): Promise<Seen> {
     const { l2, tracing } = this.parts;
     if (!l2) return Promise.resolve({ failed: true });

@@ -8,7 +8,7 @@ import { RedisYet } from './redis-yet';
 /** The shared tier. Every method may reject; what that means for a request is decided above. */
 export interface L2 {
   /**
-   * Reads an entry and asks the clock in the same round trip, so that what is returned can be judged exactly.
+   * Reads an entry and asks the clock, so that what is returned can be judged exactly.
    * Undefined: not there, or not one of ours.
    */
   read(key: string): Promise<CacheEntry | undefined>;
@@ -23,6 +23,8 @@ export interface L2 {
 export class RedisL2 implements L2 {
   private readonly redis: RedisYet;
   private readonly own: string;
+  /** What the last read found foretells the next: where nothing is, there is nothing to judge, and a miss need not pay for the clock. */
+  private wasThere = true;
 
   constructor(
     private readonly link: RedisLink,
@@ -37,12 +39,13 @@ export class RedisL2 implements L2 {
   async read(key: string): Promise<CacheEntry | undefined> {
     const knownAt = this.time.mono();
     const found = this.redis.get(this.own + key);
-    const told = this.clock.now();
-    // Where there is nothing to judge, nobody waits for the clock.
-    told.catch(() => undefined);
+    // In the same round trip, where it will be needed.
+    const told = this.wasThere ? this.clock.now() : undefined;
+    told?.catch(() => undefined);
     const parcel = await found;
+    this.wasThere = parcel !== undefined;
     if (!parcel) return undefined;
-    await told;
+    await (told ?? this.clock.now());
     return decodeEntry(key, parcel, knownAt, this.time);
   }
 

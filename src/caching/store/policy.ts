@@ -14,11 +14,16 @@ export interface CachePolicy {
   readonly tags?: readonly string[];
   /** A load that takes longer than this counts as failed. */
   readonly loadTimeout?: number;
+  /**
+   * Kept in this process only, never in L2: for what is as cheap to load as to fetch from there, or reaches other nodes as
+   * part of something larger that is cached. @default false
+   */
+  readonly inProcess?: boolean;
 }
 
 export type ResolvedPolicy = Required<CachePolicy>;
 /** What the module's options say about every value. */
-export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter'>;
+export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter' | 'inProcess'>;
 
 export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): ResolvedPolicy {
   return {
@@ -29,6 +34,7 @@ export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): Re
     grace: policy.grace ?? defaults.grace,
     loadTimeout: policy.loadTimeout ?? defaults.loadTimeout,
     tags: policy.tags ?? [],
+    inProcess: policy.inProcess ?? false,
   };
 }
 

@@ -2,7 +2,6 @@ import { toUSVString } from 'node:util';
 import { CacheError } from '../caching.errors';
 import type { Instant } from '../tags/tag-clock';
 import { Gathering, type TagScope } from '../tags/tag-scope';
-import { tagTexts } from '../tags/tag-text';
 import {
   type Body,
   type CacheEntry,
@@ -11,9 +10,9 @@ import {
   keyTag,
   type Loader,
   overdue,
-  publicTags,
   remainingTtl,
 } from './entry';
+import { Evictions, type Hearing } from './evictions';
 import { Filler, type Seen } from './filler';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
@@ -29,12 +28,13 @@ export class TieredStore {
   private readonly filler: Filler;
   private readonly loads: SharedLoads;
   private readonly grace: Grace;
-  private outward?: (tags: readonly string[] | undefined) => Promise<void>;
+  private readonly evictions: Evictions;
 
   constructor(private readonly parts: StoreParts) {
     this.filler = new Filler(parts);
     this.loads = new SharedLoads(parts, this.filler);
     this.grace = new Grace(parts);
+    this.evictions = new Evictions(parts);
   }
 
   get scope(): TagScope {
@@ -108,47 +108,29 @@ export class TieredStore {
     const at = time.mono();
     const stamped = await clock.stamp([keyTag(key)]).catch(() => undefined);
     const from = new Gathering(stamped ?? clock.instant(), at);
-    const entry = this.filler.build(key, this.resolve(policy), { body }, from, time.wall());
-    await this.filler.keep(entry, stamped === undefined);
+    const resolved = this.resolve(policy);
+    const entry = this.filler.build(key, resolved, { body }, from, time.wall());
+    await this.filler.keep(entry, resolved.inProcess || stamped === undefined);
   }
 
   /** Forgets one key on every node. @throws CacheError `CACHE_STAMP_FAILED` when the others could not be told */
-  async delete(key: string): Promise<void> {
-    this.parts.l1.delete(key, 'deleted');
-    await this.evict([keyTag(key)]);
-    await this.parts.l2?.delete(key).catch((error: unknown) => this.parts.events.emit('storeFailed', 'delete', error));
+  delete(key: string): Promise<void> {
+    return this.evictions.delete(key);
   }
 
-  /**
-   * Law 4: after the commit, before the acknowledgement. When it resolves no node that looks serves what depends on
-   * `tags` and was read before. @throws CacheError `CACHE_STAMP_FAILED`: stamp again; this process already obeys
-   */
-  async evict(tags: readonly string[]): Promise<Instant | undefined> {
-    if (tags.length === 0) return undefined;
-    const texts = tagTexts(tags);
-    const outside = publicTags(texts);
-    try {
-      return await this.parts.clock.stamp(texts);
-    } finally {
-      if (outside.length > 0) await this.outward?.(outside);
-    }
+  /** Law 4. @throws CacheError `CACHE_STAMP_FAILED`: stamp again; this process already obeys */
+  evict(tags: readonly string[]): Promise<Instant | undefined> {
+    return this.evictions.evict(tags);
   }
 
-  /** Has somebody outside hear of what is evicted here, undefined: of everything. What the outbox evicts is not told. @param hook never rejects */
-  onEvict(hook: (tags: readonly string[] | undefined) => Promise<void>): void {
-    this.outward = hook;
+  /** Everything under this prefix, on every node, at once. @throws what the clock throws; this process obeys all the same */
+  clear(): Promise<void> {
+    return this.evictions.clear();
   }
 
-  /** Everything under this prefix, on every node, at once: a new epoch begins. Then the bytes in L2 are freed. */
-  async clear(): Promise<void> {
-    const { clock, l1, l2, events } = this.parts;
-    try {
-      await clock.renew();
-    } finally {
-      l1.clear();
-      await this.outward?.(undefined);
-    }
-    await l2?.clear().catch((error: unknown) => events.emit('storeFailed', 'delete', error));
+  /** Has somebody outside hear of what is evicted here. @see Evictions.onEvict */
+  onEvict(hook: Hearing): void {
+    this.evictions.onEvict(hook);
   }
 
   /** Law 3, by what this process knows now. */

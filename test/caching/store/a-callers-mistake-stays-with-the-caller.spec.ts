@@ -11,7 +11,7 @@ afterAll(() => server.stop());
 
 const start = async (prefix: string) => {
   // The claim is about mistakes, so no deadline may be missed on a machine that does other things.
-  const stack = await node({ prefix, l2Timeout: 30_000, redis: { url: server.url } });
+  const stack = await node({ prefix, l2Timeout: 600_000, redis: { url: server.url } });
   await live(stack);
   return stack;
 };
