@@ -8,9 +8,8 @@ let far: CacheStack;
 
 beforeAll(async () => {
   server = await RedisServer.start();
-  [near, far] = await Promise.all(
-    [1, 2].map(() => node({ prefix: 'own', consistency: 'strict', redis: { url: server.url } })),
-  );
+  const options = { prefix: 'own', consistency: 'strict', redis: { url: server.url } } as const;
+  [near, far] = await Promise.all([node(options), node(options)]);
   await Promise.all([live(near), live(far)]);
 });
 afterAll(async () => {
