@@ -8,6 +8,8 @@ import type { Bench } from './step';
 /** Of a short warm-up: requests, and how many of them at the same time. */
 const REQUESTS = 300;
 const AT_ONCE = 8;
+/** So many times longer is warmed up what is computed each time: the compiler needs some thousand requests until it is done with all of that. */
+const COMPUTED = 8;
 
 export interface Contestant extends Target {
   name: string;
@@ -25,7 +27,7 @@ export async function contest({ profile, progress }: Bench, contestants: Contest
   const { rounds, seconds, warmUp } = profile;
   for (const one of contestants) {
     progress(`warming up ${one.name}`);
-    await (warmUp > 0 ? load(one, warmUp) : askSome(one));
+    await (warmUp > 0 ? load(one, warmUp * (one.url.includes('{n}') ? COMPUTED : 1)) : askSome(one));
   }
   const runs = await interleaved(contestants, rounds, (one, round) => {
     progress(`round ${round + 1}/${rounds}, ${one.name}`);

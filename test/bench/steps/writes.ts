@@ -13,6 +13,8 @@ import type { Bench, Step } from '../step';
 const NO_EVICTION = join(__dirname, '../../support/preload/no-eviction.cjs');
 /** Requests one after the other before the other side has its turn. */
 const BLOCK = 20;
+/** Turns of such a block that only warm a side up, for each that counts: the compiler has to be done with both alike. */
+const WARM_UP = 2;
 
 export const writes: Step = { name: 'writes', title: 'What caching adds to a write and to a miss', run };
 
@@ -37,6 +39,8 @@ async function run({ profile, lab, progress }: Bench): Promise<Section> {
   for (const one of cases(profile.repeats, profile.rows)) {
     progress(one.name);
     let n = 0;
+    const warmUp = one.requests === 1 ? 0 : one.turns * WARM_UP;
+    for (const side of sides) for (let i = 0; i < warmUp * one.requests; i += 1) await one.request(side, (n += 1));
     // The first turn only warms up.
     const times = await interleaved(sides, one.turns + 1, async (side) => {
       const ms: number[] = [];
