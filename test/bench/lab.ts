@@ -59,12 +59,12 @@ export class Lab {
     return program;
   }
 
-  /** Node's bare http server with this answer. */
-  async raw(body: string): Promise<Program> {
+  /** Node's bare http server with this body, and the headers that it needs, or these. */
+  async raw(body: string, headers: Record<string, string> = {}): Promise<Program> {
     const folder = await mkdtemp(join(tmpdir(), 'strata-bench-'));
     this.closeLater(() => rm(folder, { recursive: true, force: true }));
     await writeFile(join(folder, 'body'), body);
-    return this.program('raw.ts', { BODY: join(folder, 'body') });
+    return this.program('raw.ts', { BODY: join(folder, 'body'), HEADERS: JSON.stringify(headers) });
   }
 
   peer({ http, cache }: Peer, databaseUrl: string): Promise<Program> {
