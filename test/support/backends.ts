@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from '@redis/client';
 import { Client } from 'pg';
 
 /** A place for one suite's data, and what a service has to be told to use it. */
@@ -39,7 +40,10 @@ export async function postgresAndRedis(): Promise<Backend> {
   return {
     name: 'postgres+redis',
     env: { DATABASE_URL: url.href, REDIS_URL, CACHE_PREFIX: name },
-    dispose: () => administer(`DROP DATABASE ${name} WITH (FORCE)`),
+    dispose: async () => {
+      await administer(`DROP DATABASE ${name} WITH (FORCE)`);
+      await dropKeys(name);
+    },
   };
 }
 
@@ -50,6 +54,17 @@ async function administer(sql: string): Promise<void> {
     await client.query(sql);
   } finally {
     await client.end();
+  }
+}
+
+/** What was cached under this prefix, the clock (in braces) included. */
+async function dropKeys(prefix: string): Promise<void> {
+  const client = createClient({ url: REDIS_URL });
+  await client.connect();
+  try {
+    for await (const key of client.scanIterator({ MATCH: `*${prefix}*`, COUNT: 1_000 })) await client.del(key);
+  } finally {
+    await client.disconnect();
   }
 }
 
