@@ -98,7 +98,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   /** A hit that is ready is sent at once, past the promises and streams that make an answer of what a handler returns. */
   private async cached(exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
-    if (isBehind(this.stack.clock.instant(), request.headers)) await this.catchUp(reply);
+    if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
     const known = this.remembered(request) ?? (await this.locate(route, request));
     const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
     const key = route.key(known.urlKey, request, this.layer.user(request));
@@ -168,7 +168,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
 
   /** The layer is switched off: the same answer with the same validator, kept nowhere. */
   private async uncached({ route, request, reply, next }: Exchange): Promise<Observable<unknown>> {
-    if (isBehind(this.stack.clock.instant(), request.headers)) await this.catchUp(reply);
+    if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
     const rendering = new Rendering(next, reply, 0, this.stack.scope);
     const { body } = await rendering.load();
     if (rendering.refusal) throw rendering.refusal;
