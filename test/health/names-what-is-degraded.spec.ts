@@ -1,8 +1,7 @@
-import { Backend, onRealServers } from '../support/backends';
+import { onRealServers } from '../support/backends';
 import { send, tokenFor } from '../support/client';
 import { eventually } from '../support/eventually';
-import { RedisServer } from '../support/redis-server';
-import { startStrata, StrataProcess } from '../support/strata-process';
+import { useOwnRedis } from '../support/own-redis';
 
 interface Ready {
   status: string;
@@ -11,22 +10,9 @@ interface Ready {
 }
 
 onRealServers((open) => {
-  let backend: Backend;
-  let redis: RedisServer;
-  let service: StrataProcess;
+  const { service, redis } = useOwnRedis(open);
 
-  beforeAll(async () => {
-    backend = await open();
-    redis = await RedisServer.start();
-    service = await startStrata({ ...backend.env, REDIS_URL: redis.url });
-  });
-  afterAll(async () => {
-    await service.stop();
-    await redis.stop();
-    await backend.dispose();
-  });
-
-  const ready = (): Promise<{ status: number; body: Ready }> => send<Ready>(service.url, '/health/ready');
+  const ready = (): Promise<{ status: number; body: Ready }> => send<Ready>(service().url, '/health/ready');
   const until = (check: (answer: { status: number; body: Ready }) => boolean): Promise<unknown> =>
     eventually(async () => check(await ready()));
 
@@ -47,22 +33,22 @@ onRealServers((open) => {
   });
 
   it('Redis is killed: ready all the same, redis and clock are named, and a write that cannot be told, after a while', async () => {
-    await redis.kill();
+    await redis().kill();
     await until(
       ({ status, body }) => status === 200 && ['redis', 'clock'].every((part) => body.degraded.includes(part)),
     );
     const token = tokenFor('eve', 'editor');
     const product = { name: 'Ball', price: 1, category: 'toys', description: 'round', stock: 1, rating: 4 };
-    expect((await send(service.url, '/api/products', { method: 'POST', token, json: product })).status).toBe(201);
+    expect((await send(service().url, '/api/products', { method: 'POST', token, json: product })).status).toBe(201);
     await until(({ status, body }) => status === 200 && body.degraded.includes('eviction'));
-    await redis.up();
+    await redis().up();
     await until(({ status, body }) => status === 200 && body.degraded.length === 0);
   });
 
   it('Redis is frozen: ready all the same, and the breaker is named', async () => {
-    redis.freeze();
+    redis().freeze();
     await until(({ status, body }) => status === 200 && body.degraded.includes('breaker'));
-    redis.thaw();
+    redis().thaw();
     await until(({ body }) => body.degraded.length === 0);
   });
 });

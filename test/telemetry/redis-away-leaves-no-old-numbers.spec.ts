@@ -1,31 +1,17 @@
-import { type Backend, onRealServers } from '../support/backends';
+import { onRealServers } from '../support/backends';
 import { send, tokenFor } from '../support/client';
 import { eventually } from '../support/eventually';
 import { ask } from '../support/http';
-import { RedisServer } from '../support/redis-server';
-import { startStrata, type StrataProcess } from '../support/strata-process';
+import { useOwnRedis } from '../support/own-redis';
 import { type Sample, sample, samples } from './samples';
 
 /** What Redis itself says, and nobody can say for it. */
 const OF_REDIS = /^cache_redis_(memory|max_memory|evicted|keyspace)/;
 
 onRealServers((open) => {
-  let backend: Backend;
-  let redis: RedisServer;
-  let service: StrataProcess;
+  const { service, redis } = useOwnRedis(open);
 
-  beforeAll(async () => {
-    backend = await open();
-    redis = await RedisServer.start();
-    service = await startStrata({ ...backend.env, REDIS_URL: redis.url });
-  });
-  afterAll(async () => {
-    await service.stop();
-    await redis.stop();
-    await backend.dispose();
-  });
-
-  const scrape = (): Promise<Sample[]> => samples((path) => ask(service.url, path));
+  const scrape = (): Promise<Sample[]> => samples((path) => ask(service().url, path));
   const value = (all: Sample[], name: string): number | undefined => sample(all, name, {});
   const until = (is: (all: Sample[]) => boolean): Promise<void> =>
     eventually(async () => is(await scrape())).then(() => undefined);
@@ -38,10 +24,10 @@ onRealServers((open) => {
   });
 
   it('away: the clock grows old, a write waits, and what only Redis knows has no value at all', async () => {
-    await redis.kill();
+    await redis().kill();
     const token = tokenFor('eve', 'editor');
     const json = { name: 'Ball', price: 1, category: 'toys', description: 'round', stock: 1, rating: 4 };
-    expect((await send(service.url, '/api/products', { method: 'POST', token, json })).status).toBe(201);
+    expect((await send(service().url, '/api/products', { method: 'POST', token, json })).status).toBe(201);
     await until(
       (all) =>
         value(all, 'cache_redis_up') === 0 &&
@@ -54,7 +40,7 @@ onRealServers((open) => {
   });
 
   it('back: all of it is told again', async () => {
-    await redis.up();
+    await redis().up();
     await until(
       (all) =>
         value(all, 'cache_redis_up') === 1 &&
