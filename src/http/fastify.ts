@@ -7,7 +7,8 @@ import { Bindings, Logger } from 'pino';
 import { LazyLogger } from './lazy-logger';
 import { sendProblem, toProblem } from './problem.filter';
 import { RequestLog } from './request-log';
-import { SECURITY_HEADERS } from './security-headers';
+import { DATA_HEADERS, PAGE_HEADERS } from './security-headers';
+import { DOCS } from './openapi';
 
 /** Largest request body, in bytes: the longest description there may be, several times over. */
 const BODY_LIMIT = 64 * 1024;
@@ -55,7 +56,8 @@ export function addServerHooks(app: NestFastifyApplication): void {
   // JSON alone: a form would turn up as texts, plain text as no body at all.
   server.removeContentTypeParser('text/plain');
   server.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    const isPage = request.routeOptions.url?.startsWith(`/${DOCS}`);
+    void reply.headers(isPage ? PAGE_HEADERS : DATA_HEADERS).header('x-request-id', request.id);
     done();
   });
 }

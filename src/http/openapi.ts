@@ -17,6 +17,9 @@ export function ApiProblems(reasons: Record<number, string>): MethodDecorator & 
   );
 }
 
+/** Swagger UI's path, and the beginning of all of its files'. */
+export const DOCS = 'docs';
+
 /** Swagger UI at /docs, the OpenAPI document at /docs-json. */
 export function addDocs(app: NestFastifyApplication): void {
   const config = new DocumentBuilder()
@@ -29,8 +32,8 @@ export function addDocs(app: NestFastifyApplication): void {
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, config, { extraModels: [ProblemDetails] }), {
-    jsonDocumentUrl: 'docs-json',
+  SwaggerModule.setup(DOCS, app, () => SwaggerModule.createDocument(app, config, { extraModels: [ProblemDetails] }), {
+    jsonDocumentUrl: `${DOCS}-json`,
     customSiteTitle: 'Strata',
     swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true },
   });

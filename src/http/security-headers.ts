@@ -1,21 +1,11 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import helmet from 'helmet';
+import helmet, { type HelmetOptions } from 'helmet';
 
-const setSecurityHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"],
-      // Swagger UI styles its elements inline; everything else here needs nothing but JSON.
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      objectSrc: ["'none'"],
-      baseUri: ["'self'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
-  },
+type Headers = Readonly<Record<string, string>>;
+
+/** What helmet knows and nobody here needs. */
+const SUPERFLUOUS: HelmetOptions = {
   // For browsers that are long gone.
   xDnsPrefetchControl: false,
   xDownloadOptions: false,
@@ -24,15 +14,42 @@ const setSecurityHeaders = helmet({
   originAgentCluster: false,
   // frame-ancestors says it.
   xFrameOptions: false,
+};
+
+/** For JSON: whoever opens it as a page runs nothing and loads nothing. */
+export const DATA_HEADERS: Headers = headersOf({
+  ...SUPERFLUOUS,
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  // Both are for pages: no link leads from JSON to anywhere, and nothing opens it to talk to it.
+  referrerPolicy: false,
+  crossOriginOpenerPolicy: false,
+});
+
+/** For pages: Swagger UI styles its elements inline, and loads what it needs from here. */
+export const PAGE_HEADERS: Headers = headersOf({
+  ...SUPERFLUOUS,
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      objectSrc: ["'none'"],
+      baseUri: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
 });
 
 /** What helmet says with these settings is the same for every request: so it is asked once. */
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = headersOf(setSecurityHeaders);
-
-function headersOf(middleware: typeof setSecurityHeaders): Record<string, string> {
+function headersOf(options: HelmetOptions): Headers {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
-  middleware(request, response, (error) => {
+  helmet(options)(request, response, (error) => {
     if (error instanceof Error) throw error;
   });
   return Object.fromEntries(Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]));

@@ -15,7 +15,7 @@ export function consoleController(path: string, api: string): Type {
     page(@Headers('if-none-match') ifNoneMatch: string | undefined, @Res() reply: FastifyReply): void {
       const headers = { 'content-security-policy': policy, 'cache-control': 'no-cache', etag };
       const known = ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, etag);
-      void reply.headers({ ...headers, 'referrer-policy': 'no-referrer' });
+      void reply.headers({ ...headers, 'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin' });
       if (known) void reply.code(HttpStatus.NOT_MODIFIED).send();
       else void reply.type('text/html; charset=utf-8').send(html);
     }

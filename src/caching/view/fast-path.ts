@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheEventBus } from '../caching.events';
 import type { CacheEntry, Tier } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
+import { Head } from './head';
 import type { OpenUrl, KnownUrls } from './known-urls';
 import type { Looks } from './looks';
 import { isBehind } from '../tags/generation';
@@ -66,32 +67,37 @@ export class FastPath {
 
   private send(hit: PreparedHit | undefined, { request, response, known, began, pass }: Exchange): void {
     if (!hit) return pass();
-    const { ok, notModified } = flat(hit, known.open);
-    if (isHeld(hit, request.headers['if-none-match'])) response.writeHead(304, notModified).end();
-    else response.writeHead(200, ok).end(hit.payload);
+    const { ok, notModified } = headsOf(hit, known.open);
+    if (isHeld(hit, request.headers['if-none-match'])) {
+      notModified.write(response);
+      response.end();
+    } else {
+      ok.write(response);
+      response.end(hit.payload);
+    }
     this.events.emit('answered', known.pattern, hit.tier, response.statusCode, performance.now() - began);
   }
 }
 
-/** Lists of names and values, as writeHead takes them, with what every answer of the route gets. */
-interface FlatHit {
+/** The heads of a hit, with what every answer of its route gets. */
+interface Heads {
   readonly open: Common;
-  readonly ok: string[];
-  readonly notModified: string[];
+  readonly ok: Head;
+  readonly notModified: Head;
 }
 
-const flatHits = new WeakMap<PreparedHit, FlatHit>();
+const heads = new WeakMap<PreparedHit, Heads>();
 
-function flat(hit: PreparedHit, open: Common): FlatHit {
-  const memo = flatHits.get(hit);
+function headsOf(hit: PreparedHit, open: Common): Heads {
+  const memo = heads.get(hit);
   if (memo?.open === open) return memo;
   const { ok, notModified, payload } = hit;
-  const made: FlatHit = {
+  const made: Heads = {
     open,
-    ok: Object.entries({ ...open, ...ok, 'content-length': String(payload?.length ?? 0) }).flat(),
-    notModified: Object.entries({ ...open, ...notModified }).flat(),
+    ok: new Head(200, Object.entries({ ...open, ...ok, 'content-length': String(payload?.length ?? 0) }).flat()),
+    notModified: new Head(304, Object.entries({ ...open, ...notModified }).flat()),
   };
-  flatHits.set(hit, made);
+  heads.set(hit, made);
   return made;
 }
 
