@@ -56,7 +56,7 @@ export function addServerHooks(app: NestFastifyApplication): void {
   // JSON alone: a form would turn up as texts, plain text as no body at all.
   server.removeContentTypeParser('text/plain');
   server.addHook('onRequest', (request, reply, done) => {
-    const isPage = request.routeOptions.url?.startsWith(`/${DOCS}`);
+    const isPage = request.url.startsWith(`/${DOCS}`);
     void reply.headers(isPage ? PAGE_HEADERS : DATA_HEADERS).header('x-request-id', request.id);
     done();
   });

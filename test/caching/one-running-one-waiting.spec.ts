@@ -42,3 +42,36 @@ it('a run that fails fails for those who asked, and not for the next', async () 
   fail = false;
   expect(await coalesced.run()).toBe('yes');
 });
+
+it('work that answers early keeps the next run waiting until it has ended', async () => {
+  const told: string[] = [];
+  const ends: (() => void)[] = [];
+  const coalesced = new Coalesced<void>(async (answer) => {
+    told.push('begun');
+    answer();
+    await new Promise<void>((resolve) => ends.push(resolve));
+    told.push('ended');
+  });
+  await coalesced.run();
+  const idle = coalesced.idle().then(() => told.push('idle'));
+  const next = coalesced.run();
+  await pause(5);
+  expect(told).toEqual(['begun']);
+  ends[0]!();
+  await next;
+  await idle;
+  expect(told).toEqual(['begun', 'ended', 'idle', 'begun']);
+  ends[1]!();
+  await coalesced.idle();
+  expect(told.at(-1)).toBe('ended');
+});
+
+it('what fails after its answer fails for nobody', async () => {
+  const coalesced = new Coalesced<string>(async (answer) => {
+    answer('done');
+    await pause(1);
+    throw new Error('too late');
+  });
+  expect(await coalesced.run()).toBe('done');
+  await coalesced.idle();
+});

@@ -3,6 +3,7 @@ import { type Answer, type RequestOptions, send, tokenFor } from './client';
 import { eventually } from './eventually';
 import { ask, type RawAnswer, type RawRequest } from './http';
 import { Nginx } from './nginx';
+import { allPurged } from './purges';
 import { freePort } from './redis-server';
 import { sql } from './sql';
 import { runStrata, startStrata, type StrataProcess } from './strata-process';
@@ -101,7 +102,7 @@ export class EdgeSite {
 
   /** Until no purge is under way, nor its echo: what is on its way through Varnish meanwhile is not kept. */
   async quiet(): Promise<void> {
-    await eventually(async () => (await this.sql('SELECT FROM cache_purges')).length === 0);
+    await allPurged(this.backend.env.DATABASE_URL!);
   }
 
   sql<T extends Record<string, unknown>>(text: string): Promise<T[]> {

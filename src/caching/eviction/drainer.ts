@@ -17,7 +17,9 @@ const PAUSE = 20;
 
 /** Turns outbox records into stamps. Any node may, at any time, as often as it likes. */
 export class Drainer {
-  private readonly shared = new Coalesced(() => this.session.use((client) => this.drainOn(client)));
+  private readonly shared = new Coalesced<void>((stamped) =>
+    this.session.use((client) => this.drainOn(client, stamped)),
+  );
   /** Milliseconds after which no node trusts what it cannot verify (Law 6). */
   private readonly maxLag: number;
   /** Milliseconds a drain may hold records, and wait for another that does; undefined where there is one session, and so no other. */
@@ -47,9 +49,17 @@ export class Drainer {
     return this.session.use(countOutbox);
   }
 
-  /** When it resolves, every record that was committed before the call is stamped. Calls at the same time share one run. */
+  /**
+   * When it resolves, every record that was committed before the call is stamped. Calls at the same time share one run.
+   * That the records are gone is not waited for: one that is still there is stamped again, which is harmless.
+   */
   drain(): Promise<void> {
     return this.shared.run();
+  }
+
+  /** Resolves when a drain that was running at the call has ended, its records gone for good. */
+  idle(): Promise<void> {
+    return this.shared.idle();
   }
 
   /**
@@ -87,10 +97,18 @@ export class Drainer {
     await this.session.use((client) => client.query(`NOTIFY ${CHANNEL}`)).catch(() => undefined);
   }
 
-  private async drainOn(client: ClientBase): Promise<void> {
+  /** @param stamped hears that all is stamped, before the records are gone */
+  private async drainOn(client: ClientBase, stamped?: () => void): Promise<void> {
     try {
-      const records = await drainOutbox(client, this.hold, (records) => this.stamp(records));
-      this.stuckSince = undefined;
+      const records = await drainOutbox(
+        client,
+        this.hold,
+        (batch) => this.stamp(batch),
+        () => {
+          this.stuckSince = undefined;
+          stamped?.();
+        },
+      );
       if (records > 0) this.hook?.committed();
     } catch (error) {
       this.events.emit('drainFailed', error);

@@ -87,7 +87,8 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
   /** A last look, so that none is under way in the pool when that closes. Writers in flight may drain until they are answered. */
   async beforeApplicationShutdown(): Promise<void> {
     this.watch.stop();
-    await withDeadline(this.drainer.drain(), LAST_LOOK, 'the last look at the outbox').catch(() => undefined);
+    const look = this.drainer.drain().then(() => this.drainer.idle());
+    await withDeadline(look, LAST_LOOK, 'the last look at the outbox').catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {

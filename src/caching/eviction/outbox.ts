@@ -48,6 +48,7 @@ function deadlines(patience: number): string {
 /**
  * Takes all records and hands them to `stamp`, batch by batch, each inside the transaction that deletes them: if it
  * rejects they stay. Law 4: they are committed, so their writers' transactions were. SQL that it gives goes with the commit.
+ * @param stamped hears when the last batch is stamped; its commit is still to come
  * @param patience milliseconds for another drain's locks, and for `stamp`; undefined where no other can be, and a lost session is a lost database
  * @returns how many
  * @throws StuckError when records are there and could not be stamped; what the driver throws
@@ -56,6 +57,7 @@ export async function drainOutbox(
   client: ClientBase,
   patience: number | undefined,
   stamp: (records: readonly OutboxRecord[]) => Promise<string>,
+  stamped: () => void = () => undefined,
 ): Promise<number> {
   let count = 0;
   for (let taken = BATCH; taken === BATCH;) {
@@ -64,7 +66,9 @@ export async function drainOutbox(
       taken = records.length;
       const oldest = Math.max(...records.map(({ age }) => Number(age)));
       const recorded = taken > 0 ? await stampOr(() => stamp(records), oldest) : '';
-      await client.query(`${recorded}COMMIT`);
+      const committed = client.query(`${recorded}COMMIT`);
+      if (taken < BATCH) stamped();
+      await committed;
       count += taken;
     } catch (error) {
       await client.query('ROLLBACK');

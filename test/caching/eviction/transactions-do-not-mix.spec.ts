@@ -1,5 +1,5 @@
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
-import { pause } from '../../support/eventually';
+import { eventually, pause } from '../../support/eventually';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
 
 let catalogue: WatchedCatalogue;
@@ -72,7 +72,7 @@ it('twelve writers at once, more than the pool has connections: all are answered
   const ids = Array.from({ length: 12 }, (_, index) => 20 + index);
   for (const id of ids) await warm([reader], 'detail', id);
   await Promise.all(ids.map((id) => writer.write('save', id, 4711)));
-  expect(await catalogue.waiting()).toBe(0);
+  await eventually(async () => (await catalogue.waiting()) === 0);
   await settled();
   for (const id of ids) expect((await reader.read('detail', id)).value).toContain('"stock":4711');
 });
