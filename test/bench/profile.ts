@@ -19,6 +19,8 @@ export interface Profile {
   nodes: number[];
   /** Reads that only warm caches up, and requests of one round that count, for each share of writes. */
   script: { warmUp: number; requests: number };
+  /** Writes in a hundred requests, for each of which that is played. */
+  shares: number[];
 }
 
 const full: Profile = {
@@ -33,6 +35,7 @@ const full: Profile = {
   tags: [1, 10, 100, 1_000],
   nodes: [1, 2, 3, 4],
   script: { warmUp: 1_000, requests: 700 },
+  shares: [1, 5, 20],
 };
 
 const quick: Profile = {
@@ -42,10 +45,11 @@ const quick: Profile = {
   seconds: 1,
   warmUp: 0,
   repeats: 3,
-  crowd: 500,
+  crowd: 200,
   growth: [10_000, 50_000],
   nodes: [1, 4],
   script: { warmUp: 100, requests: 150 },
+  shares: [5],
 };
 
 /** For the test that holds the command together: it shows that something is measured, not how much. */

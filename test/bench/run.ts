@@ -1,4 +1,3 @@
-/** npm run bench -- [--quick] [--only seed,throughput] [--out docs] */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,6 +16,7 @@ import { findServers, type Servers } from './servers';
 import type { Step } from './step';
 import { steps } from './steps';
 
+const USAGE = 'npm run bench -- [--quick] [--only seed,throughput] [--out folder]';
 const CHARTS = 'bench';
 /** Where a whole run goes: what the repository keeps, and the README quotes. */
 const KEPT = 'docs';
@@ -88,17 +88,10 @@ function describe({ name, rows, rounds, seconds }: Profile): string {
 
 /** A whole, full run is the one that the repository keeps; others are written where `--out` says. */
 function parse(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      quick: { type: 'boolean', default: false },
-      tiny: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      out: { type: 'string' },
-    },
-  });
+  const values = read(args);
   const profile = PROFILES[values.tiny ? 'tiny' : values.quick ? 'quick' : 'full'];
-  const names = values.only?.split(',') ?? steps.map(({ name }) => name);
+  const usual = steps.filter(({ inDepth }) => profile.name !== 'quick' || !inDepth);
+  const names = values.only?.split(',') ?? usual.map(({ name }) => name);
   const unknown = names.filter((name) => !steps.some((step) => step.name === name));
   if (unknown.length > 0) {
     throw new RangeError(`--only knows ${steps.map(({ name }) => name).join(', ')}; not ${unknown.join(', ')}`);
@@ -110,6 +103,17 @@ function parse(args: string[]): Options {
     out: values.out ?? (whole ? KEPT : undefined),
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
   };
+}
+
+/** @throws RangeError that says what is wrong and what would be right */
+function read(args: string[]): { quick: boolean; tiny: boolean; only?: string; out?: string } {
+  const flag = { type: 'boolean', default: false } as const;
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({ args, options: { quick: flag, tiny: flag, only: text, out: text } }).values;
+  } catch (error) {
+    throw new RangeError(`${(error as Error).message}\n${USAGE}`);
+  }
 }
 
 main().catch((error: Error) => {

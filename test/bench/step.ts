@@ -17,5 +17,7 @@ export interface Step {
   name: string;
   /** What it asks, in a line. */
   title: string;
+  /** Left out of a quick run, unless it is asked for by name. */
+  inDepth?: true;
   run: (bench: Bench) => Promise<Section>;
 }

@@ -9,7 +9,7 @@ import { has, pin, SERVER_CORE } from '../processes';
 import type { Section } from '../report/section';
 import type { Bench, Step } from '../step';
 
-export const edge: Step = { name: 'edge', title: 'Hits at the edge', run };
+export const edge: Step = { name: 'edge', title: 'Hits at the edge', inDepth: true, run };
 
 async function run(bench: Bench): Promise<Section> {
   const { profile, lab, progress } = bench;

@@ -7,9 +7,6 @@ import { interleaved } from '../rounds';
 import { sum } from '../statistics';
 import type { Bench, Step } from '../step';
 
-/** Writes in a hundred requests. */
-const SHARES = [1, 5, 20];
-
 export const freshness: Step = { name: 'freshness', title: 'Hits kept under writes', run };
 
 interface Result {
@@ -30,7 +27,7 @@ interface Result {
 async function run({ profile, lab, progress }: Bench): Promise<Section> {
   progress('starting services');
   const { players, shelf } = await invite(lab, profile.rows);
-  const acts = scriptFor(shelf, SHARES, { ...profile.script, rounds: profile.rounds });
+  const acts = scriptFor(shelf, profile.shares, { ...profile.script, rounds: profile.rounds });
   const results: Result[] = [];
   for (const { writes, warmUp, blocks } of acts) {
     for (const player of players) {
@@ -43,7 +40,7 @@ async function run({ profile, lab, progress }: Bench): Promise<Section> {
     });
     results.push(...judge(writes, played));
   }
-  return report(results, profile.script.requests * profile.rounds);
+  return report(results, profile.shares, profile.script.requests * profile.rounds);
 }
 
 /** A read is stale when it does not answer what the service without caches answers in the same place of the same script. */
@@ -74,7 +71,7 @@ function judge(writes: number, played: Map<Player, Played[]>): Result[] {
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
-function report(results: Result[], requests: number): Section {
+function report(results: Result[], shares: number[], requests: number): Section {
   const pace = results.filter(({ name }) => name.startsWith('TTL')).map(({ perSecond }) => perSecond);
   return {
     title: 'Hits kept under writes',
@@ -88,8 +85,8 @@ function report(results: Result[], requests: number): Section {
       'TTL only is the view cache alone with eviction taken out, as cache_page has it. What a TTL keeps depends on how fast requests come: here ' +
         `${count(Math.min(...pace))} to ${count(Math.max(...pace))} a second. One tag for everything is Strata with every stamp made table:products.`,
     ],
-    tables: SHARES.map((share) => tableOf(share, results)),
-    charts: [hitChart(results), staleChart(results)],
+    tables: shares.map((share) => tableOf(share, results)),
+    charts: [hitChart(results, shares), staleChart(results, shares)],
   };
 }
 
@@ -120,9 +117,9 @@ function tableOf(share: number, results: Result[]): Table {
   };
 }
 
-function hitChart(results: Result[]): Chart {
+function hitChart(results: Result[], shares: number[]): Chart {
   return {
-    ...chart(results, ({ hitRatio }) => hitRatio),
+    ...chart(results, shares, ({ hitRatio }) => hitRatio),
     name: 'hits-kept',
     title: 'Hits kept under writes',
     subtitle: 'Reads answered from the cache, the same requests for all; more is better',
@@ -130,9 +127,9 @@ function hitChart(results: Result[]): Chart {
   };
 }
 
-function staleChart(results: Result[]): Chart {
+function staleChart(results: Result[], shares: number[]): Chart {
   return {
-    ...chart(results, ({ stale, reads }) => (stale / reads) * 1_000),
+    ...chart(results, shares, ({ stale, reads }) => (stale / reads) * 1_000),
     name: 'stale-reads',
     title: 'Stale reads',
     subtitle: 'Of 1,000 reads, how many did not answer what the database held; less is better',
@@ -140,11 +137,15 @@ function staleChart(results: Result[]): Chart {
   };
 }
 
-function chart(results: Result[], valueOf: (one: Result) => number): Pick<Chart, 'kind' | 'labels' | 'series'> {
+function chart(
+  results: Result[],
+  shares: number[],
+  valueOf: (one: Result) => number,
+): Pick<Chart, 'kind' | 'labels' | 'series'> {
   const names = ['Strata', 'one tag for everything', 'TTL only, 1 s', LONG_TTL];
   return {
     kind: 'bars',
-    labels: SHARES.map((share) => `${share} % writes`),
+    labels: shares.map((share) => `${share} % writes`),
     series: names.map((name) => ({ name, values: results.filter((one) => one.name === name).map(valueOf) })),
   };
 }

@@ -7,7 +7,12 @@ import { interleaved } from '../rounds';
 import { median } from '../statistics';
 import type { Bench, Step } from '../step';
 
-export const telemetry: Step = { name: 'telemetry', title: 'What it costs to count and time every hit', run };
+export const telemetry: Step = {
+  name: 'telemetry',
+  title: 'What it costs to count and time every hit',
+  inDepth: true,
+  run,
+};
 
 const SWITCH = `--require ${join(__dirname, '../../support/preload/measures-by-signal.cjs')}`;
 /** Differences of a few per cent take more rounds than ratios do. */

@@ -16,7 +16,7 @@ const BLOCK = 20;
 /** Turns of such a block that only warm a side up, for each that counts: the compiler has to be done with both alike. */
 const WARM_UP = 2;
 
-export const writes: Step = { name: 'writes', title: 'What caching adds to a write and to a miss', run };
+export const writes: Step = { name: 'writes', title: 'What caching adds to a write and to a miss', inDepth: true, run };
 
 interface Side {
   name: 'bare' | 'cached';
