@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { TOO_OLD } from '../caching.constants';
+import { Backlog } from '../backlog';
 import type { CacheEventBus } from '../caching.events';
 import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
@@ -13,20 +13,18 @@ const LEASE = 5_000;
 const LOOK_EVERY = 500;
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
-/** Milliseconds between two lines about the same trouble. */
-const REMINDER = 30_000;
 
 /** Takes what is queued and tells the edge: at once after this node's own drains, and again and again for everybody else's. */
 export class PurgeWorker {
-  private readonly logger = new Logger('Edge');
+  private readonly backlog = new Backlog(new Logger('Edge'), {
+    late: 'the edge cannot be purged',
+    over: 'the edge is purged again',
+  });
   private readonly shared = new Coalesced(() => this.work());
   private readonly heartbeat = new Heartbeat(() => this.look(), LOOK_EVERY);
   private failures = 0;
   private pausedUntil = 0;
-  private warnedAt: number | undefined;
   private lastError: unknown;
-  /** As it was at the last look. */
-  private waiting = { count: 0, oldestMs: 0 };
 
   /** @param echoAfter ms after which the edge is told once more (README.md: the echo) */
   constructor(
@@ -53,9 +51,8 @@ export class PurgeWorker {
     try {
       if ((await this.queue.waiting()).due) await this.run();
       const { count, oldestMs } = await this.queue.waiting();
-      this.waiting = { count, oldestMs };
       this.events.emit('purgeQueue', count, oldestMs);
-      this.tell();
+      this.backlog.tell(oldestMs, { err: this.lastError, waiting: count });
     } catch (error) {
       this.events.emit('purgeFailed', error);
     }
@@ -111,16 +108,5 @@ export class PurgeWorker {
       ms,
       Math.max(...first.map(({ lag }) => lag)) + ms,
     );
-  }
-
-  private tell(): void {
-    const { count, oldestMs } = this.waiting;
-    if (count === 0 && this.warnedAt !== undefined) {
-      this.warnedAt = undefined;
-      this.logger.log('the edge is purged again');
-    }
-    if (oldestMs <= TOO_OLD || Date.now() - (this.warnedAt ?? 0) < REMINDER) return;
-    this.warnedAt = Date.now();
-    this.logger.warn({ err: this.lastError, waiting: count, oldest_ms: oldestMs }, 'the edge cannot be purged');
   }
 }

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { TOO_OLD } from '../caching.constants';
+import { Backlog } from '../backlog';
 import { CacheError } from '../caching.errors';
 import type { CacheEventBus } from '../caching.events';
 import { Heartbeat } from '../tags/heartbeat';
@@ -10,16 +10,16 @@ import type { Drainer } from './drainer';
 const LOOKS_PER_LAG = 4;
 const SHORTEST = 50;
 const LONGEST = 500;
-/** Milliseconds between two lines about the same trouble. */
-const REMINDER = 30_000;
 
 /** Drains again and again what nobody else did: other programs' writes that woke nobody, and those of writers that died. */
 export class OutboxWatch {
-  private readonly logger = new Logger('Outbox');
+  private readonly backlog = new Backlog(new Logger('Outbox'), {
+    late: 'writes are not being evicted: the outbox cannot be drained',
+    over: 'the outbox is drained again',
+  });
   private readonly beats: readonly Heartbeat[];
   /** Somebody took this process's place while it had no connection: it hears nothing any more, so it keeps nothing. */
   private isDeaf = false;
-  private warnedAt: number | undefined;
   private waiting = 0;
 
   constructor(
@@ -51,22 +51,12 @@ export class OutboxWatch {
     if (error === undefined) this.waiting = 0;
     else if (!this.isDeaf) this.waiting = await this.drainer.waiting().catch(() => this.waiting);
     this.events.emit('outbox', oldestMs, this.waiting);
-    this.tell(oldestMs, error);
+    this.backlog.tell(oldestMs, { err: error });
   }
 
   /** Looks take seconds while another is in our place; what is kept meanwhile must not get older than maxLag. */
   private async forget(): Promise<void> {
     if (this.isDeaf) await this.clock.renew().catch(() => undefined);
-  }
-
-  private tell(oldestMs: number, error: unknown): void {
-    if (oldestMs === 0 && this.warnedAt !== undefined) {
-      this.warnedAt = undefined;
-      this.logger.log('the outbox is drained again');
-    }
-    if (oldestMs <= TOO_OLD || Date.now() - (this.warnedAt ?? 0) < REMINDER) return;
-    this.warnedAt = Date.now();
-    this.logger.warn({ err: error, oldest_ms: oldestMs }, 'writes are not being evicted: the outbox cannot be drained');
   }
 }
 

@@ -100,10 +100,12 @@ export class Filler {
     if (!present || present.knownAt <= entry.knownAt || !this.isCurrent(present)) l1.set(entry);
     // One that was stamped while it was loaded may serve grace here; nobody else needs it.
     const worthSharing = l2 && !skipL2 && freshness.isFresh(entry);
-    const written = (worthSharing ? l2.write(entry) : Promise.resolve())
-      .catch((error: unknown) => events.emit('storeFailed', 'write', error))
-      .then(() => this.giveBack(release));
+    const written = (worthSharing ? l2.write(entry) : Promise.resolve()).catch((error: unknown) =>
+      events.emit('storeFailed', 'write', error),
+    );
     this.background.track(written);
+    // In the same packet: Redis does one after the other. Where it is a cluster, somebody may load once more.
+    this.giveBack(release);
     return written;
   }
 
