@@ -6,7 +6,7 @@ import { Coalesced } from '../coalesced';
 import { withDeadline } from '../deadline';
 import type { TagClock } from '../tags/tag-clock';
 import type { DrainHook } from './drain-hook';
-import { countOutbox, drainOutbox, type OutboxRecord, StuckError } from './outbox';
+import { BORROWED, countOutbox, drainOutbox, type OutboxRecord, PREPARED, prepareDrains, StuckError } from './outbox';
 import type { OutboxSession } from './session';
 import type { TagRules } from './tag-rules';
 import { CHANNEL } from './watch-table';
@@ -22,8 +22,6 @@ export class Drainer {
   );
   /** Milliseconds after which no node trusts what it cannot verify (Law 6). */
   private readonly maxLag: number;
-  /** Milliseconds a drain may hold records, and wait for another that does; undefined where there is one session, and so no other. */
-  private readonly hold: number | undefined;
   private stuckSince: number | undefined;
   /** Whoever else has to hear of what is evicted. */
   hook?: DrainHook;
@@ -36,12 +34,17 @@ export class Drainer {
     private readonly options: Pick<ResolvedOptions, 'maxLag' | 'l2Timeout' | 'tracing'>,
   ) {
     this.maxLag = options.maxLag;
-    this.hold = session.borrows ? undefined : Math.ceil(Math.max(this.maxLag / 2, 4 * options.l2Timeout, PATIENCE));
   }
 
   /** How long the oldest record has been waiting, in ms; 0 when all are drained, as far as this process knows. */
   get oldestMs(): number {
     return this.stuckSince === undefined ? 0 : Date.now() - this.stuckSince;
+  }
+
+  /** What a new connection of the session's own has to hear before it may drain. */
+  async prepare(client: ClientBase): Promise<void> {
+    // How long a drain may hold records, and wait for another that does.
+    await prepareDrains(client, Math.ceil(Math.max(this.maxLag / 2, 4 * this.options.l2Timeout, PATIENCE)));
   }
 
   /** How many records wait, where that can be asked. @throws what the driver throws */
@@ -102,7 +105,7 @@ export class Drainer {
     try {
       const records = await drainOutbox(
         client,
-        this.hold,
+        this.session.borrows ? BORROWED : PREPARED,
         (batch) => this.stamp(batch),
         () => {
           this.stuckSince = undefined;

@@ -98,6 +98,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
   /** A new connection joins the clock before it may drain, and listens from then on. */
   private async greet(client: Client, id: number): Promise<void> {
     await joinClock(client, id);
+    await this.drainer.prepare(client);
     client.on('notification', ({ processId }: Notification) => {
       if (processId !== (client as { processID?: number }).processID) void this.drainer.drain().catch(() => undefined);
     });

@@ -24,45 +24,58 @@ const BATCH = 200;
 const COLUMNS = 'table_name AS "table", changes';
 
 /**
- * One round trip: deadlines, then the rows. No SKIP LOCKED: it waits for another drain's rows, so when it has
- * returned, whatever was committed before it began is stamped, by whomever. The CTE makes sure that LIMIT and the locks are
- * worked out once. A drain that dies or freezes half-way loses its session, and its locks, to the idle timeout.
- * A delete that a database crash undoes is stamped a second time, which is harmless: no need to wait for the disk.
+ * No SKIP LOCKED: it waits for another drain's rows, so when it has returned, whatever was committed before it began is
+ * stamped, by whomever. The CTE makes sure that LIMIT and the locks are worked out once.
  */
-function take(patience: number | undefined): string {
-  return `
-    BEGIN ISOLATION LEVEL READ COMMITTED;
-    ${patience === undefined ? '' : deadlines(patience)}
-    SET LOCAL synchronous_commit = off;
-    WITH batch AS MATERIALIZED (SELECT xid, id FROM ${OUTBOX} ORDER BY xid, id LIMIT ${BATCH} FOR UPDATE)
-    DELETE FROM ${OUTBOX} o USING batch b WHERE o.xid = b.xid AND o.id = b.id
-    RETURNING ${COLUMNS}, extract(epoch FROM clock_timestamp() - o.created_at) * 1000 AS age`;
-}
+const RECORDS = `
+  WITH batch AS MATERIALIZED (SELECT xid, id FROM ${OUTBOX} ORDER BY xid, id LIMIT ${BATCH} FOR UPDATE)
+  DELETE FROM ${OUTBOX} o USING batch b WHERE o.xid = b.xid AND o.id = b.id
+  RETURNING ${COLUMNS}, extract(epoch FROM clock_timestamp() - o.created_at) * 1000 AS age`;
 
-function deadlines(patience: number): string {
-  return `SET LOCAL lock_timeout = ${patience};
-    SET LOCAL statement_timeout = ${2 * patience};
-    SET LOCAL idle_in_transaction_session_timeout = ${patience};`;
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED;';
+
+/**
+ * How a drain begins, in one round trip: on a connection that was prepared for drains, or on somebody else's, which has to be as it
+ * was. That one has no deadlines: it is the only session of an embedded database, and would be lost with them.
+ */
+export const PREPARED = `${BEGIN} EXECUTE cache_take`;
+export const BORROWED = `${BEGIN} SET LOCAL synchronous_commit = off; ${RECORDS}`;
+
+/**
+ * Makes a connection ready for drains, which is all that it may be used for. A drain that dies or freezes half-way loses its
+ * session, and its locks, to the idle timeout. A delete that a database crash undoes is stamped a second time, which is harmless:
+ * no need to wait for the disk. The plan is made once, so it has to be right however many records wait: by the primary key.
+ * @param patience milliseconds for another drain's locks, and for the stamp
+ */
+export async function prepareDrains(client: ClientBase, patience: number): Promise<void> {
+  await client.query(`
+    SET lock_timeout = ${patience};
+    SET statement_timeout = ${2 * patience};
+    SET idle_in_transaction_session_timeout = ${patience};
+    SET synchronous_commit = off;
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+    SET plan_cache_mode = force_generic_plan;
+    PREPARE cache_take AS ${RECORDS}`);
 }
 
 /**
  * Takes all records and hands them to `stamp`, batch by batch, each inside the transaction that deletes them: if it
  * rejects they stay. Law 4: they are committed, so their writers' transactions were. SQL that it gives goes with the commit.
  * @param stamped hears when the last batch is stamped; its commit is still to come
- * @param patience milliseconds for another drain's locks, and for `stamp`; undefined where no other can be, and a lost session is a lost database
+ * @param how PREPARED or BORROWED
  * @returns how many
  * @throws StuckError when records are there and could not be stamped; what the driver throws
  */
 export async function drainOutbox(
   client: ClientBase,
-  patience: number | undefined,
+  how: string,
   stamp: (records: readonly OutboxRecord[]) => Promise<string>,
   stamped: () => void = () => undefined,
 ): Promise<number> {
   let count = 0;
   for (let taken = BATCH; taken === BATCH;) {
     try {
-      const records = await lastOf<OutboxRecord & { age: string }>(client, take(patience));
+      const records = await lastOf<OutboxRecord & { age: string }>(client, how);
       taken = records.length;
       const oldest = Math.max(...records.map(({ age }) => Number(age)));
       const recorded = taken > 0 ? await stampOr(() => stamp(records), oldest) : '';
