@@ -1,6 +1,6 @@
 import { CanActivate, ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { FastifyRequest } from 'fastify';
-import { Problem } from '../http';
+import { Problem, requestOf } from '../http';
 import { Accesses } from './accesses';
 import { Access } from './auth.decorators';
 import { bearerToken, TokenService } from './token.service';
@@ -18,11 +18,14 @@ export class AuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const access = this.accesses.of(context);
     if (!access) return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const token = bearerToken(request.headers.authorization);
-    if (token === undefined) throw unauthorized('This needs a bearer token.', 'Bearer realm="strata"');
-    const user = this.tokens.remembered(token);
-    return user ? letIn(user, access, request) : this.tokens.read(token).then((read) => letIn(read, access, request));
+    const request = requestOf(context);
+    const { authorization } = request.headers;
+    const user = this.tokens.remembered(authorization);
+    if (user) return letIn(user, access, request);
+    if (bearerToken(authorization) === undefined) {
+      throw unauthorized('This needs a bearer token.', 'Bearer realm="strata"');
+    }
+    return this.tokens.fromHeader(authorization).then((read) => letIn(read, access, request));
   }
 }
 

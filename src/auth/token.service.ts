@@ -11,6 +11,8 @@ const MAX_SUBJECT = 200;
 /** Verified tokens that are remembered: each costs an HMAC and some parsing, at every request of its owner. */
 const REMEMBERED = 10_000;
 
+const SCHEME = 'Bearer ';
+
 /** A KeyObject, because from a text the library tries to make a public key first, at each verification. */
 export function signingKey(config: AppConfig): KeyObject {
   return createSecretKey(config.auth.secret, 'utf8');
@@ -19,6 +21,7 @@ export function signingKey(config: AppConfig): KeyObject {
 /** Signs and reads bearer tokens: JWT, HS256 alone, with the claims `sub` and `roles`. */
 @Injectable()
 export class TokenService {
+  /** By the header as it came: what it says need not be found in it again. */
   private readonly verified = new LRUCache<string, User>({ max: REMEMBERED });
 
   /** @param jwt knows the key: see `signingKey` */
@@ -29,23 +32,20 @@ export class TokenService {
     return this.jwt.sign({ sub: user.id, roles: user.roles }, { algorithm: 'HS256', expiresIn: seconds });
   }
 
-  /** The user of an `Authorization: Bearer …` header; undefined without one, or with a token that does not hold. */
+  /** The user of an `Authorization: Bearer …` header; undefined without one, or with a token that is forged, expired, of another algorithm, or does not say who it is for. */
   async fromHeader(authorization: string | undefined): Promise<User | undefined> {
     const token = bearerToken(authorization);
-    return token === undefined ? undefined : this.read(token);
-  }
-
-  /** Undefined where the token is forged, expired, of another algorithm, or does not say who it is for. */
-  async read(token: string): Promise<User | undefined> {
-    if (this.verified.has(token)) return this.remembered(token);
+    if (authorization === undefined || token === undefined) return undefined;
+    if (this.verified.has(authorization)) return this.remembered(authorization);
     const verified = await this.verify(token);
-    if (verified) this.verified.set(token, verified);
+    // Any number of spaces may stand before a token: so that no caller decides how much is remembered of theirs.
+    if (verified && authorization.length === SCHEME.length + token.length) this.verified.set(authorization, verified);
     return verified;
   }
 
-  /** The user of a token that was verified before, and still holds. */
-  remembered(token: string): User | undefined {
-    const user = this.verified.get(token);
+  /** The user of a header whose token was verified before, and still holds. */
+  remembered(authorization: string | undefined): User | undefined {
+    const user = authorization === undefined ? undefined : this.verified.get(authorization);
     return user?.expires === undefined || Date.now() < user.expires * 1_000 ? user : undefined;
   }
 

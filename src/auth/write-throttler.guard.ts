@@ -1,5 +1,5 @@
 import { CanActivate, ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { FastifyRequest } from 'fastify';
+import { requestOf } from '../http';
 import { Accesses } from './accesses';
 import { ClientThrottler } from './client-throttler';
 
@@ -12,7 +12,7 @@ export class WriteThrottlerGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const { method } = context.switchToHttp().getRequest<FastifyRequest>();
+    const { method } = requestOf(context);
     const reads = method === 'GET' || method === 'HEAD';
     return (reads && this.accesses.of(context)?.role !== 'admin') || this.throttler.canActivate(context);
   }

@@ -30,7 +30,7 @@ function requestId(incoming: string | string[] | undefined): string {
 export function createAdapter(logger: Logger): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
-    logController: new RequestLog(),
+    logController: new RequestLog(logger.isLevelEnabled('debug')),
     childLoggerFactory: (_parent: unknown, bindings: Bindings) => new LazyLogger(logger, bindings),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // Express's kind of middleware, of which there is none here, would be looked for at every request.

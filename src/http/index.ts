@@ -6,4 +6,5 @@ export { requireMatch } from './precondition';
 export { BooleanParam, DecimalParam, IntegerParam, IsDecimal, MaxWords, NoQuery, NotBelow, PlainText } from './params';
 export { Problem, ProblemDetails } from './problem';
 export { ProblemFilter } from './problem.filter';
+export { requestOf } from './request-of';
 export { RequestValidationPipe } from './validation';

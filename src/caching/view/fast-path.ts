@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheEventBus } from '../caching.events';
 import type { CacheEntry, Tier } from '../store/entry';
 import type { TieredStore } from '../store/tiered-store';
-import { Head } from './head';
+import type { Fields } from './head';
 import type { OpenUrl, KnownUrls } from './known-urls';
 import type { Looks } from './looks';
 import { isBehind } from '../tags/generation';
 import type { TagClock } from '../tags/tag-clock';
 import type { Common } from './opening';
-import { isHeld, type PreparedHit, type PreparedHits } from './prepared-hits';
+import { type Heads, isHeld, newHeads, type PreparedHit, type PreparedHits } from './prepared-hits';
 
 /** One request on its way past the front. */
 interface Exchange {
@@ -67,37 +67,38 @@ export class FastPath {
 
   private send(hit: PreparedHit | undefined, { request, response, known, began, pass }: Exchange): void {
     if (!hit) return pass();
-    const { ok, notModified } = headsOf(hit, known.open);
+    const { heads, ok, notModified } = frontOf(hit, known.open);
     if (isHeld(hit, request.headers['if-none-match'])) {
-      notModified.write(response);
+      heads.notModified.write(response, 304, notModified);
       response.end();
     } else {
-      ok.write(response);
+      heads.ok.write(response, 200, ok);
       response.end(hit.payload);
     }
     this.events.emit('answered', known.pattern, hit.tier, response.statusCode, performance.now() - began);
   }
 }
 
-/** The heads of a hit, with what every answer of its route gets. */
-interface Heads {
+/** What a hit is sent with here: its own headers, and those that every answer of its route gets. */
+interface Front {
   readonly open: Common;
-  readonly ok: Head;
-  readonly notModified: Head;
+  readonly heads: Heads;
+  readonly ok: Fields;
+  readonly notModified: Fields;
 }
 
-const heads = new WeakMap<PreparedHit, Heads>();
+const fronts = new WeakMap<PreparedHit, Front>();
 
-function headsOf(hit: PreparedHit, open: Common): Heads {
-  const memo = heads.get(hit);
+function frontOf(hit: PreparedHit, open: Common): Front {
+  const memo = fronts.get(hit);
   if (memo?.open === open) return memo;
-  const { ok, notModified, payload } = hit;
-  const made: Heads = {
+  const made: Front = {
     open,
-    ok: new Head(200, Object.entries({ ...open, ...ok, 'content-length': String(payload?.length ?? 0) }).flat()),
-    notModified: new Head(304, Object.entries({ ...open, ...notModified }).flat()),
+    heads: newHeads(),
+    ok: Object.freeze({ ...open, ...hit.ok, 'content-length': String(hit.payload?.length ?? 0) }),
+    notModified: Object.freeze({ ...open, ...hit.notModified }),
   };
-  heads.set(hit, made);
+  fronts.set(hit, made);
   return made;
 }
 

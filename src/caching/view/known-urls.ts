@@ -4,11 +4,10 @@ import type { ViewRoute } from './view-route';
 
 /** An address as clients write it, and what is known of it. */
 export interface KnownUrl {
+  /** With header versioning one address may lead to several. */
   readonly route: ViewRoute;
   /** Of bounded length; where the address alone names the entry, its key. */
   readonly urlKey: string;
-  /** The route's function, as the router knows it: with header versioning one address may lead to several. */
-  readonly handler: unknown;
   /** The route's pattern. */
   readonly pattern: string;
   /** Set once the address is open to the fast path: headers that every answer here gets. */

@@ -1,5 +1,6 @@
 import { GUARDS_METADATA } from '@nestjs/common/constants';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { REQUEST_ID } from './head';
 
 /**
  * What clients and proxies say that names nobody. A request with anything else (`x-api-key`) may have passed a guard because of
@@ -10,9 +11,6 @@ const IMPERSONAL =
 
 /** Headers of answers that differ with who asks: an address whose answers carry one stays in the pipeline. */
 const PERSONAL = /^(vary|set-cookie|access-control-|x-accel-|x-ratelimit|ratelimit)/;
-
-/** Names one request in the log; an answer in front of the framework has no line there. */
-const REQUEST_ID = 'x-request-id';
 
 /** Headers that every answer of a route gets, as the fast path repeats them. */
 export type Common = Readonly<Record<string, string>>;
@@ -45,6 +43,7 @@ export class Opening {
 export function commonHeaders(reply: FastifyReply): Common | undefined {
   const headers = Object.entries(reply.getHeaders());
   if (headers.some(([name]) => PERSONAL.test(name))) return undefined;
+  // It names one request in the log, and an answer in front of the framework has no line there.
   const repeated = headers.filter(([name]) => name !== REQUEST_ID);
   return Object.fromEntries(repeated.map(([name, value]) => [name, String(value)]));
 }

@@ -1,9 +1,15 @@
 import type { CacheEntry, Tier } from '../store/entry';
 import { encodedNow, type Encoding, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
+import { Head } from './head';
 import { ViewAnswer } from './view-answer';
 import { cacheStatus, validators, withoutBody, xCache } from './view-headers';
 import type { ViewRoute } from './view-route';
+
+export interface Heads {
+  readonly ok: Head;
+  readonly notModified: Head;
+}
 
 /** A hit's answer, ready to be sent. It changes once a second, with the ttl that it tells; in between it is the same for everybody. */
 export interface PreparedHit {
@@ -15,6 +21,12 @@ export interface PreparedHit {
   /** Headers of the 200, and of the 304. */
   readonly ok: Readonly<Record<string, string>>;
   readonly notModified: Readonly<Record<string, string>>;
+  /** As the framework has them written, with what it adds. */
+  readonly heads: Heads;
+}
+
+export function newHeads(): Heads {
+  return { ok: new Head(), notModified: new Head() };
 }
 
 /** Makes hits ready, once for all requests that get the same. */
@@ -50,6 +62,7 @@ export class PreparedHits {
       payload: answer.headers['content-type'] === undefined ? undefined : payload,
       ok,
       notModified: withoutBody(ok),
+      heads: newHeads(),
     };
     this.prepared.set(entry, ofEntry.set(encoding, hit));
     return hit;

@@ -55,9 +55,11 @@ export class ViewResponder {
   /** Sends a hit that is ready, by way of all of Fastify's hooks. */
   send(hit: PreparedHit, { headers }: FastifyRequest, reply: FastifyReply): void {
     if (isHeld(hit, headers['if-none-match'])) {
+      hit.heads.notModified.lendTo(reply.raw);
       // A decorator of the route may have said the type before.
       reply.code(304).headers(hit.notModified).removeHeader('content-type').send();
     } else {
+      hit.heads.ok.lendTo(reply.raw);
       reply.headers(hit.ok).send(hit.payload);
     }
   }

@@ -34,7 +34,7 @@ interface Exchange {
 }
 
 /** The answer is sent. Nest would send what this emits, or that it emits nothing: so it never ends, and is forgotten with the request. */
-const SENT: Observable<never> = NEVER;
+const SENT: Promise<Observable<never>> = Promise.resolve(NEVER);
 
 const INSIDE = 'provide it in a module that is imported after CachingModule, or by app.useGlobalInterceptors()';
 
@@ -69,16 +69,12 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   override intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const route = this.routes.of(context);
     if (!route) return Promise.resolve(next.handle());
-    const http = context.switchToHttp();
-    const exchange = {
-      route,
-      request: http.getRequest<FastifyRequest>(),
-      reply: http.getResponse<FastifyReply>(),
-      next,
-    };
+    // What switchToHttp() gives, without the object of functions that it makes at each call.
+    const request = context.getArgByIndex<FastifyRequest>(0);
+    const reply = context.getArgByIndex<FastifyReply>(1);
+    const exchange = { route, request, reply, next };
     const why = this.bypassed(exchange);
     if (why === undefined) return this.cached(exchange);
-    const { reply } = exchange;
     noteSource(reply.raw, 'bypass');
     if (why === 'off') return this.uncached(exchange);
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
@@ -95,23 +91,40 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     if (!asked) void reply.header('x-accel-expires', '0');
   }
 
-  /** A hit that is ready is sent at once, past the promises and streams that make an answer of what a handler returns. */
-  private async cached(exchange: Exchange): Promise<Observable<unknown>> {
+  /** An address that was seen before, asked for as most ask, needs no waiting until its entry is looked for. */
+  private cached(exchange: Exchange): Promise<Observable<unknown>> {
+    const { route, request } = exchange;
+    const known = this.remembered(route, request);
+    if (!known || isBehind(this.stack.clock, request.headers) || wishes(request, 'no-cache')) {
+      return this.considered(known, exchange);
+    }
+    return this.answered(known, false, exchange);
+  }
+
+  /** What has to be asked first: the clock, what the address means, whether the caller may have it made anew. */
+  private async considered(known: KnownUrl | undefined, exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
     if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
-    const known = this.remembered(request) ?? (await this.locate(route, request));
-    const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
-    const key = route.key(known.urlKey, request, this.layer.user(request));
+    const found = known ?? (await this.locate(route, request));
     const isAnew = wishes(request, 'no-cache') && (await this.layer.mayRevalidate(request));
+    return this.answered(found, isAnew, exchange);
+  }
+
+  /** A hit that is ready is sent at once, past the promises and streams that make an answer of what a handler returns. */
+  private answered(known: KnownUrl, isAnew: boolean, exchange: Exchange): Promise<Observable<unknown>> {
+    const { route, request, reply } = exchange;
+    const key = route.key(known.urlKey, request, this.layer.user(request));
+    const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
+    const open = <T>(answer: T): T => {
+      if (common) known.open = route.opening.for(request, common);
+      return answer;
+    };
     const entry = isAnew ? undefined : this.stack.store.peek(key);
     const ready = entry && this.layer.hits.of(entry, 'l1', route, request.headers['accept-encoding']);
-    if (ready) {
-      noteSource(reply.raw, 'l1');
-      this.layer.responder.send(ready, request, reply);
-    }
-    const answer = ready ? SENT : of(await this.made(key, entry, isAnew, exchange));
-    if (common) known.open = route.opening.for(request, common);
-    return answer;
+    if (!ready) return this.made(key, entry, isAnew, exchange).then((value) => open(of(value)));
+    noteSource(reply.raw, 'l1');
+    this.layer.responder.send(ready, request, reply);
+    return open(SENT);
   }
 
   /** @param entry a hit that takes more than sending it */
@@ -185,14 +198,14 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   }
 
   /** Which entry an address means: read through the DTO the first time, from memory from then on. */
-  private remembered(request: FastifyRequest): KnownUrl | undefined {
+  private remembered(route: ViewRoute, request: FastifyRequest): KnownUrl | undefined {
     const known = this.layer.urls.get(request.raw.url ?? '');
-    return known?.handler === request.routeOptions.handler ? known : undefined;
+    return known?.route === route ? known : undefined;
   }
 
   private async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
-    const { url: pattern = '', handler } = request.routeOptions;
-    const known = { route, handler, pattern, urlKey: await route.keyOfUrl(request) };
+    const { url: pattern = '' } = request.routeOptions;
+    const known = { route, pattern, urlKey: await route.keyOfUrl(request) };
     this.layer.urls.remember(request.raw.url ?? '', known);
     return known;
   }
