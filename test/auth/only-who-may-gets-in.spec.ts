@@ -47,6 +47,16 @@ onEveryBackend((open) => {
     expect(answer.headers.get('www-authenticate')).toContain('invalid_token');
   });
 
+  it('a token is the same one after several spaces, whatever is remembered of it', async () => {
+    const headers = { authorization: `bearer   ${tokenFor('ann')}` };
+    for (let i = 0; i < 3; i += 1) {
+      expect((await service.get<{ user: string }>('/api/me/dashboard', { headers })).body.user).toBe('ann');
+    }
+    const forged = { authorization: `bearer   ${tokenFor('ann')}x` };
+    for (let i = 0; i < 3; i += 1)
+      expect((await service.get('/api/me/dashboard', { headers: forged })).status).toBe(401);
+  });
+
   it('a public route does not look at tokens, not even at bad ones', async () => {
     expect((await service.get('/api/products/1', { token: 'garbage' })).status).toBe(200);
   });

@@ -13,12 +13,14 @@ const COMPUTED = 8;
 
 export interface Contestant extends Target {
   name: string;
-  /** What DESIGN.md §7 asks of its ratio to the first. */
+  /** What DESIGN.md §7 asks of its ratio. */
   goal?: string;
+  /** The contestant that it is compared with: one that answers the same bytes. @default the first */
+  against?: string;
 }
 
 export interface Standing extends Contestant, Load {
-  /** Requests a second as a share of the first contestant's. */
+  /** Requests a second as a share of those of what it is compared with. */
   ratio: number;
 }
 
@@ -34,7 +36,10 @@ export async function contest({ profile, progress }: Bench, contestants: Contest
     return load(one, seconds);
   });
   const results = [...runs].map(([one, loads]) => ({ ...one, ...medians(loads) }));
-  return results.map((one) => ({ ...one, ratio: one.perSecond / results[0]!.perSecond }));
+  return results.map((one) => {
+    const measure = results.find(({ name }) => name === one.against) ?? results[0]!;
+    return { ...one, ratio: one.perSecond / measure.perSecond };
+  });
 }
 
 /** Enough for the compiler to have seen what is asked. Nothing of it counts, so it may fail. */

@@ -14,37 +14,49 @@ import {
   remainingTtl,
 } from './entry';
 import { Grace } from './grace';
-import type { L2 } from './l2';
+import { type L2, type Seen, UNASKED } from './l2';
 import { layerOf } from './key-name';
 import { jittered, type ResolvedPolicy } from './policy';
 import type { StoreParts } from './store-parts';
-
-/** Milliseconds between two looks whether another node has filled L2: doubles from the first to the second. */
-const POLL = { first: 5, most: 50 } as const;
-
-/** What L2 had to say. `failed`: it could not be asked, or may not, so nothing more is asked of it for this request. */
-export type Seen = { readonly entry?: CacheEntry; readonly failed: boolean };
-export const UNASKED: Seen = { failed: true };
-
-type Turn = { readonly filled?: CacheEntry; readonly release?: () => Promise<void> };
+import { type Asked, type Release, Turns } from './turns';
 
 /** What happens when L1 cannot answer: L2, then the source, then grace. */
 export class Filler {
   readonly background = new Background();
   private readonly grace: Grace;
+  private readonly turns: Turns;
+  private foundLast = true;
 
   constructor(private readonly parts: StoreParts) {
     this.grace = new Grace(parts);
+    this.turns = new Turns(parts, this.background, async (key) => {
+      const { entry, failed } = await this.look(key);
+      return { entry: entry && this.isCurrent(entry) ? entry : undefined, failed };
+    });
   }
 
   /** @param known what L2 has just said */
   async fill(key: string, policy: ResolvedPolicy, load: Loader, known?: Seen): Promise<CacheResult> {
-    const seen = known ?? (policy.inProcess ? UNASKED : await this.look(key));
-    if (seen.entry && this.isCurrent(seen.entry)) return this.hit(seen.entry);
     // Inside another load the turn is that one's: of nodes that want the same whole, one asks for its parts.
-    const turn = seen.failed || this.parts.scope.current() ? {} : await this.takeTurn(key);
+    const takesTurns = !this.parts.scope.current();
+    const { seen, asked } =
+      known || policy.inProcess ? { seen: known ?? UNASKED } : await this.lookAhead(key, takesTurns);
+    const found = seen.entry && this.isCurrent(seen.entry) ? seen.entry : undefined;
+    const isMyTurn = takesTurns && !found && !seen.failed;
+    if (asked && !isMyTurn) this.turns.refuse(asked);
+    if (found) return this.hit(found);
+    const turn = isMyTurn ? await this.turns.take(key, asked) : {};
     if (turn.filled) return this.hit(turn.filled);
     return this.load(key, policy, load, seen, turn.release);
+  }
+
+  /** Where the last look found nothing, this one will hardly find more: so the turn is asked for in the same packet. */
+  private async lookAhead(key: string, takesTurns: boolean): Promise<{ seen: Seen; asked?: Asked }> {
+    const looking = this.look(key);
+    const asked = takesTurns && !this.foundLast ? this.turns.ask(key) : undefined;
+    const seen = await looking;
+    this.foundLast = seen.entry !== undefined;
+    return { seen, asked };
   }
 
   /** Asks the source, whatever is cached, and keeps what it says. */
@@ -53,7 +65,7 @@ export class Filler {
     policy: ResolvedPolicy,
     load: Loader,
     seen: Seen = policy.inProcess ? UNASKED : { failed: false },
-    release?: () => Promise<void>,
+    release?: Release,
   ): Promise<CacheResult> {
     return this.parts.tracing.span('cache.load', { 'cache.layer': layerOf(key) }, async (note) => {
       const result = await this.ask(key, policy, load, seen, release);
@@ -67,7 +79,7 @@ export class Filler {
     policy: ResolvedPolicy,
     load: Loader,
     seen: Seen,
-    release: (() => Promise<void>) | undefined,
+    release: Release | undefined,
   ): Promise<CacheResult> {
     const { clock, events, scope, time } = this.parts;
     events.emit('miss', key);
@@ -81,19 +93,19 @@ export class Filler {
       const entry = this.build(key, policy, value, gathered, createdAt);
       // A TTL of nothing says the same.
       const stored = value.store !== false && lifeOf(value, policy) > 0;
-      if (!stored) this.giveBack(release);
+      if (!stored) this.turns.giveBack(release);
       else void this.keep(entry, seen.failed, release);
       const ttl = remainingTtl(entry, time.wall());
       return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl };
     } catch (error) {
       events.emit('load', key, time.mono() - startedAt, false);
-      this.giveBack(release);
+      this.turns.giveBack(release);
       return this.grace.rescue(key, seen.entry, { at: startedAt, since }, error);
     }
   }
 
   /** Keeps an entry in both tiers; resolves, never rejects, when L2 has it or has failed. */
-  keep(entry: CacheEntry, skipL2: boolean, release?: () => Promise<void>): Promise<void> {
+  keep(entry: CacheEntry, skipL2: boolean, release?: Release): Promise<void> {
     const { l1, l2, freshness, events } = this.parts;
     // A slow load must not put an older value in the place of a newer one.
     const present = l1.peek(entry.key);
@@ -105,7 +117,7 @@ export class Filler {
     );
     this.background.track(written);
     // In the same packet: Redis does one after the other. Where it is a cluster, somebody may load once more.
-    this.giveBack(release);
+    this.turns.giveBack(release);
     return written;
   }
 
@@ -139,37 +151,6 @@ export class Filler {
     this.parts.events.emit('hit', entry.key, 'l2');
     const ttl = remainingTtl(entry, this.parts.time.wall());
     return { entry, outcome: 'hit', tier: 'l2', collapsed: false, stored: true, ttl };
-  }
-
-  /**
-   * The fill lock: whoever gets it loads, the others watch L2 for a while. An optimisation, so whatever goes wrong
-   * (held too long, Redis gone) ends in loading.
-   */
-  private async takeTurn(key: string): Promise<Turn> {
-    const { lock, time, fillWait, events } = this.parts;
-    if (!lock) return {};
-    const until = time.mono() + fillWait;
-    try {
-      for (let pause: number = POLL.first; ; pause = Math.min(pause * 2, POLL.most)) {
-        const release = await lock.acquire(key);
-        const waited = pause > POLL.first;
-        if (release && !waited) return { release };
-        if (!release) await time.sleep(pause);
-        const { entry, failed } = await this.look(key);
-        const filled = entry && this.isCurrent(entry) ? entry : undefined;
-        if (filled) this.giveBack(release);
-        if (filled || release) return { filled, release: filled ? undefined : release };
-        if (failed || time.mono() >= until) return {};
-      }
-    } catch (error) {
-      events.emit('storeFailed', 'lock', error);
-      return {};
-    }
-  }
-
-  private giveBack(release: (() => Promise<void>) | undefined): void {
-    if (release)
-      this.background.track(release().catch((e: unknown) => this.parts.events.emit('storeFailed', 'lock', e)));
   }
 
   build(key: string, policy: ResolvedPolicy, loaded: Loaded, from: Gathering, createdAt: number): CacheEntry {

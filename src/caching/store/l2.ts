@@ -20,6 +20,10 @@ export interface L2 {
   scan(keyPrefix: string, cursor: string, count: number): Promise<{ keys: string[]; next?: string }>;
 }
 
+/** What L2 had to say. `failed`: it could not be asked, or may not, so nothing more is asked of it for this request. */
+export type Seen = { readonly entry?: CacheEntry; readonly failed: boolean };
+export const UNASKED: Seen = { failed: true };
+
 export class RedisL2 implements L2 {
   private readonly redis: RedisYet;
   private readonly own: string;

@@ -1,5 +1,6 @@
 import type { CacheEntry, CacheResult, Loader } from './entry';
-import { type Filler, type Seen, UNASKED } from './filler';
+import type { Filler } from './filler';
+import { type Seen, UNASKED } from './l2';
 import type { Arrival } from './freshness';
 import type { ResolvedPolicy } from './policy';
 import { type Flight, landing, mayJoin, SingleFlight } from './single-flight';

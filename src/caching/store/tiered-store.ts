@@ -13,7 +13,8 @@ import {
   remainingTtl,
 } from './entry';
 import { Evictions, type Hearing } from './evictions';
-import { Filler, type Seen } from './filler';
+import { Filler } from './filler';
+import type { Seen } from './l2';
 import type { Arrival } from './freshness';
 import { Grace } from './grace';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';

@@ -73,7 +73,8 @@ export class Head {
 function asWriteHead(put: (response: Response, status: number, fields: Fields) => void): ServerResponse['writeHead'] {
   return function (this: Response, ...given: [status: number, ...rest: unknown[]]) {
     const [status, fields] = given;
-    if (given.length !== 2 || typeof fields !== 'object' || !fields) return node.writeHead.apply(this, given as [number]);
+    if (given.length !== 2 || typeof fields !== 'object' || !fields)
+      return node.writeHead.apply(this, given as [number]);
     put(this, status, fields as Fields);
     return this;
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Seen } from '../store/filler';
+import type { Seen } from '../store/l2';
 import type { TieredStore } from '../store/tiered-store';
 
 interface Look {

@@ -138,10 +138,10 @@ it('who wants to hear of the head does', async () => {
   const { written, lent } = ways();
   const before = (response: ServerResponse): void => {
     const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
-    response.writeHead = ((status: number, ...rest: unknown[]) => {
+    response.writeHead = (status: number, ...rest: unknown[]) => {
       heard.push(status);
       return writeHead(status, ...rest);
-    });
+    };
   };
   await talk(await listen(written, { before }), several);
   await talk(await listen(lent, { before }), several);
