@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { Common } from './opening';
 import type { ViewRoute } from './view-route';
@@ -33,6 +34,19 @@ export class KnownUrls {
 
   get(url: string): KnownUrl | undefined {
     return this.urls.get(url);
+  }
+
+  /** Which entry of `route` the address of a request means, if it was asked for before. */
+  known(route: ViewRoute, { raw }: FastifyRequest): KnownUrl | undefined {
+    const known = this.urls.get(raw.url ?? '');
+    return known?.route === route ? known : undefined;
+  }
+
+  /** The same, read through the route's DTOs, and remembered. @throws what the validation throws */
+  async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
+    const known = { route, pattern: request.routeOptions.url ?? '', urlKey: await route.keyOfUrl(request) };
+    this.remember(request.raw.url ?? '', known);
+    return known;
   }
 
   remember(url: string, known: KnownUrl): void {

@@ -94,7 +94,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   /** An address that was seen before, asked for as most ask, needs no waiting until its entry is looked for. */
   private cached(exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request } = exchange;
-    const known = this.remembered(route, request);
+    const known = this.layer.urls.known(route, request);
     if (!known || isBehind(this.stack.clock, request.headers) || wishes(request, 'no-cache')) {
       return this.considered(known, exchange);
     }
@@ -105,7 +105,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   private async considered(known: KnownUrl | undefined, exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
     if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
-    const found = known ?? (await this.locate(route, request));
+    const found = known ?? (await this.layer.urls.locate(route, request));
     const isAnew = wishes(request, 'no-cache') && (await this.layer.mayRevalidate(request));
     return this.answered(found, isAnew, exchange);
   }
@@ -195,19 +195,6 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     if (!reply.sent) void reply.headers({ 'cache-status': status, 'x-cache': 'BYPASS' });
     if (!reply.sent && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
     return passed?.value;
-  }
-
-  /** Which entry an address means: read through the DTO the first time, from memory from then on. */
-  private remembered(route: ViewRoute, request: FastifyRequest): KnownUrl | undefined {
-    const known = this.layer.urls.get(request.raw.url ?? '');
-    return known?.route === route ? known : undefined;
-  }
-
-  private async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
-    const { url: pattern = '' } = request.routeOptions;
-    const known = { route, pattern, urlKey: await route.keyOfUrl(request) };
-    this.layer.urls.remember(request.raw.url ?? '', known);
-    return known;
   }
 
   private bypassed({ route, request }: Exchange): BypassReason | undefined {
