@@ -1,8 +1,8 @@
 import type { EdgeOptions } from '../../src/caching';
-import { answers, REDIS_URL } from '../support/backends';
 import { appBehind, expectNothingForEdges, KINDS, told } from '../support/edge-views';
 import { cacheStatus, type RawAnswer } from '../support/http';
 import { closeApps } from '../support/nest-app';
+import { RedisServer } from '../support/redis-server';
 
 const stale = 'stale-while-revalidate=10, stale-if-error=3600';
 const browsers = 'public, max-age=0, must-revalidate';
@@ -23,7 +23,9 @@ const EXPECTED: Record<string, Record<string, string>> = {
   },
 };
 
+let redis: RedisServer | undefined;
 afterEach(closeApps);
+afterAll(() => redis?.stop());
 
 describe.each(Object.keys(KINDS))('%s', (kind) => {
   it('every way to an answer says the same: miss, pipeline, in front of it, compressed, HEAD, 304', async () => {
@@ -100,15 +102,11 @@ it('without EdgeModule nothing is purged, so edges keep answers for a second', a
 });
 
 it('an answer from L2 says what the node that made it would have said', async () => {
-  if (!(await answers(REDIS_URL, 6379))) throw new Error('needs Redis');
-  const caching = { redis: { url: REDIS_URL }, prefix: `edge-test-${process.pid}` };
+  redis = await RedisServer.start();
+  const caching = { redis: { url: redis.url }, prefix: 'edge-test' };
   const [one, two] = [await appBehind(KINDS.fastly, caching), await appBehind(KINDS.fastly, caching)];
-  try {
-    await one.ask('/page');
-    const answer = await two.ask('/page');
-    expect(cacheStatus(answer)).toMatch(/detail=l2$/);
-    expect(told(answer)).toEqual(EXPECTED.fastly);
-  } finally {
-    await one.cache.clear();
-  }
+  await one.ask('/page');
+  const answer = await two.ask('/page');
+  expect(cacheStatus(answer)).toMatch(/detail=l2$/);
+  expect(told(answer)).toEqual(EXPECTED.fastly);
 });
