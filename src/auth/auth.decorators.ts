@@ -1,7 +1,6 @@
 import { applyDecorators, createParamDecorator, ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiBearerAuth } from '@nestjs/swagger';
-import { FastifyRequest } from 'fastify';
-import { ApiProblems } from '../http';
+import { ApiProblems, requestOf } from '../http';
 import { Role, User } from './user';
 
 export const ACCESS = 'strata:access';
@@ -31,7 +30,7 @@ export function RequiresRole(role: Role): MethodDecorator & ClassDecorator {
 
 /** The caller, in a route that is `@SignedIn()` or `@RequiresRole()`. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): User => {
-  const { user } = context.switchToHttp().getRequest<FastifyRequest>();
+  const { user } = requestOf(context);
   if (!user) throw new TypeError('@CurrentUser() needs @SignedIn() or @RequiresRole() on the route');
   return user;
 });

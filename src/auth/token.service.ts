@@ -32,7 +32,10 @@ export class TokenService {
     return this.jwt.sign({ sub: user.id, roles: user.roles }, { algorithm: 'HS256', expiresIn: seconds });
   }
 
-  /** The user of an `Authorization: Bearer …` header; undefined without one, or with a token that is forged, expired, of another algorithm, or does not say who it is for. */
+  /**
+   * The user of an `Authorization: Bearer …` header; undefined without one, or with a token that is forged, expired, of
+   * another algorithm, or does not say who it is for.
+   */
   async fromHeader(authorization: string | undefined): Promise<User | undefined> {
     const token = bearerToken(authorization);
     if (authorization === undefined || token === undefined) return undefined;

@@ -37,9 +37,16 @@ export async function contest({ profile, progress }: Bench, contestants: Contest
   });
   const results = [...runs].map(([one, loads]) => ({ ...one, ...medians(loads) }));
   return results.map((one) => {
-    const measure = results.find(({ name }) => name === one.against) ?? results[0]!;
+    const measure = one.against === undefined ? results[0]! : named(results, one.against);
     return { ...one, ratio: one.perSecond / measure.perSecond };
   });
+}
+
+/** @throws Error where there is none of that name */
+export function named<T extends { name: string }>(all: readonly T[], name: string): T {
+  const found = all.find((one) => one.name === name);
+  if (!found) throw new Error(`nothing is called "${name}" here`);
+  return found;
 }
 
 /** Enough for the compiler to have seen what is asked. Nothing of it counts, so it may fail. */

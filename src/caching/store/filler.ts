@@ -30,8 +30,8 @@ export class Filler {
   constructor(private readonly parts: StoreParts) {
     this.grace = new Grace(parts);
     this.turns = new Turns(parts, this.background, async (key) => {
-      const { entry, failed } = await this.look(key);
-      return { entry: entry && this.isCurrent(entry) ? entry : undefined, failed };
+      const seen = await this.look(key);
+      return { entry: this.currentIn(seen), failed: seen.failed };
     });
   }
 
@@ -41,7 +41,7 @@ export class Filler {
     const takesTurns = !this.parts.scope.current();
     const { seen, asked } =
       known || policy.inProcess ? { seen: known ?? UNASKED } : await this.lookAhead(key, takesTurns);
-    const found = seen.entry && this.isCurrent(seen.entry) ? seen.entry : undefined;
+    const found = this.currentIn(seen);
     const isMyTurn = takesTurns && !found && !seen.failed;
     if (asked && !isMyTurn) this.turns.refuse(asked);
     if (found) return this.hit(found);
@@ -127,7 +127,7 @@ export class Filler {
     if (!l2) return Promise.resolve({ failed: true });
     return tracing.span('cache.l2.read', { 'cache.layer': layerOf(key) }, async (note) => {
       const seen = await this.readL2(l2, key);
-      note({ 'cache.outcome': seen.failed ? 'failed' : seen.entry && this.isCurrent(seen.entry) ? 'hit' : 'miss' });
+      note({ 'cache.outcome': seen.failed ? 'failed' : this.currentIn(seen) ? 'hit' : 'miss' });
       return seen;
     });
   }
@@ -141,7 +141,12 @@ export class Filler {
     }
   }
 
-  isCurrent(entry: CacheEntry): boolean {
+  /** The hit in what was seen, if it is fresh by all that is known by now. */
+  currentIn({ entry }: Seen): CacheEntry | undefined {
+    return entry && this.isCurrent(entry) ? entry : undefined;
+  }
+
+  private isCurrent(entry: CacheEntry): boolean {
     const { time } = this.parts;
     return overdue(entry, time.wall(), time.mono()) < 0 && this.parts.freshness.isFresh(entry);
   }

@@ -65,8 +65,9 @@ export class TieredStore {
   }
 
   /** The hit in what was seen, if it is fresh by all that is known by now. */
-  take({ entry }: Seen): CacheResult | undefined {
-    return entry && this.filler.isCurrent(entry) ? this.filler.hit(entry) : undefined;
+  take(seen: Seen): CacheResult | undefined {
+    const entry = this.filler.currentIn(seen);
+    return entry && this.filler.hit(entry);
   }
 
   /**
@@ -93,9 +94,8 @@ export class TieredStore {
     const arrival = await this.arrive(key);
     const kept = this.fromL1(key, arrival);
     if (kept?.outcome === 'hit') return this.serve(kept, arrival);
-    const { entry } = await this.filler.look(key);
-    if (!entry || !this.filler.isCurrent(entry)) return undefined;
-    return this.told(this.filler.hit(entry), arrival);
+    const found = this.take(await this.filler.look(key));
+    return found && this.told(found, arrival);
   }
 
   /**

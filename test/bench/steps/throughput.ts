@@ -1,7 +1,7 @@
 import { tokenFor } from '../../support/client';
 import { ask } from '../ask';
 import { page, UNSEEN } from '../catalogue-requests';
-import { contest, type Contestant, type Standing, standings } from '../contest';
+import { contest, type Contestant, named, type Standing, standings } from '../contest';
 import { CONNECTIONS } from '../load';
 import { number, ratio } from '../report/format';
 import type { Section } from '../report/section';
@@ -81,17 +81,13 @@ function sentBy(headers: Record<string, string | string[] | undefined>): Record<
   );
 }
 
-function perSecond(all: readonly Standing[], wanted: string): number {
-  return all.find(({ name }) => name === wanted)!.perSecond;
-}
-
 function report(all: Standing[]): Section {
   return {
     title: 'What an answer costs',
     text: [
       `The first page of 50 products (about 9 kB), ${CONNECTIONS} connections, one process on one core. Raw is Node's bare http server answering the ` +
         'same body, in the second row with the same headers as well. The dashboard shows 50 products too, in about 13 kB, and its ratio is to raw http with that body. A miss is that page under an address that was never asked for, so each is computed, kept in both tiers and answered.',
-      `Under this load a miss takes ${number(perSecond(all, UNCACHED) / perSecond(all, MISS))} times as long as the same route with CACHE_LAYERS=none (goal: ≤ 1.15); ` +
+      `Under this load a miss takes ${number(named(all, UNCACHED).perSecond / named(all, MISS).perSecond)} times as long as the same route with CACHE_LAYERS=none (goal: ≤ 1.15); ` +
         'one at a time it is measured under writes.',
       'L2 hits come from a node whose L1 is too small to keep the page. p50 and p99 are those of a saturated server: they tell of the queue that the 32 ' +
         'connections make, and fall with the load.',
