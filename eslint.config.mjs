@@ -19,7 +19,7 @@ export default tseslint.config(
   { files: ['**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
   // Scripts of one page: what one declares, the next ones use.
   {
-    files: ['src/caching/console/page/*.js'],
+    files: ['src/caching/observe/console/page/*.js'],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: { ...tseslint.configs.disableTypeChecked.languageOptions, sourceType: 'script' },
     rules: {

@@ -1,8 +1,8 @@
-import { createApp } from './app';
+import { createApp } from './app/create-app';
 import { loadConfig, loadEnvFile } from './config';
 import { createLogger } from './http';
-import { shutDownOnSignal } from './shutdown';
-import { welcome } from './welcome';
+import { shutDownOnSignal } from './app/shutdown';
+import { welcome } from './app/startup-banner';
 
 async function main(): Promise<void> {
   loadEnvFile();

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CACHE_STACK } from './caching.constants';
-import type { CacheStack } from './cache-stack';
-import type { CacheEntry, CacheResult, Loader } from './store/entry';
-import type { EntryInfo, EntryPage, EntryQuery } from './store/inspector';
-import type { CachePolicy } from './store/policy';
+import { CACHE_STACK } from './caching.tokens';
+import type { CacheStack } from './core/cache-stack';
+import type { CacheEntry, CacheResult, Loader } from './core/store/entry';
+import type { EntryInfo, EntryPage, EntryQuery } from './core/store/inspector';
+import type { CachePolicy } from './core/store/policy';
 
 /** The cache, as application code that wants no decorator uses it. */
 @Injectable()

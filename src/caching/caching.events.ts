@@ -1,4 +1,4 @@
-import type { Tier } from './store/entry';
+import type { Tier } from './core/store/entry';
 
 /** Why an entry left L1. `tag`: it was stamped. `replaced` is not an eviction and is not told. */
 export type EvictionReason = 'capacity' | 'ttl' | 'tag' | 'deleted';

@@ -1,18 +1,18 @@
 import { CACHE_MANAGER, Cache } from '@nestjs/cache-manager';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
-import { CacheStack } from './cache-stack';
-import { CacheHealth } from './cache-health';
+import { CacheStack } from './core/cache-stack';
+import { CacheHealth } from './observe/health';
 import { CacheService } from './cache.service';
-import { CACHE_STACK, TAG_CLOCK } from './caching.constants';
+import { CACHE_STACK, TAG_CLOCK } from './caching.tokens';
 import { CacheEventBus } from './caching.events';
 import { type CachingOptions, ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, resolveOptions } from './caching.options';
-import { createTieredCache } from './store/cache-manager';
-import { QueryExplorer } from './query/query.explorer';
-import { TagScope } from './tags/tag-scope';
-import { ViewInterceptor } from './view/view.interceptor';
-import { ViewLayer } from './view/view-layer';
-import { ViewRoutes } from './view/view-routes';
+import { createTieredCache } from './cache-manager';
+import { QueryExplorer } from './read/query/query.explorer';
+import { TagScope } from './core/clock/dependency-tracker';
+import { ViewInterceptor } from './read/view/view.interceptor';
+import { ViewLayer } from './read/view/view-layer';
+import { ViewRoutes } from './read/view/view.explorer';
 
 @Injectable()
 class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {

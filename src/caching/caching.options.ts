@@ -2,9 +2,9 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import bytes from 'bytes';
 import ms from 'ms';
 import { CacheError } from './caching.errors';
-import type { RedisTarget } from './redis/redis-target';
+import type { RedisTarget } from './core/redis/redis-target';
 import { type Tracing, untraced } from './tracing';
-import type { ViewSettings } from './view/view-settings';
+import type { ViewSettings } from './read/view/view-settings';
 
 /** Milliseconds, or text such as `5m`, `100ms`. */
 export type Duration = number | string;

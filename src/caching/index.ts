@@ -1,27 +1,33 @@
-export { CacheAdminModule } from './admin/admin.module';
-export type { CacheAdminOptions } from './admin/admin.options';
-export { CacheHealth, type PartHealth } from './cache-health';
+export { CacheAdminModule } from './observe/admin/admin.module';
+export type { CacheAdminOptions } from './observe/admin/admin.options';
+export { CacheHealth, type PartHealth } from './observe/health';
 export { CachingModule } from './caching.module';
 export { CacheService } from './cache.service';
-export { CACHE_MANAGER, CACHE_STACK, TAG_CLOCK } from './caching.constants';
+export { CACHE_MANAGER, CACHE_STACK, TAG_CLOCK } from './caching.tokens';
 export { CACHE_ERRORS, CacheError, type CacheErrorCode } from './caching.errors';
 export { CacheEventBus, type CacheEventName, type CacheEvents, type EvictionReason } from './caching.events';
 export type { CachingOptions, Duration, ResolvedOptions, Size } from './caching.options';
-export { CacheQuery, type QueryOptions } from './query/cache-query.decorator';
-export { CacheView, type ViewOptions } from './view/cache-view.decorator';
-export { etagOf, matchesIfMatch } from './view/etag';
-export type { ViewSettings } from './view/view-settings';
-export { EdgeModule, EdgePurges } from './edge/edge.module';
+export { CacheQuery, type QueryOptions } from './read/query/cache-query.decorator';
+export { CacheView, type ViewOptions } from './read/view/cache-view.decorator';
+export { etagOf, matchesIfMatch } from './read/view/response/etag';
+export type { ViewSettings } from './read/view/view-settings';
+export { EdgeModule, EdgePurges } from './write/edge.module';
 export type { EdgeGroups } from './edge/edge-groups';
 export type { EdgeKind, EdgeOptions, TagHeader } from './edge/edge.options';
-export { PurgeError, type Purger } from './edge/purger';
-export { createPurgeQueue, dropPurgeQueue } from './edge/purge-table';
-export { CacheStack } from './cache-stack';
-export { Coalesced } from './coalesced';
-export { EvictsTags, type RowChange, type RowImage, tableTag, type TagRule } from './eviction/evicts-tags';
-export { Eviction, EvictionModule, type EvictionOptions } from './eviction/eviction.module';
-export { createOutbox, dropOutbox, unwatchTable, watchTable, type WatchOptions } from './eviction/watch-table';
-export type { RedisTarget } from './redis/redis-target';
+export { PurgeError, type Purger } from './write/purge/purger';
+export { createPurgeQueue, dropPurgeQueue } from './write/purge/table';
+export { CacheStack } from './core/cache-stack';
+export { Coalesced } from './core/async/coalesced';
+export {
+  EvictsTags,
+  type RowChange,
+  type RowImage,
+  tableTag,
+  type TagRule,
+} from './write/capture/evicts-tags.decorator';
+export { Eviction, EvictionModule, type EvictionOptions } from './write/eviction.module';
+export { createOutbox, dropOutbox, unwatchTable, watchTable, type WatchOptions } from './write/capture/triggers';
+export type { RedisTarget } from './core/redis/redis-target';
 export {
   type Body,
   type CacheEntry,
@@ -31,14 +37,14 @@ export {
   type Outcome,
   publicTags,
   type Tier,
-} from './store/entry';
-export type { EntryInfo, EntryPage, EntryQuery } from './store/inspector';
-export type { CachePolicy } from './store/policy';
-export { CacheMetrics } from './telemetry/cache-metrics';
-export { openTelemetryTracing } from './telemetry/open-telemetry';
-export { CacheTelemetryModule } from './telemetry/telemetry.module';
-export type { CacheTelemetryOptions } from './telemetry/telemetry.options';
-export { TieredStore } from './store/tiered-store';
-export type { Instant, StaleReason, TagClock } from './tags/tag-clock';
-export { TagScope } from './tags/tag-scope';
+} from './core/store/entry';
+export type { EntryInfo, EntryPage, EntryQuery } from './core/store/inspector';
+export type { CachePolicy } from './core/store/policy';
+export { CacheMetrics } from './observe/telemetry/cache-metrics';
+export { openTelemetryTracing } from './observe/telemetry/open-telemetry';
+export { CacheTelemetryModule } from './observe/telemetry/telemetry.module';
+export type { CacheTelemetryOptions } from './observe/telemetry/telemetry.options';
+export { TieredStore } from './core/store/tiered-store';
+export type { Instant, StaleReason, TagClock } from './core/clock/tag-clock';
+export { TagScope } from './core/clock/dependency-tracker';
 export type { SpanAttributes, SpanName, Tracing } from './tracing';

@@ -1,6 +1,5 @@
 import { DataSource, DataSourceOptions } from 'typeorm';
-import { DatabaseServer } from './database-server';
-import { migrations } from './migrations';
+import { DatabaseServer } from './server';
 
 /** Longest a caller waits for a free connection, and a query for its answer, in ms: a database that hangs becomes an error. */
 const CONNECT_TIMEOUT = 5_000;
@@ -17,7 +16,6 @@ export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
   return {
     type: 'postgres',
     url: server.url,
-    migrations,
     applicationName: 'strata',
     poolSize: server.isEmbedded ? 1 : 10,
     connectTimeoutMS: CONNECT_TIMEOUT,
@@ -30,13 +28,16 @@ export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
   };
 }
 
+/** The application's migrations, in the order they run. */
+export type Migrations = NonNullable<DataSourceOptions['migrations']>;
+
 /**
  * Connects for work that takes as long as it takes, such as a seed or a migration.
  * @throws Error that says which server cannot be used, and why, without its password
  */
-export async function connectWithoutLimits(server: DatabaseServer): Promise<DataSource> {
+export async function connectWithoutLimits(server: DatabaseServer, migrations: Migrations): Promise<DataSource> {
   try {
-    return await new DataSource({ ...dataSourceOptions(server), extra: { keepAlive: true } }).initialize();
+    return await new DataSource({ ...dataSourceOptions(server), migrations, extra: { keepAlive: true } }).initialize();
   } catch (cause) {
     const { host, pathname } = new URL(server.url);
     throw new Error(`The database at ${host}${pathname} cannot be used: ${(cause as Error).message}`, { cause });

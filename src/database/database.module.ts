@@ -1,17 +1,19 @@
 import { DynamicModule, Inject, Module, OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { dataSourceOptions } from './data-source';
-import { DatabaseOptions, DatabaseServer } from './database-server';
-import { prepareDatabase } from './prepare-database';
+import { DatabaseOptions, DatabaseServer } from './server';
+
+/** Runs before the application connects: migrations and first data. */
+export type PrepareDatabase = (server: DatabaseServer) => Promise<void>;
 
 @Module({})
 class DatabaseServerModule implements OnApplicationShutdown {
   constructor(@Inject(DatabaseServer) private readonly server: DatabaseServer) {}
 
-  static for(options: DatabaseOptions): DynamicModule {
+  static for(options: DatabaseOptions, prepare: PrepareDatabase): DynamicModule {
     return {
       module: DatabaseServerModule,
-      providers: [{ provide: DatabaseServer, useFactory: () => startPrepared(options) }],
+      providers: [{ provide: DatabaseServer, useFactory: () => startPrepared(options, prepare) }],
       exports: [DatabaseServer],
     };
   }
@@ -22,10 +24,10 @@ class DatabaseServerModule implements OnApplicationShutdown {
   }
 }
 
-async function startPrepared(options: DatabaseOptions): Promise<DatabaseServer> {
+async function startPrepared(options: DatabaseOptions, prepare: PrepareDatabase): Promise<DatabaseServer> {
   const server = await DatabaseServer.start(options);
   try {
-    await prepareDatabase(server);
+    await prepare(server);
     return server;
   } catch (error) {
     await server.stop();
@@ -33,15 +35,15 @@ async function startPrepared(options: DatabaseOptions): Promise<DatabaseServer> 
   }
 }
 
-/** Gives the application its DataSource: connected, migrated and, where it is embedded, filled. */
+/** Gives the application its DataSource, connected to a server that `prepare` has migrated. */
 @Module({})
 export class DatabaseModule {
-  static for(options: DatabaseOptions): DynamicModule {
+  static for(options: DatabaseOptions, prepare: PrepareDatabase): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
-          imports: [DatabaseServerModule.for(options)],
+          imports: [DatabaseServerModule.for(options, prepare)],
           inject: [DatabaseServer],
           useFactory: (server: DatabaseServer) => ({
             ...dataSourceOptions(server),

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { DatabaseServer } from './database-server';
+import { DatabaseServer } from './server';
 
 /** Any number will do that every node uses and nobody else does; this one is "strata" in ASCII. */
 const MIGRATION_LOCK = 0x737472617461;

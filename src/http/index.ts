@@ -2,7 +2,6 @@ export { addServerHooks, createAdapter } from './fastify';
 export { createLogger, NestPinoLogger } from './logger';
 export { addDocs, ApiProblems } from './openapi';
 export { Page, pageLinks, PageOf, PageQuery, PageRequest, SizedPageQuery, toPage, PAGE_SIZE } from './page';
-export { requireMatch } from './precondition';
 export { BooleanParam, DecimalParam, IntegerParam, IsDecimal, MaxWords, NoQuery, NotBelow, PlainText } from './params';
 export { Problem, ProblemDetails } from './problem';
 export { ProblemFilter } from './problem.filter';

@@ -1,17 +1,21 @@
 import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { FastifyReply, FastifyRequest } from 'fastify';
-import { databaseFault } from '../database';
 import { Problem, problemBody } from './problem';
+
+/** What a feature or library knows about its own errors; undefined: not one of them. */
+export type ErrorTranslator = (error: unknown) => Problem | undefined;
 
 /** Turns whatever was thrown into problem+json. What is not meant for the caller goes to the log, under the request's id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Problem');
 
+  constructor(private readonly translate: ErrorTranslator) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = toProblem(error);
+    const problem = toProblem(error, this.translate);
     if (problem.getStatus() === 500) this.logger.error({ err: error, reqId: request.id }, problem.detail);
     else if (problem.getStatus() > 500)
       this.logger.warn({ reqId: request.id, cause: messageOf(error) }, problem.detail);
@@ -28,19 +32,14 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
     .send(JSON.stringify(problemBody(problem, path, request.id)));
 }
 
-export function toProblem(error: unknown): Problem {
+export function toProblem(error: unknown, translate: ErrorTranslator = () => undefined): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HttpException) return new Problem(error.getStatus(), error.message);
-  switch (databaseFault(error)) {
-    case 'unavailable':
-      return new Problem(503, 'The database does not answer. Please try again in a moment.', {
-        headers: { 'retry-after': '5' },
-      });
-    case 'bad-value':
-      return new Problem(400, 'A value does not fit: too large, too small or of the wrong form.');
-    case undefined:
-      return clientError(error) ?? new Problem(500, 'Something went wrong here; request_id names it in our logs.');
-  }
+  return (
+    translate(error) ??
+    clientError(error) ??
+    new Problem(500, 'Something went wrong here; request_id names it in our logs.')
+  );
 }
 
 /** What Fastify itself refuses (body too large, broken JSON, unknown media type) says so with a 4xx statusCode. */

@@ -3,3 +3,5 @@ export { ProductDto } from './dto/product.dto';
 export { ALL_PRODUCTS, shownTags } from './product.tags';
 export { Product } from './product.entity';
 export { ProductsModule } from './products.module';
+export { withProgressBar } from './seed/progress';
+export { seedProducts, SeedOptions } from './seed/seed';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CacheQuery, etagOf } from '../caching';
-import { Problem, requireMatch } from '../http';
+import { Problem } from '../http';
+import { requireMatch } from './precondition';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
 import { Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';

@@ -3,7 +3,7 @@ import { JWT_SECRET, runStrata } from '../support/strata-process';
 
 it('prints a token that the service trusts, and nothing else', async () => {
   const args = ['--sub', 'alice', '--role', 'editor', '--role', 'admin', '--days', '2'];
-  const { code, output } = await runStrata('token.js', args, { JWT_SECRET });
+  const { code, output } = await runStrata('cli/token.js', args, { JWT_SECRET });
   expect(code).toBe(0);
   const claims = new JwtService().verify<{ exp: number; iat: number }>(output.trim(), {
     secret: JWT_SECRET,
@@ -20,7 +20,7 @@ it.each<[string, string[], Record<string, string>, RegExp]>([
   ['no secret', ['--sub', 'a'], {}, /JWT_SECRET is not set/],
   ['an unknown option', ['--user', 'a'], { JWT_SECRET }, /--user/],
 ])('refuses %s and says why', async (_what, args, env, reason) => {
-  const { code, output } = await runStrata('token.js', args, env);
+  const { code, output } = await runStrata('cli/token.js', args, env);
   expect(code).toBe(1);
   expect(output).toMatch(reason);
   expect(output).not.toMatch(/^\s+at /m);

@@ -11,7 +11,7 @@ onRealServers(() => {
   it('npm run bench prints and writes what it has measured', async () => {
     const out = mkdtempSync(join(tmpdir(), 'strata-bench-'));
     try {
-      const args = ['-r', REGISTER, join(__dirname, 'run.ts'), '--tiny', '--only', 'seed', '--out', out];
+      const args = ['-r', REGISTER, join(__dirname, '../../bench/run.ts'), '--tiny', '--only', 'seed', '--out', out];
       const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
       const markdown = readFileSync(join(out, 'benchmarks.md'), 'utf8');
       // A row for each page; a first and a second request for each of the four settings.

@@ -34,7 +34,7 @@ it('is filled at the first start, and kept over a stop and a crash', async () =>
 
 it('a second process on the same folder is told why it cannot start, and the first goes on', async () => {
   const first = await startStrata(backend.env);
-  for (const program of ['main.js', 'seed.js']) {
+  for (const program of ['main.js', 'cli/seed.js']) {
     const { code, output } = await runStrata(program, [], { ...backend.env, PORT: '0' });
     expect(code).toBe(1);
     expect(output).toContain(`in use by process ${first.child.pid}`);

@@ -7,7 +7,7 @@ import { Product } from '../../src/products';
 onRealServers((open) => {
   it('TypeORM would change no column of the migrated tables', async () => {
     const backend = await open();
-    await runStrata('seed.js', ['--count', '1'], backend.env);
+    await runStrata('cli/seed.js', ['--count', '1'], backend.env);
     const dataSource = await new DataSource({
       type: 'postgres',
       url: backend.env.DATABASE_URL,

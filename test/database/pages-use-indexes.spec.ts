@@ -22,7 +22,7 @@ onRealServers((open) => {
 
   beforeAll(async () => {
     backend = await open();
-    await runStrata('seed.js', ['--count', '20000'], backend.env);
+    await runStrata('cli/seed.js', ['--count', '20000'], backend.env);
     dataSource = await new DataSource({
       type: 'postgres',
       url: backend.env.DATABASE_URL,

@@ -27,7 +27,9 @@ onEveryBackend((open) => {
     const backend = await open();
     let service: StrataProcess | undefined;
     try {
-      expect((await runStrata('seed.js', ['--count', '5000'], backend.env)).output).toContain('Added 5000 products');
+      expect((await runStrata('cli/seed.js', ['--count', '5000'], backend.env)).output).toContain(
+        'Added 5000 products',
+      );
       service = await startStrata(backend.env);
       const { body } = await send<Stats>(service.url, '/api/products/stats');
       expect(body.count).toBe(5000);
@@ -47,7 +49,7 @@ onEveryBackend((open) => {
   });
 
   async function catalogue(env: Record<string, string>, args: string[]): Promise<ProductJson[]> {
-    expect(await runStrata('seed.js', args, env)).toMatchObject({ code: 0 });
+    expect(await runStrata('cli/seed.js', args, env)).toMatchObject({ code: 0 });
     const service = await startStrata(env);
     try {
       return (await send<PageJson>(service.url, '/api/products?page_size=200&ordering=name')).body.results;
@@ -63,7 +65,7 @@ it.each([
   ['--seed', '-1'],
 ])('npm run seed refuses %s %s by name', async (name, value) => {
   const backend = await embedded();
-  const { code, output } = await runStrata('seed.js', [`${name}=${value}`], backend.env);
+  const { code, output } = await runStrata('cli/seed.js', [`${name}=${value}`], backend.env);
   await backend.dispose();
   expect(code).toBe(1);
   expect(output).toContain(`${name} must be`);

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asMarkdown } from '../bench/report/markdown';
-import { fillReadme } from '../bench/report/readme';
+import { asMarkdown } from '../../bench/report/markdown';
+import { fillReadme } from '../../bench/report/readme';
 
 const readme = readFileSync('README.md', 'utf8');
-const STEPS = 'test/bench/steps';
+const STEPS = 'bench/steps';
 /** What the sections of a whole run are called; the steps themselves would open servers. */
 const titles = readdirSync(STEPS).flatMap((file) => {
   const text = readFileSync(join(STEPS, file), 'utf8');

@@ -30,7 +30,7 @@ onEveryBackend((open) => {
   beforeAll(async () => {
     backend = await open();
     const isServer = backend.name !== 'embedded';
-    if (isServer) await runStrata('seed.js', ['--count', '10000'], backend.env);
+    if (isServer) await runStrata('cli/seed.js', ['--count', '10000'], backend.env);
     node = await startStrata(backend.env);
     if (!isServer) return;
     other = await startStrata(backend.env);

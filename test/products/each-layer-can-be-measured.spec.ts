@@ -7,7 +7,7 @@ onRealServers((open) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await open();
-    await runStrata('seed.js', ['--count', '200'], backend.env);
+    await runStrata('cli/seed.js', ['--count', '200'], backend.env);
   });
   afterAll(() => backend.dispose());
 

@@ -6,7 +6,7 @@ import { runStrata, startStrata } from '../support/strata-process';
 onRealServers((open) => {
   it('writers to a row that somebody holds give up soon, and reads go on', async () => {
     const backend = await open();
-    await runStrata('seed.js', ['--count', '20'], backend.env);
+    await runStrata('cli/seed.js', ['--count', '20'], backend.env);
     const service = await startStrata(backend.env);
     const holder = new Client({ connectionString: backend.env.DATABASE_URL });
     await holder.connect();

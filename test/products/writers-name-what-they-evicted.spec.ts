@@ -1,4 +1,4 @@
-import { cacheGroups } from '../../src/caching/eviction/cache-groups';
+import { cacheGroups } from '../../src/caching/write/cache-groups';
 import { onEveryBackend } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { useService } from '../support/service';

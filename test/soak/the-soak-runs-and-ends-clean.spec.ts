@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onRealServers } from '../support/backends';
-import { judge } from './verdicts';
-import type { Sample } from './sampler';
+import { judge } from '../../soak/verdicts';
+import type { Sample } from '../../soak/sampler';
 
 const REGISTER = join(__dirname, '../support/swc-register.cjs');
 const FIGURES = ['heap', 'rss', 'l1', 'redis', 'handles', 'sockets', 'descriptors', 'lag', 'outbox', 'cpu'] as const;
@@ -14,7 +14,7 @@ onRealServers(() => {
   it('npm run soak asks, samples, writes what it saw and ends', async () => {
     const out = mkdtempSync(join(tmpdir(), 'strata-soak-'));
     try {
-      const args = ['-r', REGISTER, join(__dirname, 'run.ts'), '--minutes', '0.1', '--out', out];
+      const args = ['-r', REGISTER, join(__dirname, '../../soak/run.ts'), '--minutes', '0.1', '--out', out];
       await promisify(execFile)(process.execPath, args, { timeout: 140_000 });
       const markdown = readFileSync(join(out, 'soak.md'), 'utf8');
       const rows = [...markdown.matchAll(/^\| (.+?) +\| .* (flat|grows|not told apart) +\|$/gm)].map(

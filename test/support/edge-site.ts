@@ -38,7 +38,7 @@ export class EdgeSite {
   ): Promise<EdgeSite> {
     const port = await freePort();
     const backend = await postgresAndRedis();
-    await runStrata('seed.js', ['--count', '300'], backend.env);
+    await runStrata('cli/seed.js', ['--count', '300'], backend.env);
     const purge = { nginx: 'none', 'nginx with ngx_cache_purge': 'nginx', varnish: 'varnish' }[name];
     const edges = {
       EDGE_PURGE: purge,

@@ -10,7 +10,7 @@ const { NestFactory } = require('@nestjs/core');
 const { TypeOrmModule } = require('@nestjs/typeorm');
 const { DataSource } = require('typeorm');
 const { CacheEventBus, CacheService, CachingModule, Eviction, EvictionModule } = require('../../dist/caching');
-const { Drainer } = require('../../dist/caching/eviction/drainer');
+const { Drainer } = require('../../dist/caching/write/drain/drainer');
 const { Product } = require('../../dist/products/product.entity');
 const { WatchedProduct } = require('../../dist/account/watched-product.entity');
 

@@ -1,7 +1,7 @@
 import { CacheEventBus } from '../../src/caching';
-import type { ClockTransport } from '../../src/caching/tags/redis-clock-transport';
-import { RedisTagClock } from '../../src/caching/tags/redis-tag-clock';
-import { systemTime } from '../../src/caching/time';
+import type { ClockTransport } from '../../src/caching/core/clock/redis-clock-transport';
+import { RedisTagClock } from '../../src/caching/core/clock/redis-tag-clock';
+import { systemTime } from '../../src/caching/core/async/time';
 
 type Command = 'stamp' | 'since' | 'renew';
 interface Call {

@@ -1,12 +1,12 @@
 import fc, { type Scheduler } from 'fast-check';
 import { CacheEventBus, type CacheResult, TieredStore, type TagClock, TagScope } from '../../src/caching';
 import { resolveOptions } from '../../src/caching/caching.options';
-import { Freshness } from '../../src/caching/store/freshness';
-import { L1 } from '../../src/caching/store/l1';
-import type { StoreParts } from '../../src/caching/store/store-parts';
-import { MemoryTagClock } from '../../src/caching/tags/memory-tag-clock';
-import { RedisTagClock } from '../../src/caching/tags/redis-tag-clock';
-import type { Time } from '../../src/caching/time';
+import { Freshness } from '../../src/caching/core/store/freshness';
+import { L1 } from '../../src/caching/core/store/tiers/l1';
+import type { StoreParts } from '../../src/caching/core/store/store-parts';
+import { MemoryTagClock } from '../../src/caching/core/clock/memory-tag-clock';
+import { RedisTagClock } from '../../src/caching/core/clock/redis-tag-clock';
+import type { Time } from '../../src/caching/core/async/time';
 import { MAX_TAGS, ScriptedRedis } from './scripted-redis';
 
 /** What a client does; clients run side by side, each one thing after the other. */

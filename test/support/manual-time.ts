@@ -1,4 +1,4 @@
-import type { Time } from '../../src/caching/time';
+import type { Time } from '../../src/caching/core/async/time';
 
 /** Time that passes only when told to. */
 export class ManualTime implements Time {

@@ -1,13 +1,13 @@
 import type { Scheduler } from 'fast-check';
 import type { CacheEntry } from '../../src/caching';
-import type { L2 } from '../../src/caching/store/l2';
+import type { L2 } from '../../src/caching/core/store/tiers/l2';
 import type {
   ClockDifference,
   ClockReading,
   ClockStamp,
   ClockTransport,
-} from '../../src/caching/tags/redis-clock-transport';
-import type { FillLock } from '../../src/caching/store/fill-lock';
+} from '../../src/caching/core/clock/redis-clock-transport';
+import type { FillLock } from '../../src/caching/core/store/load/fill-lock';
 
 /** Few enough that floors rise during a run. */
 export const MAX_TAGS = 3;

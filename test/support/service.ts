@@ -17,7 +17,7 @@ export function useService(open: () => Promise<Backend>, env: Record<string, str
   beforeAll(async () => {
     backend = await open();
     // The embedded database fills itself; a server's has to be told to.
-    if (backend.name !== 'embedded') await runStrata('seed.js', ['--count', '10000'], backend.env);
+    if (backend.name !== 'embedded') await runStrata('cli/seed.js', ['--count', '10000'], backend.env);
     running = await startStrata({ ...backend.env, ...env });
   });
 

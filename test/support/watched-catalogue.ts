@@ -10,7 +10,7 @@ export class WatchedCatalogue {
 
   static async open(count = 300): Promise<WatchedCatalogue> {
     const backend = await postgresAndRedis();
-    await runStrata('seed.js', ['--count', String(count)], backend.env);
+    await runStrata('cli/seed.js', ['--count', String(count)], backend.env);
     const catalogue = new WatchedCatalogue(backend);
     await catalogue.sql(`CREATE FUNCTION set_stock(integer, integer) RETURNS void LANGUAGE sql
                          AS 'UPDATE products SET stock = $2 WHERE id = $1'`);

@@ -2,10 +2,10 @@ import { Controller, Get, Header, Headers, Inject, NotFoundException, Param, Que
 import { ApiOperation, ApiProperty, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { MaxLength } from 'class-validator';
 import type { FastifyReply } from 'fastify';
-import type { CacheStack } from '../cache-stack';
-import { CACHE_STACK } from '../caching.constants';
+import type { CacheStack } from '../core/cache-stack';
+import { CACHE_STACK } from '../caching.tokens';
 import { CacheError } from '../caching.errors';
-import { GENERATION_HEADER, generationText } from '../tags/generation';
+import { GENERATION_HEADER, generationText } from '../core/clock/generation';
 import { EDGE_GROUPS, type EdgeGroups } from './edge-groups';
 
 /** Questions to the clock that may go unanswered, each for `l2Timeout`; nginx waits for a second. */

@@ -1,4 +1,4 @@
-import { publicTags } from '../store/entry';
+import { publicTags } from '../core/store/entry';
 import { boundedTags, MAX_FIELD, MAX_GROUPS } from './edge-tags';
 import type { TagHeader } from './edge.options';
 

@@ -3,7 +3,7 @@
  * what is measured here, so both sides are this one.
  */
 const { CacheEventBus } = require('../../../dist/caching/caching.events');
-const { Measures } = require('../../../dist/caching/telemetry/measures');
+const { Measures } = require('../../../dist/caching/observe/telemetry/measures');
 
 let counting = true;
 process.on('SIGUSR2', () => (counting = !counting));

@@ -1,8 +1,8 @@
 /** The service as it would be without any eviction: nothing waits, nothing drains. What writes are compared with. */
-const { EvictionSubscriber } = require('../../../dist/caching/eviction/eviction.subscriber');
-const { Drainer } = require('../../../dist/caching/eviction/drainer');
-const { OutboxWatch } = require('../../../dist/caching/eviction/watch');
-const { TagRules } = require('../../../dist/caching/eviction/tag-rules');
+const { EvictionSubscriber } = require('../../../dist/caching/write/drain/eviction.subscriber');
+const { Drainer } = require('../../../dist/caching/write/drain/drainer');
+const { OutboxWatch } = require('../../../dist/caching/write/drain/outbox-poller');
+const { TagRules } = require('../../../dist/caching/write/capture/tag-rules');
 
 EvictionSubscriber.prototype.beforeQuery = () => undefined;
 EvictionSubscriber.prototype.afterQuery = () => undefined;

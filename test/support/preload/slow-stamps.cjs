@@ -1,5 +1,5 @@
 /** A machine so busy that a stamp takes longer than any deadline a drain gives itself. */
-const { MemoryTagClock } = require('../../../dist/caching/tags/memory-tag-clock');
+const { MemoryTagClock } = require('../../../dist/caching/core/clock/memory-tag-clock');
 
 const { stamp } = MemoryTagClock.prototype;
 MemoryTagClock.prototype.stamp = async function (tags) {

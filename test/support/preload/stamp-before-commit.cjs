@@ -1,7 +1,7 @@
 /** A planted bug: tags are stamped before the commit (against Law 4), and nothing is stamped after it. */
-const { EvictionSubscriber } = require('../../../dist/caching/eviction/eviction.subscriber');
-const { Drainer } = require('../../../dist/caching/eviction/drainer');
-const outbox = require('../../../dist/caching/eviction/outbox');
+const { EvictionSubscriber } = require('../../../dist/caching/write/drain/eviction.subscriber');
+const { Drainer } = require('../../../dist/caching/write/drain/drainer');
+const outbox = require('../../../dist/caching/write/drain/outbox');
 const { CacheStack } = require('../../../dist/caching');
 
 let clock;

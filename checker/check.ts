@@ -1,0 +1,128 @@
+import { pause } from '../test/support/eventually';
+import { randomFrom } from '../test/support/random';
+import { Cluster } from './cluster';
+import type { Violation } from './history';
+import { Reader } from './reader';
+import { Writer } from './writer';
+import { pickOne } from './written';
+
+export interface CheckOptions {
+  seconds: number;
+  nodes: number;
+  mode: 'strict' | 'bounded';
+  faults: boolean;
+  seed: number;
+  preload: string[];
+}
+
+export interface Report {
+  seed: number;
+  writes: number;
+  /** By what they came: a route, TypeORM, or another program. */
+  roads: Record<string, number>;
+  /** Writes that got no answer, so that nobody may rely on them. */
+  uncertain: number;
+  reads: number;
+  failedReads: number;
+  observations: number;
+  faults: string[];
+  stale: number;
+  staleMs: { p50: number; p99: number; max: number };
+  violations: Violation[];
+}
+
+const MAX_LAG = 1_000;
+const WRITERS = 3;
+const READERS = 6;
+/** By then an answer's writes are all in the history: the longest request, and the pause after one without an answer. */
+const SETTLED = 5_000;
+
+/**
+ * Concurrent writers by all roads, readers of everything on all nodes, faults at random; every answer is held against the
+ * history of acknowledged writes. Strict: none may be behind. Bounded: none by more than CACHE_MAX_LAG.
+ */
+export async function checkFreshness(options: CheckOptions): Promise<Report> {
+  const random = randomFrom(options.seed);
+  const cluster = await Cluster.start({ ...options, maxLag: MAX_LAG });
+  try {
+    const writers: Writer[] = [];
+    for (let i = 0; i < WRITERS; i += 1) writers.push(await Writer.start(cluster, `w${i}`, MAX_LAG, random));
+    const readers = Array.from({ length: READERS }, () => new Reader(cluster, random));
+    const allowed = options.mode === 'strict' ? 0 : MAX_LAG;
+    const judge = (before: number): void => writers.forEach(({ history }) => history.judge(before, allowed));
+
+    const until = performance.now() + options.seconds * 1_000;
+    const running = (): boolean => performance.now() < until;
+    const faults: string[] = [];
+    await Promise.all([
+      ...writers.map((writer) =>
+        repeat(
+          running,
+          () => writer.write(),
+          () => random() * 20,
+        ),
+      ),
+      ...readers.map((reader) =>
+        repeat(
+          running,
+          () => reader.read(pickOne(writers, random)),
+          () => random() * 4,
+        ),
+      ),
+      repeat(
+        running,
+        () => Promise.resolve(judge(performance.now() - SETTLED)),
+        () => 1_000,
+      ),
+      options.faults && breakThings(running, cluster, random, faults),
+    ]);
+    judge(Infinity);
+    return report(options.seed, writers, readers, faults);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function breakThings(
+  running: () => boolean,
+  cluster: Cluster,
+  random: () => number,
+  faults: string[],
+): Promise<void> {
+  await pause(1_000);
+  while (running()) {
+    faults.push(await cluster.breakSomething(random));
+    await pause(500 + random() * 1_500);
+  }
+}
+
+async function repeat(running: () => boolean, work: () => Promise<void>, between: () => number): Promise<void> {
+  while (running()) {
+    await work();
+    await pause(between());
+  }
+}
+
+function report(seed: number, writers: Writer[], readers: Reader[], faults: string[]): Report {
+  const staleness = writers.flatMap(({ history }) => history.staleness).sort((a, b) => a - b);
+  const stale = staleness.filter((ms) => ms > 0);
+  const at = (share: number): number => stale[Math.min(stale.length - 1, Math.floor(stale.length * share))] ?? 0;
+  const sum = <T>(list: T[], of: (item: T) => number): number => list.reduce((total, item) => total + of(item), 0);
+  return {
+    seed,
+    writes: sum(writers, ({ writes }) => writes),
+    roads: {
+      api: sum(writers, ({ roads }) => roads.api),
+      typeorm: sum(writers, ({ roads }) => roads.typeorm),
+      outside: sum(writers, ({ roads }) => roads.outside),
+    },
+    uncertain: sum(writers, ({ uncertain }) => uncertain),
+    reads: sum(readers, ({ reads }) => reads),
+    failedReads: sum(readers, ({ failed }) => failed),
+    observations: staleness.length,
+    faults,
+    stale: stale.length,
+    staleMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
+    violations: writers.flatMap(({ history }) => history.violations),
+  };
+}

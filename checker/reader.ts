@@ -1,0 +1,128 @@
+import { send } from '../test/support/client';
+import type { Cluster } from './cluster';
+import type { ProductState, State } from './history';
+import type { Writer } from './writer';
+
+interface ListBody {
+  results: ProductState[];
+}
+
+interface Question {
+  path: string;
+  token?: string;
+  /** Splits the answer into what it says of the writer's things, each with what it should have said of a state. */
+  says: (body: never, status: number) => { seen: string; of: (state: State) => string }[];
+}
+
+/** Asks any node anything about a writer's things, and hands what it saw to that writer's history. */
+export class Reader {
+  reads = 0;
+  failed = 0;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly random: () => number,
+  ) {}
+
+  async read(writer: Writer): Promise<void> {
+    const index = Math.floor(this.random() * this.cluster.size);
+    const url = this.cluster.url(index);
+    const question = this.pick(writer);
+    if (url === undefined) return;
+    const sentAt = performance.now();
+    const answer = await send(url, question.path, { token: question.token }).catch(() => undefined);
+    const answeredAt = performance.now();
+    if (!answer || answer.status >= 500) return void (this.failed += 1);
+    this.reads += 1;
+    // What is served because loading failed is marked, and promises nothing.
+    if (answer.headers.get('cache-status')?.includes('detail=grace')) return;
+    const what = `GET ${question.path} on node ${index}${answer.headers.get('cache-status') ? ` (${answer.headers.get('cache-status')})` : ''}`;
+    for (const { seen, of } of question.says(answer.body as never, answer.status)) {
+      writer.history.saw({ what, sentAt, answeredAt, seen, of });
+    }
+  }
+
+  private pick(writer: Writer): Question {
+    const [a, b] = writer.categories;
+    const category = this.random() < 0.5 ? a : b;
+    const list = (path: string, where: (product: ProductState) => boolean): Question => ({
+      path,
+      says: rows(writer, where),
+    });
+    const inCategory = (product: ProductState): boolean => product.category === category;
+    const dice = this.random();
+    if (dice < 0.2) return detail(writer, this.random());
+    if (dice < 0.35) return list(`/api/products?category=${category}&ordering=price`, inCategory);
+    if (dice < 0.45)
+      return list(`/api/products?category=${category}&in_stock=true`, (p) => inCategory(p) && p.stock > 0);
+    if (dice < 0.55)
+      return list(`/api/products?category=${category}&min_price=12`, (p) => inCategory(p) && p.price >= 12);
+    if (dice < 0.65) return list('/api/products?page_size=200', () => true);
+    if (dice < 0.75) return list('/api/products/featured', (p) => p.rating >= 4.5);
+    if (dice < 0.87) return stats(category);
+    return dashboard(writer);
+  }
+}
+
+const say = (product: ProductState | undefined): string =>
+  product ? `${product.id}: ${product.price} ${product.stock} ${product.rating} ${product.category}` : 'not there';
+
+const find = (products: ProductState[], id: number): ProductState | undefined =>
+  products.find((product) => product.id === id);
+
+/** A list says of each product either what it is like or that it is not in the list. */
+function rows(writer: Writer, where: (product: ProductState) => boolean): Question['says'] {
+  const known = writer.history.current.products.map(({ id }) => id);
+  return ({ results }: ListBody) =>
+    known.map((id) => ({
+      seen: say(find(results, id)),
+      of: ({ products }) => say(find(products.filter(where), id)),
+    }));
+}
+
+function detail(writer: Writer, random: number): Question {
+  const { products } = writer.history.current;
+  const id = products[Math.floor(random * products.length)]?.id ?? 1;
+  return {
+    path: `/api/products/${id}`,
+    says: (body: ProductState, status) => [
+      { seen: say(status === 404 ? undefined : body), of: (state) => say(find(state.products, id)) },
+    ],
+  };
+}
+
+/** The aggregates of one category come from one statement, so they are of one state as a whole. */
+function stats(category: string): Question {
+  const total = (products: ProductState[]): string => {
+    const own = products.filter((product) => product.category === category);
+    const prices = own.map(({ price }) => price);
+    return own.length === 0 ? 'none' : `${own.length} ${Math.min(...prices)} ${Math.max(...prices)}`;
+  };
+  return {
+    path: '/api/products/stats',
+    says: ({
+      categories,
+    }: {
+      categories: { category: string; count: number; min_price: number; max_price: number }[];
+    }) => {
+      const row = categories.find((one) => one.category === category);
+      return [
+        {
+          seen: row ? `${row.count} ${row.min_price} ${row.max_price}` : 'none',
+          of: ({ products }) => total(products),
+        },
+      ];
+    },
+  };
+}
+
+function dashboard(writer: Writer): Question {
+  const known = writer.history.current.products.map(({ id }) => id);
+  const watched = ({ products, watched: ids }: State): ProductState[] => products.filter(({ id }) => ids.includes(id));
+  return {
+    path: '/api/me/dashboard',
+    token: writer.token,
+    says: ({ results }: ListBody) =>
+      known.map((id) => ({ seen: say(find(results, id)), of: (state) => say(find(watched(state), id)) })),
+  };
+}

@@ -1,0 +1,88 @@
+import { tokenFor } from '../test/support/client';
+import { pause } from '../test/support/eventually';
+import { byApi } from './by-api';
+import { byHand } from './by-hand';
+import { byTypeOrm } from './by-typeorm';
+import type { Cluster } from './cluster';
+import { History, type ProductState, type State } from './history';
+import type { Owner, Written } from './written';
+
+const PRODUCTS = 8;
+
+/** Writes its own products and watchlist, one write at a time, by any road and on any node. */
+export class Writer {
+  readonly categories: readonly [string, string];
+  readonly token: string;
+  writes = 0;
+  uncertain = 0;
+  /** How many writes took which kind of road. */
+  readonly roads = { api: 0, typeorm: 0, outside: 0 };
+
+  private constructor(
+    private readonly cluster: Cluster,
+    readonly name: string,
+    private readonly maxLag: number,
+    private readonly random: () => number,
+    readonly history: History,
+  ) {
+    this.categories = [`${name}-a`, `${name}-b`];
+    this.token = tokenFor(name);
+  }
+
+  static async start(cluster: Cluster, name: string, maxLag: number, random: () => number): Promise<Writer> {
+    await cluster.db.query(
+      `INSERT INTO products (name, price, description, category, stock, rating)
+       SELECT 'Item', 10 + g, '', $1, g, 4.4 FROM generate_series(1, $2) g`,
+      [`${name}-a`, PRODUCTS],
+    );
+    return new Writer(cluster, name, maxLag, random, new History(await stateOf(cluster, name)));
+  }
+
+  /** One write, and its place in the history. */
+  async write(): Promise<void> {
+    const startedAt = performance.now();
+    const { how, ok, promised } = await this.takeARoad();
+    let bindingAt = performance.now();
+    // Nobody has promised when these are evicted, but that it takes no longer than the bound.
+    if (!promised) bindingAt += this.maxLag;
+    if (!ok) {
+      this.uncertain += 1;
+      await pause(300);
+      bindingAt = performance.now() + this.maxLag;
+    }
+    const state = await stateOf(this.cluster, this.name);
+    this.writes += 1;
+    if (JSON.stringify(state) !== JSON.stringify(this.history.current)) {
+      this.history.wrote({ state, how: `#${this.writes} ${how}${ok ? '' : ' (no answer)'}`, startedAt, bindingAt });
+    }
+  }
+
+  private takeARoad(): Promise<Written> {
+    const { cluster, name: user, categories, random, history } = this;
+    const owner: Owner = { cluster, user, categories, random, state: history.current };
+    const dice = random();
+    if (dice < 0.2) {
+      this.roads.outside += 1;
+      return byHand(owner);
+    }
+    if (dice < 0.4) {
+      this.roads.typeorm += 1;
+      return byTypeOrm(owner);
+    }
+    this.roads.api += 1;
+    return byApi(owner);
+  }
+}
+
+/** The truth: what the database holds of a writer's things. */
+async function stateOf(cluster: Cluster, name: string): Promise<State> {
+  const products = await cluster.db.query<ProductState>(
+    `SELECT id, price::float AS price, stock, rating::float AS rating, category FROM products WHERE category IN ($1, $2) ORDER BY id`,
+    [`${name}-a`, `${name}-b`],
+  );
+  const watched = await cluster.db.query<{ product_id: number }>(
+    'SELECT product_id FROM watchlist WHERE user_id = $1 ORDER BY product_id',
+    [name],
+  );
+  return { products: products.rows, watched: watched.rows.map(({ product_id }) => product_id) };
+}

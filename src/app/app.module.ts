@@ -1,0 +1,44 @@
+import { DynamicModule, Module } from '@nestjs/common';
+import { AccountModule } from '../account';
+import { AuthModule, TokenService } from '../auth';
+import { cacheAdminOptions } from './cache-admin.setup';
+import { CacheAdminModule, CacheTelemetryModule, CachingModule, EdgeModule, EvictionModule } from '../caching';
+import { cachingOptions, edgeOptions } from './caching.setup';
+import { AppConfig, ConfigModule } from '../config';
+import { DatabaseModule } from '../database';
+import { HealthModule } from '../health';
+import { prepareDatabase } from './prepare-database';
+import { ProductsModule } from '../products';
+import { RatesModule } from '../rates';
+
+/** The only place where modules meet. */
+@Module({})
+export class AppModule {
+  static for(config: AppConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.for(config),
+        // Before every module with an interceptor of its own: the view cache has to be the outermost.
+        CachingModule.forRootAsync({
+          imports: [AuthModule],
+          inject: [TokenService],
+          useFactory: (tokens: TokenService) => cachingOptions(config, tokens),
+        }),
+        DatabaseModule.for(config.database, prepareDatabase),
+        EvictionModule.forRoot({
+          embedded: config.database.url === undefined,
+          caches: config.cache.layers.length > 0,
+        }),
+        EdgeModule.forRoot(edgeOptions(config)),
+        AuthModule,
+        ProductsModule,
+        AccountModule,
+        RatesModule,
+        CacheAdminModule.forRoot(cacheAdminOptions(config)),
+        CacheTelemetryModule.forRoot(),
+        HealthModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import type { FastifyRequest } from 'fastify';
+import { RequiresRole } from '../auth';
+import type { CacheAdminOptions } from '../caching';
+import type { AppConfig } from '../config';
+
+/** Pages of a list that are asked for first. */
+const PAGES = 5;
+
+/** What this application tells the cache's admin routes about itself. */
+export function cacheAdminOptions({ auth }: AppConfig): CacheAdminOptions {
+  return {
+    decorators: [RequiresRole('admin')],
+    warm: ['/api/products/stats', ...pages('/api/products'), ...pages('/api/products/featured'), '/api/rates'],
+    until: ({ user }: FastifyRequest) => (user?.expires === undefined ? undefined : user.expires * 1_000),
+    // Queries of AccountService begin with the user's name; watchlist.tags.ts has it behind the colon.
+    personal: [/^query:AccountService\.\w+\(("(?:[^"\\]|\\.)*"?)/, /^watchlist:(.*)$/],
+    maskSecret: auth.secret,
+  };
+}
+
+function pages(path: string): string[] {
+  return Array.from({ length: PAGES }, (_, index) => (index === 0 ? path : `${path}?page=${index + 1}`));
+}

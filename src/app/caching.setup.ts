@@ -1,0 +1,40 @@
+import type { FastifyRequest } from 'fastify';
+import { TokenService } from '../auth';
+import { type CachingOptions, type EdgeOptions, openTelemetryTracing } from '../caching';
+import { AppConfig } from '../config';
+import { edgeGroups } from './edge.setup';
+import { RequestValidationPipe } from '../http';
+
+/** What this application tells the cache about itself. */
+export function cachingOptions({ cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
+  const { layers, ttl, grace, l1MaxBytes, maxLag, consistency, prefix, l2Timeout } = cache;
+  return {
+    layers,
+    ttl,
+    grace,
+    l1MaxBytes,
+    maxLag,
+    consistency,
+    prefix,
+    l2Timeout,
+    redis: redisTarget(redis),
+    tracing: spans ? openTelemetryTracing() : undefined,
+    view: { validate: new RequestValidationPipe(), mayRevalidate: (request) => isAdmin(request, tokens) },
+  };
+}
+
+/** What stands in front of it. An answer that an edge may use when we fail is as old as one that we would. */
+export function edgeOptions({ edge, cache }: AppConfig): EdgeOptions {
+  return { ...edge, staleIfError: cache.grace, groups: edgeGroups };
+}
+
+function redisTarget({ url, clusterNodes }: AppConfig['redis']): CachingOptions['redis'] {
+  if (clusterNodes.length > 0) return { clusterNodes: clusterNodes.map((node) => `redis://${node}`) };
+  return url === undefined ? undefined : { url };
+}
+
+/** Public routes have no guard that looks at the token, so it is read here. */
+async function isAdmin(request: FastifyRequest, tokens: TokenService): Promise<boolean> {
+  const user = request.user ?? (await tokens.fromHeader(request.headers.authorization));
+  return user?.roles.includes('admin') ?? false;
+}

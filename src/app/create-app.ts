@@ -1,0 +1,22 @@
+import { NestFactory } from '@nestjs/core';
+import { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'pino';
+import { AppModule } from './app.module';
+import { AppConfig } from '../config';
+import { databaseProblem } from './database-problem';
+import { addDocs, addServerHooks, createAdapter, NestPinoLogger, ProblemFilter, RequestValidationPipe } from '../http';
+
+/** The whole application, not yet listening. */
+export async function createApp(config: AppConfig, logger: Logger): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config), createAdapter(logger), {
+    logger: new NestPinoLogger(logger),
+    abortOnError: false,
+    // Fastify's own parser for JSON, without Nest's for forms.
+    bodyParser: false,
+  });
+  addServerHooks(app);
+  app.useGlobalPipes(new RequestValidationPipe());
+  app.useGlobalFilters(new ProblemFilter(databaseProblem));
+  addDocs(app);
+  return app;
+}

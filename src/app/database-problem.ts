@@ -1,0 +1,19 @@
+import { databaseFault } from '../database';
+import { Problem } from '../http';
+
+/** The problem that a driver error means to the caller of the API; undefined when the database did not raise the error. */
+export function databaseProblem(error: unknown): Problem | undefined {
+  const fault = databaseFault(error);
+  switch (fault) {
+    case 'unavailable':
+      return new Problem(503, 'The database does not answer. Please try again in a moment.', {
+        headers: { 'retry-after': '5' },
+      });
+    case 'bad-value':
+      return new Problem(400, 'A value does not fit: too large, too small or of the wrong form.');
+    case undefined:
+      return undefined;
+    default:
+      return fault satisfies never;
+  }
+}

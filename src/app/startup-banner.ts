@@ -1,0 +1,46 @@
+import { AddressInfo } from 'node:net';
+import { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { bold, cyan, dim } from 'picocolors';
+import type { Logger } from 'pino';
+import { TokenService } from '../auth';
+import { AppConfig } from '../config';
+import { standingOf } from './startup-summary';
+
+const A_DAY = 24 * 60 * 60;
+const PAGES = { 'Swagger UI': 'docs', Console: 'console', Metrics: 'metrics' };
+const WIDTH = 12;
+
+/** What runs on what, and what to do now. In production it is one line of the log. */
+export async function welcome(app: NestFastifyApplication, config: AppConfig, logger: Logger): Promise<void> {
+  const standing = await standingOf(app, config);
+  if (config.production) return logger.info({ ...standing }, 'Strata is ready');
+
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const host = ['0.0.0.0', '::'].includes(config.http.host) ? 'localhost' : config.http.host;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const lines = [
+    `${bold('Strata')} is ready.`,
+    '',
+    ...Object.entries(standing).map(([part, how]) => `  ${dim(capitalised(part).padEnd(WIDTH))}${how}`),
+    '',
+    ...Object.entries(PAGES).map(([page, path]) => `  ${dim(page.padEnd(WIDTH))}${cyan(`${url}/${path}`)}`),
+    '',
+    ...tokenLines(app, config),
+    '',
+    `  curl '${url}/api/products?page=1'`,
+    `  curl '${url}/api/products?category=kitchen&max_price=50&ordering=-rating'`,
+    `  curl -X PATCH '${url}/api/products/1' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"stock": 7}'`,
+  ];
+  process.stdout.write(`\n${lines.join('\n')}\n\n`);
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+function tokenLines(app: NestFastifyApplication, config: AppConfig): string[] {
+  if (!config.auth.generated) return ['  TOKEN=$(npm run --silent token -- --sub alice --role editor)'];
+  const token = app.get(TokenService).sign({ id: 'demo', roles: ['editor', 'admin'] }, A_DAY);
+  const how = 'A token with the roles editor and admin, good until this process stops (a day at most):';
+  return [`  ${dim(how)}`, `  TOKEN=${token}`];
+}

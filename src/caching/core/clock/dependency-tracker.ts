@@ -1,0 +1,89 @@
+import { AsyncScope } from '../async/async-scope';
+import type { Time } from '../async/time';
+import type { Instant, TagClock } from './tag-clock';
+
+/** What a value was built from. */
+export interface Dependency extends Instant {
+  readonly tags: Iterable<string>;
+  /** `Time.mono()` up to which this is known to be right, whatever the clock says later (Law 6). */
+  readonly knownAt: number;
+  /** Wall clock in ms: end of its TTL. */
+  readonly expiresAt: number;
+  /** It is there by grace: its source failed. */
+  readonly rescued?: boolean;
+}
+
+/** Parts of different epochs met: no one instant describes the whole, and one of no epoch is fresh nowhere. */
+const MIXED = 'mixed';
+
+/**
+ * Gathers, while a function runs, what its result depends on (Law 2): the union of the tags and the smallest of the
+ * ticks, beginning with the instant before the function was called (Law 1). The smallest `knownAt` as well, or a
+ * value built from a micro-cached one would be trusted for another maxLag; and the earliest expiry, or a page would
+ * outlive the exchange rate in it.
+ */
+export class TagScope {
+  private readonly scope = new AsyncScope<Gathering>();
+
+  constructor(
+    private readonly clock: TagClock,
+    private readonly time: Time,
+  ) {}
+
+  /** Runs `work` in a scope of its own; what it gathered also goes to the enclosing scope, even if it throws. */
+  async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: Gathering }> {
+    // Law 1: the instant is taken before the source is asked anything.
+    const gathered = new Gathering(this.clock.instant(), this.time.mono());
+    try {
+      const value = await this.scope.run(gathered, work);
+      return { value, gathered };
+    } finally {
+      this.gather(gathered);
+    }
+  }
+
+  /** Tells the current scope, if there is one, that its result depends on `part`. */
+  gather(part: Dependency): void {
+    this.scope.current()?.add(part);
+  }
+
+  /** Tells the current scope, if there is one, that what it reads itself has these tags. */
+  addTags(tags: Iterable<string>): void {
+    const gathering = this.scope.current();
+    if (gathering) for (const tag of tags) gathering.tags.add(tag);
+  }
+
+  /** The current scope: what has been gathered so far. */
+  current(): Gathering | undefined {
+    return this.scope.current();
+  }
+}
+
+export class Gathering implements Dependency {
+  readonly tags = new Set<string>();
+  epoch: string;
+  tick: number;
+  local: number;
+  expiresAt = Infinity;
+  rescued = false;
+
+  constructor(
+    start: Instant,
+    public knownAt: number,
+  ) {
+    this.epoch = start.epoch;
+    this.tick = start.tick;
+    this.local = start.local;
+  }
+
+  /** Law 2: smallest tick, all tags. */
+  add(part: Dependency): void {
+    if (part.epoch !== this.epoch) this.epoch = MIXED;
+    this.tick = Math.min(this.tick, part.tick);
+    this.local = Math.min(this.local, part.local);
+    this.knownAt = Math.min(this.knownAt, part.knownAt);
+    this.expiresAt = Math.min(this.expiresAt, part.expiresAt);
+    this.rescued ||= part.rescued ?? false;
+    for (const tag of part.tags) this.tags.add(tag);
+  }
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import type { CacheEventBus } from '../../caching.events';
+import { StampTable } from './stamp-table';
+import { tagTexts } from './tag-text';
+import type { Instant, StaleReason, TagClock } from './tag-clock';
+
+/** The clock of a service without Redis: this process is the clock, so it always knows and is always trusted. */
+export class MemoryTagClock implements TagClock {
+  readonly heardAt = Infinity;
+  version = 0;
+  private epoch = randomUUID();
+  private table: StampTable;
+
+  constructor(
+    private readonly maxTags: number,
+    private readonly events: CacheEventBus,
+  ) {
+    this.table = new StampTable(maxTags);
+  }
+
+  instant(): Instant {
+    return { epoch: this.epoch, tick: this.table.tick, local: 0 };
+  }
+
+  lastStamp(tags: readonly string[]): number {
+    return this.table.lastStamp(tags);
+  }
+
+  staleBecause(instant: Instant, tags: readonly string[]): StaleReason | undefined {
+    if (instant.epoch !== this.epoch) return { why: 'epoch' };
+    if (instant.tick < this.table.floor) return { why: 'floor' };
+    const tag = this.table.stampedAfter(instant.tick, tags);
+    return tag === undefined ? undefined : { why: 'stamped', tag };
+  }
+
+  now(): Promise<Instant> {
+    return Promise.resolve(this.instant());
+  }
+
+  stamp(tags: readonly string[]): Promise<Instant> {
+    if (tags.length > 0) {
+      this.table.stamp(tagTexts(tags));
+      this.version += 1;
+      this.events.emit('stamped', tags, 0);
+    }
+    return this.now();
+  }
+
+  renew(): Promise<void> {
+    this.epoch = randomUUID();
+    this.table = new StampTable(this.maxTags);
+    this.version += 1;
+    this.events.emit('epoch', this.epoch);
+    return Promise.resolve();
+  }
+
+  /** This clock is never away, so there is nothing to run before it is trusted again. */
+  beforeTrust(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { RedisLink } from '../redis/client';
+import type { RedisScript } from '../redis/script';
+import { CLOCK_SCRIPTS } from './redis-clock-scripts';
+
+/** Where the shared clock stood when it answered. */
+export interface ClockReading {
+  readonly epoch: string;
+  readonly tick: number;
+  readonly floor: number;
+}
+
+export interface ClockStamp extends ClockReading {
+  readonly tags: readonly string[];
+}
+
+/** What was stamped after the tick that was asked about, oldest first. */
+export interface ClockDifference extends ClockReading {
+  readonly stamps: readonly (readonly [tag: string, tick: number])[];
+  /** Stamps up to and including this tick are all here; less than `tick` when the answer was cut to a page. */
+  readonly completeTo: number;
+}
+
+/** How a RedisTagClock speaks with the shared clock. Tests drive it with one that loses and reorders. */
+export interface ClockTransport {
+  stamp(tags: readonly string[]): Promise<ClockReading>;
+  since(epoch: string, tick: number): Promise<ClockDifference>;
+  renew(): Promise<ClockReading>;
+  /** Stamps as they are published: unordered, lossy, late. */
+  onStamp(listener: (stamp: ClockStamp) => void): void;
+  /** Called whenever a connection was (re)made, with its subscription already in place. */
+  onConnect(listener: () => void): void;
+}
+
+/** Tags in one stamp; more are stamped in several. Keeps one script short and `completeTo` always progressing. */
+const MAX_TAGS_PER_STAMP = 500;
+const PAGE = 5_000;
+
+export function inBatches(tags: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  for (let i = 0; i < tags.length; i += MAX_TAGS_PER_STAMP) batches.push(tags.slice(i, i + MAX_TAGS_PER_STAMP));
+  return batches;
+}
+
+export class RedisClockTransport implements ClockTransport {
+  private readonly key: string;
+  private readonly channel: string;
+
+  constructor(
+    private readonly link: RedisLink,
+    prefix: string,
+    private readonly maxTags: number,
+  ) {
+    // The braces are a Redis Cluster hash tag: whatever the clock keeps is in one slot, on one server.
+    this.key = `{${prefix}}:clock`;
+    this.channel = `{${prefix}}:stamps`;
+  }
+
+  async stamp(tags: readonly string[]): Promise<ClockReading> {
+    return reading(await this.run(CLOCK_SCRIPTS.stamp, [this.channel, String(this.maxTags), ...tags]));
+  }
+
+  async since(epoch: string, tick: number): Promise<ClockDifference> {
+    const reply = await this.run(CLOCK_SCRIPTS.since, [epoch, String(tick), String(PAGE)]);
+    const at = reading(reply);
+    const flat = reply[3] as string[];
+    const stamps: [string, number][] = [];
+    for (let i = 0; i < flat.length; i += 2) stamps.push([flat[i]!.slice(2), Number(flat[i + 1])]);
+    // A full page may have been cut in the middle of one tick; the ticks before that one are whole.
+    const completeTo = stamps.length < PAGE ? at.tick : stamps.at(-1)![1] - 1;
+    return { ...at, stamps, completeTo };
+  }
+
+  async renew(): Promise<ClockReading> {
+    return reading(await this.run(CLOCK_SCRIPTS.renew, [this.channel]));
+  }
+
+  onStamp(listener: (stamp: ClockStamp) => void): void {
+    this.link.subscribe(this.channel, (message) => {
+      const stamp = parseStamp(message);
+      if (stamp) listener(stamp);
+    });
+  }
+
+  onConnect(listener: () => void): void {
+    this.link.onUp(listener);
+  }
+
+  private async run(script: RedisScript, args: string[]): Promise<unknown[]> {
+    const nonce = randomUUID();
+    return (await this.link.script(script, this.key, [nonce, ...args])) as unknown[];
+  }
+}
+
+function reading(reply: unknown[]): ClockReading {
+  return { epoch: String(reply[0]), tick: Number(reply[1]), floor: Number(reply[2]) };
+}
+
+/** Anybody may publish on a channel; what is not a stamp is not news. */
+function parseStamp(message: string): ClockStamp | undefined {
+  try {
+    const [epoch, tick, floor, tags = []] = JSON.parse(message) as [string, number, number, string[]?];
+    if (typeof epoch !== 'string' || !Number.isSafeInteger(tick) || !Number.isSafeInteger(floor)) return undefined;
+    return { epoch, tick, floor, tags: Array.isArray(tags) ? tags : [] };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+import { CacheError } from '../../caching.errors';
+import type { StaleReason, TagClock } from '../clock/tag-clock';
+import type { Time } from '../async/time';
+import { type CacheEntry, overdue, publicTags, remainingTtl, type Tier } from './entry';
+import { type L1, weigh } from './tiers/l1';
+import type { L2 } from './tiers/l2';
+
+/** One entry, for people. */
+export interface EntryInfo {
+  readonly key: string;
+  readonly tiers: readonly Tier[];
+  readonly tags: readonly string[];
+  readonly epoch: string;
+  readonly tick: number;
+  /** Bytes as L1 would weigh it, variants included. */
+  readonly bytes: number;
+  /** Wall clock in ms. */
+  readonly createdAt: number;
+  /** Remaining TTL in seconds, negative past it. */
+  readonly ttl: number;
+  /** Whether it would be served as fresh. */
+  readonly fresh: boolean;
+  /** Why not, if something was stamped. */
+  readonly staleBecause?: StaleReason;
+}
+
+export interface EntryQuery {
+  /** Keys that begin so. */
+  readonly prefix?: string;
+  /** Entries that carry this tag. */
+  readonly tag?: string;
+  /** Where the last page ended. */
+  readonly cursor?: string;
+  /** About how many entries are looked at for a page. @default 100 */
+  readonly limit?: number;
+}
+
+export interface EntryPage {
+  readonly entries: readonly EntryInfo[];
+  /** Undefined: that was the last page. */
+  readonly cursor?: string;
+}
+
+/** Where L2 pages begin; L1 pages have a plain number. */
+const L2_START = '0:0';
+
+/** Looks at both tiers without touching them: first what L1 holds, page by page, then what only L2 has. */
+export class Inspector {
+  constructor(
+    private readonly l1: L1,
+    private readonly l2: L2 | undefined,
+    private readonly clock: TagClock,
+    private readonly time: Time,
+  ) {}
+
+  /** Undefined: neither tier has it. Never rejects. */
+  async entry(key: string): Promise<EntryInfo | undefined> {
+    const near = this.l1.peek(key);
+    const far = await this.l2?.read(key).catch(() => undefined);
+    const entry = near ?? far;
+    return entry && this.describe(entry, [...(near ? (['l1'] as const) : []), ...(far ? (['l2'] as const) : [])]);
+  }
+
+  /** Like SCAN: a page may be short or empty while there is a cursor. @throws CacheError when L2 cannot be asked */
+  async entries({ prefix = '', tag, cursor = '0', limit = 100 }: EntryQuery = {}): Promise<EntryPage> {
+    if (!/^\d{1,15}(:\d{1,20})?$/.test(cursor)) throw new CacheError('CACHE_OPTIONS', `no such cursor: "${cursor}"`);
+    const found = cursor.includes(':') ? await this.inL2(prefix, cursor, limit) : this.inL1(prefix, cursor, limit);
+    const entries = tag === undefined ? found.entries : found.entries.filter((entry) => entry.tags.includes(tag));
+    return { entries, cursor: found.cursor };
+  }
+
+  /** The first key of either tier that begins so and `matches`; looks at `steps * count` keys of L2 at most. @throws CacheError when L2 cannot be asked */
+  async find(
+    prefix: string,
+    matches: (key: string) => boolean,
+    { steps, count }: { steps: number; count: number },
+  ): Promise<string | undefined> {
+    for (const { key } of this.l1.values()) if (matches(key)) return key;
+    let cursor: string | undefined = this.l2 && L2_START;
+    for (let step = 0; this.l2 && step < steps && cursor !== undefined; step++) {
+      const page: { keys: string[]; next?: string } = await this.l2.scan(prefix, cursor, count);
+      const key = page.keys.find(matches);
+      if (key !== undefined) return key;
+      cursor = page.next;
+    }
+    return undefined;
+  }
+
+  private inL1(prefix: string, cursor: string, limit: number): EntryPage {
+    const from = Number(cursor);
+    const entries: EntryInfo[] = [];
+    let index = 0;
+    for (const entry of this.l1.values()) {
+      if (index >= from + limit) return { entries, cursor: String(index) };
+      if (index >= from && entry.key.startsWith(prefix)) entries.push(this.describe(entry, ['l1']));
+      index += 1;
+    }
+    return { entries, cursor: this.l2 && L2_START };
+  }
+
+  private async inL2(prefix: string, cursor: string, limit: number): Promise<EntryPage> {
+    const { l2 } = this;
+    if (!l2) return { entries: [] };
+    const page = await l2.scan(prefix, cursor, limit);
+    const onlyThere = page.keys.filter((key) => this.l1.peek(key) === undefined);
+    const read = await Promise.all(onlyThere.map((key) => l2.read(key)));
+    const entries = read.filter((entry) => entry !== undefined).map((entry) => this.describe(entry, ['l2']));
+    return { entries, cursor: page.next };
+  }
+
+  private describe(entry: CacheEntry, tiers: readonly Tier[]): EntryInfo {
+    const { key, epoch, tick, createdAt } = entry;
+    const staleBecause = this.clock.staleBecause(entry, entry.tags);
+    const wall = this.time.wall();
+    const fresh = staleBecause === undefined && overdue(entry, wall, this.time.mono()) < 0;
+    const ttl = remainingTtl(entry, wall);
+    return {
+      key,
+      tiers,
+      tags: publicTags(entry.tags),
+      epoch,
+      tick,
+      bytes: weigh(entry),
+      createdAt,
+      ttl,
+      fresh,
+      staleBecause,
+    };
+  }
+}

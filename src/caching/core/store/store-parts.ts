@@ -1,0 +1,33 @@
+import type { CacheEventBus } from '../../caching.events';
+import type { TagClock } from '../clock/tag-clock';
+import type { TagScope } from '../clock/dependency-tracker';
+import type { Time } from '../async/time';
+import type { Tracing } from '../../tracing';
+import type { FillLock } from './load/fill-lock';
+import type { Freshness } from './freshness';
+import type { L1 } from './tiers/l1';
+import type { L2 } from './tiers/l2';
+import type { PolicyDefaults } from './policy';
+import type { mayJoin } from './load/single-flight';
+
+/** What a TieredStore is made of. Without Redis there is neither `l2` nor `lock`. */
+export interface StoreParts {
+  readonly clock: TagClock;
+  readonly scope: TagScope;
+  readonly freshness: Freshness;
+  readonly l1: L1;
+  readonly l2?: L2;
+  readonly lock?: FillLock;
+  readonly events: CacheEventBus;
+  readonly time: Time;
+  readonly tracing: Tracing;
+  /** In [0, 1): the jitter's dice. */
+  readonly random: () => number;
+  readonly defaults: PolicyDefaults;
+  /** Milliseconds to wait for another node's load before loading as well. */
+  readonly fillWait: number;
+  /** Milliseconds a failed source is left alone: doubles from the first to the second. */
+  readonly backOff: { readonly first: number; readonly most: number };
+  /** Law 5's rule. Only the test that shows why it is there gives another. */
+  readonly mayJoin?: typeof mayJoin;
+}

@@ -1,0 +1,82 @@
+import type { RedisLink } from '../../redis/client';
+import type { TagClock } from '../../clock/tag-clock';
+import type { Time } from '../../async/time';
+import { decodeEntry, encodeEntry } from './entry-codec';
+import { type CacheEntry, keptFor, overdue } from '../entry';
+import { RedisYet } from './redis-yet';
+
+/** The shared tier. Every method may reject; what that means for a request is decided above. */
+export interface L2 {
+  /**
+   * Reads an entry and asks the clock, so that what is returned can be judged exactly.
+   * Undefined: not there, or not one of ours.
+   */
+  read(key: string): Promise<CacheEntry | undefined>;
+  write(entry: CacheEntry): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** Frees every entry, by cursor, never by FLUSHDB: other programs live here too. */
+  clear(): Promise<void>;
+  /** One step through all keys: a few keys and where to go on. Begin with '0:0'. */
+  scan(keyPrefix: string, cursor: string, count: number): Promise<{ keys: string[]; next?: string }>;
+}
+
+/** What L2 had to say. `failed`: it could not be asked, or may not, so nothing more is asked of it for this request. */
+export type Seen = { readonly entry?: CacheEntry; readonly failed: boolean };
+export const UNASKED: Seen = { failed: true };
+
+export class RedisL2 implements L2 {
+  private readonly redis: RedisYet;
+  private readonly own: string;
+  /** What the last read found foretells the next: where nothing is, there is nothing to judge, and a miss need not pay for the clock. */
+  private wasThere = true;
+
+  constructor(
+    private readonly link: RedisLink,
+    prefix: string,
+    private readonly clock: TagClock,
+    private readonly time: Time,
+  ) {
+    this.own = `${prefix}:entry:`;
+    this.redis = new RedisYet(link);
+  }
+
+  async read(key: string): Promise<CacheEntry | undefined> {
+    const knownAt = this.time.mono();
+    const found = this.redis.get(this.own + key);
+    // In the same round trip, where it will be needed.
+    const told = this.wasThere ? this.clock.now() : undefined;
+    told?.catch(() => undefined);
+    const parcel = await found;
+    this.wasThere = parcel !== undefined;
+    if (!parcel) return undefined;
+    await (told ?? this.clock.now());
+    return decodeEntry(key, parcel, knownAt, this.time);
+  }
+
+  async write(entry: CacheEntry): Promise<void> {
+    const ttl = keptFor(entry) - overdue(entry, this.time.wall(), this.time.mono());
+    if (ttl > 0) await this.redis.set(this.own + entry.key, encodeEntry(entry), Math.ceil(ttl));
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.redis.delete(this.own + key);
+  }
+
+  async clear(): Promise<void> {
+    let cursor: string | undefined = '0:0';
+    while (cursor !== undefined) {
+      const { keys, next }: { keys: string[]; next?: string } = await this.scan('', cursor, 1_000);
+      await Promise.all(keys.map((key) => this.delete(key)));
+      cursor = next;
+    }
+  }
+
+  async scan(keyPrefix: string, cursor: string, count: number): Promise<{ keys: string[]; next?: string }> {
+    const { keys, next } = await this.link.scan(`${escapeGlob(this.own + keyPrefix)}*`, cursor, count);
+    return { keys: keys.map((key) => key.slice(this.own.length)), next };
+  }
+}
+
+function escapeGlob(text: string): string {
+  return text.replace(/[\\*?[\]]/g, '\\$&');
+}

@@ -1,0 +1,104 @@
+import {
+  Body,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  NotFoundException,
+  Param,
+  Post,
+  Query,
+  UseInterceptors,
+  UsePipes,
+  ValidationPipe,
+} from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { CacheStack } from '../../core/cache-stack';
+import { CACHE_STACK } from '../../caching.tokens';
+import { NoParameters } from '../../no-parameters';
+import { DeletedDto, EvictDto, EvictedDto, StampDto } from './admin.dto';
+import { AdminInterceptor } from './admin.interceptor';
+import { ApiRefusal } from '../api-refusal';
+import { EntriesQuery, EntryDto, EntryPageDto, EntryParams } from './entry.dto';
+import { EntryBrowser } from './entry-browser';
+import { Overview } from './overview';
+import { OverviewDto } from './overview.dto';
+import { orTryAgain } from './try-again';
+
+/**
+ * What is in the cache, and how to take it out. CacheAdminModule puts a path, and whatever guards it, on a class of its own: this
+ * one knows no roles.
+ */
+@ApiTags('cache')
+@ApiRefusal({
+  400: 'a parameter or field is unknown or wrong',
+  429: 'too many calls',
+  503: 'Redis does not answer: try again',
+})
+@UseInterceptors(AdminInterceptor)
+@UsePipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }))
+export class CacheAdminController {
+  constructor(
+    @Inject(CACHE_STACK) private readonly stack: CacheStack,
+    @Inject(EntryBrowser) private readonly browser: EntryBrowser,
+    @Inject(Overview) private readonly overview: Overview,
+  ) {}
+
+  @Get('stats')
+  @ApiOperation({ summary: 'What this node counted: by layer and tier, since its start and over the last minute' })
+  @ApiOkResponse({ type: OverviewDto })
+  stats(@Query() _query: NoParameters): OverviewDto {
+    return this.overview.snapshot();
+  }
+
+  @Get('entries')
+  @ApiOperation({ summary: 'Entries by tag or prefix: first what this node holds, then what only Redis has' })
+  @ApiOkResponse({ type: EntryPageDto })
+  entries(@Query() query: EntriesQuery): Promise<EntryPageDto> {
+    return orTryAgain('The entries in Redis', this.browser.page(query));
+  }
+
+  @Get('entries/:key')
+  @ApiOperation({ summary: 'One entry: what it depends on, whether it would be served, and why not. Never its body' })
+  @ApiOkResponse({ type: EntryDto })
+  @ApiRefusal({ 404: 'there is no such entry' })
+  async entry(@Param() { key }: EntryParams, @Query() _query: NoParameters): Promise<EntryDto> {
+    const entry = await orTryAgain('The entry', this.browser.entry(key));
+    if (!entry) throw new NotFoundException('There is no such entry, on this node or in Redis.');
+    return entry;
+  }
+
+  @Delete('entries/:key')
+  @ApiOperation({ summary: 'Forget one entry on every node' })
+  @ApiOkResponse({ type: DeletedDto })
+  @ApiRefusal({ 404: 'the key is masked, and no entry here is shown so' })
+  async delete(@Param() { key: name }: EntryParams, @Query() _query: NoParameters): Promise<DeletedDto> {
+    const key = await orTryAgain('The entry', this.browser.keyOf(name));
+    if (key === undefined) throw new NotFoundException('No entry on this node or in Redis is shown so.');
+    // With Redis away this node forgets it all the same; that nobody else did is said below.
+    const found = await this.browser.entry(key).then(Boolean, () => false);
+    await orTryAgain('The deletion', this.stack.store.delete(key));
+    return { key: name, found };
+  }
+
+  @Post('evict')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Evict whatever depends on one of these tags, on every node' })
+  @ApiOkResponse({ type: EvictedDto })
+  async evict(@Body() { tags }: EvictDto, @Query() _query: NoParameters): Promise<EvictedDto> {
+    this.browser.refuseMasks(tags);
+    const stamped = [...new Set(tags)];
+    const at = await orTryAgain('The eviction', this.stack.store.evict(stamped));
+    const { epoch, tick } = at ?? this.stack.clock.instant();
+    return { tags: stamped, epoch, tick };
+  }
+
+  @Delete()
+  @ApiOperation({ summary: 'Forget everything under this prefix, on every node: a new epoch begins' })
+  @ApiOkResponse({ type: StampDto })
+  async clear(@Query() _query: NoParameters): Promise<StampDto> {
+    await orTryAgain('Clearing', this.stack.store.clear());
+    const { epoch, tick } = this.stack.clock.instant();
+    return { epoch, tick };
+  }
+}

@@ -1,0 +1,62 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  Logger,
+  type NestInterceptor,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Observable, tap } from 'rxjs';
+import { userOf } from '../../read/view/view-settings';
+import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';
+import { Masks } from './masks';
+
+/** Seconds. A Redis that is back is found within one. */
+const RETRY_AFTER = '1';
+
+/** What every admin route has in common: nothing of it is kept anywhere, and every call leaves a line in the log. */
+@Injectable()
+export class AdminInterceptor implements NestInterceptor {
+  private readonly logger = new Logger('CacheAudit');
+
+  constructor(
+    @Inject(ADMIN_OPTIONS) private readonly options: CacheAdminOptions,
+    @Inject(Masks) private readonly masks: Masks,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>().header('cache-control', 'no-store');
+    const tell = (outcome: string): void => this.tell(context.getHandler().name, request, outcome);
+    return next.handle().pipe(
+      tap({
+        next: () => tell('done'),
+        error: (error: unknown) => {
+          if (error instanceof ServiceUnavailableException) void reply.header('retry-after', RETRY_AFTER);
+          tell(`failed: ${error instanceof Error ? error.message : String(error)}`);
+        },
+      }),
+    );
+  }
+
+  /** Who did what, to what, and how it ended. A stream is told when it begins. */
+  private tell(action: string, request: FastifyRequest, outcome: string): void {
+    const who = (this.options.who ?? userOf)(request);
+    const what = {
+      ...(request.params as object),
+      ...(request.query as object),
+      ...(request.body as object | undefined),
+    };
+    this.logger.log({ who, action, what: this.hidden(what), reqId: request.id, outcome }, 'cache admin');
+  }
+
+  private hidden(what: object): object {
+    const hide = (value: unknown): unknown => {
+      if (typeof value === 'string') return this.masks.hide(value);
+      return Array.isArray(value) ? value.map(hide) : value;
+    };
+    return Object.fromEntries(Object.entries(what).map(([name, value]) => [name, hide(value)]));
+  }
+}

@@ -1,0 +1,41 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { consoleController } from '../console/console.controller';
+import { placed } from '../mount-controller';
+import { MeasuresModule } from '../telemetry/measures.module';
+import { CacheAdminController } from './admin.controller';
+import { AdminInterceptor } from './admin.interceptor';
+import { ADMIN_OPTIONS, type CacheAdminOptions, pathsOf } from './admin.options';
+import { EntryBrowser } from './entry-browser';
+import { LiveFeed } from './live-feed';
+import { Masks } from './masks';
+import { Overview } from './overview';
+import { CacheStreamsController } from './streams.controller';
+import { Warmer } from './warmer';
+
+/** Routes to look into the cache and to take things out of it, and a page that uses them. Import it beside CachingModule. */
+@Module({})
+export class CacheAdminModule {
+  static forRoot(options: CacheAdminOptions): DynamicModule {
+    const { decorators, personal, maskSecret, imports = [] } = options;
+    const [path = '', ...console] = pathsOf(options);
+    const page = console.map((at) => consoleController(at, path));
+    return {
+      module: CacheAdminModule,
+      imports: [MeasuresModule, ...imports],
+      controllers: [
+        placed(CacheStreamsController, path, decorators),
+        placed(CacheAdminController, path, decorators),
+        ...page,
+      ],
+      providers: [
+        { provide: ADMIN_OPTIONS, useValue: options },
+        { provide: Masks, useValue: new Masks(personal, maskSecret) },
+        AdminInterceptor,
+        EntryBrowser,
+        LiveFeed,
+        Overview,
+        Warmer,
+      ],
+    };
+  }
+}

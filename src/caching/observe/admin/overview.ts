@@ -1,0 +1,72 @@
+import { hostname } from 'node:os';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { CacheStack } from '../../core/cache-stack';
+import { CACHE_STACK } from '../../caching.tokens';
+import { hitRatio, percentiles, type Point } from '../telemetry/history';
+import { Measures } from '../telemetry/measures';
+import { ADMIN_OPTIONS, type CacheAdminOptions, pathsOf } from './admin.options';
+import { HotSpots } from './hot-spots';
+import { Masks } from './masks';
+import type { OverviewDto } from './overview.dto';
+
+const TOP = 10;
+
+/** What this node knows of itself: what was counted, what is held, and how it stands with Redis and the clock. */
+@Injectable()
+export class Overview implements OnApplicationShutdown {
+  private readonly started = new Date();
+  private readonly hot: HotSpots;
+
+  constructor(
+    @Inject(CACHE_STACK) private readonly stack: CacheStack,
+    @Inject(Measures) private readonly measures: Measures,
+    @Inject(Masks) private readonly masks: Masks,
+    @Inject(ADMIN_OPTIONS) options: CacheAdminOptions,
+  ) {
+    this.hot = new HotSpots(stack);
+    measures.ignore(pathsOf(options));
+  }
+
+  onApplicationShutdown(): void {
+    this.hot.close();
+  }
+
+  /** Oldest first. */
+  history(): Point[] {
+    return this.measures.history.points();
+  }
+
+  latest(): Point | undefined {
+    return this.measures.history.latest();
+  }
+
+  snapshot(): OverviewDto {
+    const { history, tally } = this.measures;
+    const { layers, requests } = history.minute();
+    return {
+      at: new Date().toISOString(),
+      node: { name: `${hostname()}:${process.pid}`, started: this.started.toISOString(), ...this.standing() },
+      l1: { entries: this.stack.l1.size, bytes: this.stack.l1.bytes, max_bytes: this.stack.options.l1MaxBytes },
+      requests: history.total,
+      since_start: structuredClone(tally.counts),
+      last_minute: { layers, hit_ratio: hitRatio(layers), requests: requests.count, ...percentiles(requests) },
+      top_keys: this.hot.topKeys(TOP).map(({ name, count }) => ({ key: this.masks.hide(name), reads: count })),
+      top_tags: this.hot
+        .topTags(TOP)
+        .map(({ name, reads, evictions }) => ({ tag: this.masks.hide(name), reads, evictions })),
+    };
+  }
+
+  private standing(): Pick<OverviewDto['node'], 'redis' | 'clock' | 'epoch' | 'tick' | 'consistency' | 'layers'> {
+    const { clock, link, options } = this.stack;
+    const { epoch, tick } = clock.instant();
+    return {
+      redis: link ? (link.isUp ? 'up' : 'away') : 'none',
+      clock: this.stack.isTrusted ? 'live' : 'away',
+      epoch,
+      tick,
+      consistency: options.consistency,
+      layers: [...options.layers],
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import {
+  Get,
+  Header,
+  HttpCode,
+  Inject,
+  Post,
+  Query,
+  Req,
+  Res,
+  StreamableFile,
+  UseInterceptors,
+  UsePipes,
+  ValidationPipe,
+} from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NoParameters } from '../../no-parameters';
+import { LiveQuery } from './admin.dto';
+import { AdminInterceptor } from './admin.interceptor';
+import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';
+import { ApiRefusal } from '../api-refusal';
+import { type EndReason, LiveFeed } from './live-feed';
+import { eventStream, ndjson } from './streams';
+import { Warmer } from './warmer';
+
+const TEXT = { type: 'string' };
+
+/** What takes its time, and tells meanwhile. */
+@ApiTags('cache')
+@ApiRefusal({ 400: 'a parameter is unknown or wrong', 429: 'too many calls' })
+@UseInterceptors(AdminInterceptor)
+@UsePipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }))
+export class CacheStreamsController {
+  constructor(
+    @Inject(ADMIN_OPTIONS) private readonly options: CacheAdminOptions,
+    @Inject(Warmer) private readonly warmer: Warmer,
+    @Inject(LiveFeed) private readonly feed: LiveFeed,
+  ) {}
+
+  @Post('warm')
+  @HttpCode(200)
+  @Header('x-accel-buffering', 'no')
+  @ApiOperation({ summary: 'Fill the cache with what most ask for first; a line for each page, as it is done' })
+  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: TEXT } } })
+  @ApiRefusal({ 409: 'it is being warmed already' })
+  warm(@Query() _query: NoParameters): StreamableFile {
+    return ndjson(this.warmer.start(), () => this.warmer.release());
+  }
+
+  @Get('live')
+  @Header('x-accel-buffering', 'no')
+  @ApiOperation({ summary: 'Server-sent events: the last minutes, then a snapshot a second' })
+  @ApiOkResponse({ content: { 'text/event-stream': { schema: TEXT } } })
+  @ApiRefusal({ 503: 'too many are watching' })
+  live(
+    @Query() { seconds }: LiveQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): StreamableFile | undefined {
+    // The router answers HEAD with what GET would say, and would read a stream to its end for that.
+    if (request.method === 'HEAD') return undefined;
+    const gone = new AbortController();
+    this.feed.enter();
+    reply.raw.once('close', () => gone.abort());
+    return eventStream(this.feed.events(this.ends(request, seconds), gone.signal), () => this.feed.leave());
+  }
+
+  private ends(request: FastifyRequest, seconds: number | undefined): { at: number; why: EndReason }[] {
+    const until = this.options.until?.(request);
+    return [
+      ...(until === undefined ? [] : [{ at: until, why: 'expired' as const }]),
+      ...(seconds === undefined ? [] : [{ at: Date.now() + seconds * 1_000, why: 'done' as const }]),
+    ];
+  }
+}

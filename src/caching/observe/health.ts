@@ -1,0 +1,30 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { CacheStack } from '../core/cache-stack';
+import { CACHE_STACK, TOO_OLD } from '../caching.tokens';
+
+/** How one part stands. Degraded: answers are right without it, only less of them is cached, or an edge is behind. */
+export type PartHealth = { readonly degraded: boolean } & Readonly<Record<string, string | number | boolean>>;
+
+/** How the cache's own parts stand, for a readiness probe. What writes wait for is told by `Eviction`. */
+@Injectable()
+export class CacheHealth {
+  private purges: PartHealth | undefined;
+
+  constructor(@Inject(CACHE_STACK) private readonly stack: CacheStack) {
+    stack.events.on('purgeQueue', (waiting, oldestMs) => {
+      this.purges = { degraded: oldestMs > TOO_OLD, waiting, oldest_ms: Math.round(oldestMs) };
+    });
+  }
+
+  parts(): Record<string, PartHealth> {
+    const { link, isTrusted } = this.stack;
+    const redis = link ? (link.isUp ? 'up' : 'away') : 'none';
+    const broken = link?.isBroken ?? false;
+    return {
+      redis: { degraded: redis === 'away', state: redis },
+      breaker: { degraded: broken, state: broken ? 'open' : 'closed' },
+      clock: { degraded: !isTrusted, state: isTrusted ? 'live' : 'away' },
+      ...(this.purges && { edge: this.purges }),
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import { Inject, Injectable, Optional, type OnApplicationShutdown } from '@nestjs/common';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { DataSource } from 'typeorm';
+import type { CacheStack } from '../../core/cache-stack';
+import { CACHE_STACK } from '../../caching.tokens';
+import { Measures } from './measures';
+import { clockMetrics } from './metrics/clock-metrics';
+import { databaseMetrics } from './metrics/database-metrics';
+import { edgeMetrics } from './metrics/edge-metrics';
+import { layerMetrics } from './metrics/layer-metrics';
+import type { Sources } from './metrics/sources';
+import { writeMetrics } from './metrics/write-metrics';
+import { type CacheTelemetryOptions, DEFAULT_PATH, TELEMETRY_OPTIONS } from './telemetry.options';
+
+/** All metrics of one application, in a registry of its own: two in one process do not meet. */
+@Injectable()
+export class CacheMetrics implements OnApplicationShutdown {
+  readonly registry = new Registry();
+  private readonly endings: (() => void)[] = [];
+
+  constructor(
+    @Inject(CACHE_STACK) stack: CacheStack,
+    @Inject(Measures) measures: Measures,
+    @Inject(TELEMETRY_OPTIONS) { path = DEFAULT_PATH, process = true }: CacheTelemetryOptions,
+    @Optional() @Inject(DataSource) dataSource?: DataSource,
+  ) {
+    measures.ignore([path]);
+    const closeLater = (end: () => void): unknown => this.endings.push(end);
+    const sources: Sources = { registry: this.registry, stack, measures, dataSource, closeLater };
+    for (const add of [layerMetrics, writeMetrics, clockMetrics, databaseMetrics, edgeMetrics]) add(sources);
+    if (process) collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** In the text format of Prometheus. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  onApplicationShutdown(): void {
+    for (const end of this.endings.splice(0)) end();
+    this.registry.clear();
+  }
+}

@@ -1,0 +1,106 @@
+import { type Layer, LAYERS } from '../../core/store/key';
+import { Latencies } from './latencies';
+import { answered, type Counts, minus, type Tally, zero } from './tally';
+
+/** Milliseconds that one point stands for, and how many are kept: ten minutes. */
+const SLICE = 5_000;
+const POINTS = 120;
+/** Points that make the last minute. */
+const MINUTE = 60_000 / SLICE;
+
+type ByLayer = Record<Layer, Counts>;
+
+interface Slice {
+  /** Unix time in ms at its end. */
+  readonly at: number;
+  readonly counts: ByLayer;
+  readonly requests: Latencies;
+}
+
+/** One point of the charts. */
+export interface Point {
+  /** Unix time in ms. */
+  readonly at: number;
+  readonly requests: number;
+  /** Of the answers of the outermost layer that had any, the share that cost the source nothing; null: there were none. */
+  readonly hit_ratio: number | null;
+  /** Whole requests, in ms. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+}
+
+/** The last ten minutes, in slices of five seconds: a ring, as large on the first day as on the last. */
+export class History {
+  private readonly slices: Slice[] = [];
+  /** Requests since the start. */
+  total = 0;
+  private requests = new Latencies();
+  private before: ByLayer;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly tally: Tally) {
+    this.before = structuredClone(tally.counts);
+    this.timer = setInterval(() => this.turn(), SLICE).unref();
+  }
+
+  /** @param ms how long a whole request took */
+  addRequest(ms: number): void {
+    this.total += 1;
+    this.requests.add(ms);
+  }
+
+  /** Oldest first. */
+  points(): Point[] {
+    return this.slices.map(point);
+  }
+
+  latest(): Point | undefined {
+    const slice = this.slices.at(-1);
+    return slice && point(slice);
+  }
+
+  /** The last minute, what has come since the last slice included. */
+  minute(): { layers: ByLayer; requests: Latencies } {
+    const recent = [...this.slices.slice(1 - MINUTE), { counts: this.since(), requests: this.requests }];
+    const requests = new Latencies();
+    for (const slice of recent) requests.include(slice.requests);
+    return { layers: byLayer((layer) => recent.map(({ counts }) => counts[layer]).reduce(plus, zero())), requests };
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private turn(): void {
+    this.slices.push({ at: Date.now(), counts: this.since(), requests: this.requests });
+    if (this.slices.length > POINTS) this.slices.shift();
+    this.before = structuredClone(this.tally.counts);
+    this.requests = new Latencies();
+  }
+
+  private since(): ByLayer {
+    return byLayer((layer) => minus(this.tally.counts[layer], this.before[layer]));
+  }
+}
+
+function point({ at, counts, requests }: Slice): Point {
+  return { at, requests: requests.count, hit_ratio: hitRatio(counts), ...percentiles(requests) };
+}
+
+export function percentiles(latencies: Latencies): { p50: number | null; p99: number | null } {
+  return { p50: latencies.percentile(0.5), p99: latencies.percentile(0.99) };
+}
+
+/** Of the outermost layer that answered anything: what misses there asks the next, and would count twice. */
+export function hitRatio(layers: ByLayer): number | null {
+  const counts = LAYERS.map((layer) => layers[layer]).find((each) => answered(each) + each.miss > 0);
+  return counts ? answered(counts) / (answered(counts) + counts.miss) : null;
+}
+
+function byLayer(counts: (layer: Layer) => Counts): ByLayer {
+  return { view: counts('view'), query: counts('query'), store: counts('store') };
+}
+
+function plus(a: Counts, b: Counts): Counts {
+  return minus(a, minus(zero(), b));
+}

@@ -1,0 +1,104 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { EvictionReason } from '../../../caching.events';
+import { layerOf, LAYERS } from '../../../core/store/key';
+import { BOUNDS_SECONDS as buckets } from '../buckets';
+import { RequestHistogram } from '../request-histogram';
+import { answered, type Counts } from '../tally';
+import { gauges } from './gauge';
+import type { Sources } from './sources';
+
+/** Where each kind of answer came from. */
+const ANSWERS: Record<keyof Counts, { tier: string; outcome: string }> = {
+  l1: { tier: 'l1', outcome: 'hit' },
+  l2: { tier: 'l2', outcome: 'hit' },
+  stale: { tier: 'l1', outcome: 'stale' },
+  grace: { tier: 'l1', outcome: 'grace' },
+  collapsed: { tier: 'flight', outcome: 'collapsed' },
+  miss: { tier: 'source', outcome: 'miss' },
+};
+const REASONS: readonly EvictionReason[] = ['capacity', 'ttl', 'tag', 'deleted'];
+const L2_CALLS = ['read', 'write', 'delete'] as const;
+const FAILURES = ['read', 'write', 'delete', 'lock'] as const;
+
+/** Reads: which layer and tier answered, how long it took, and what is held in this process. */
+export function layerMetrics({ registry, stack, measures, closeLater }: Sources): void {
+  const registers = [registry];
+  const { events, l1, options } = stack;
+
+  new RequestHistogram(
+    'http_request_duration_seconds',
+    'Whole requests, by the pattern of their route, the class of their status, and what they were answered from.',
+    registry,
+    measures.requests,
+  );
+  new Counter({
+    name: 'cache_requests_total',
+    help: 'Answers of a cache layer. A grace may follow a miss.',
+    labelNames: ['layer', 'tier', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const layer of LAYERS) {
+        const counts = measures.tally.counts[layer];
+        for (const [name, labels] of Object.entries(ANSWERS))
+          this.inc({ layer, ...labels }, counts[name as keyof Counts]);
+      }
+    },
+  });
+  new Gauge({
+    name: 'cache_hit_ratio',
+    help: 'Share of the answers of the last minute that cost the source nothing; absent where there were none.',
+    labelNames: ['layer'],
+    registers,
+    collect() {
+      this.reset();
+      const { layers } = measures.history.minute();
+      for (const layer of LAYERS) {
+        const hits = answered(layers[layer]);
+        const all = hits + layers[layer].miss;
+        if (all > 0) this.set({ layer }, hits / all);
+      }
+    },
+  });
+
+  const load = new Histogram({
+    name: 'cache_load_duration_seconds',
+    help: 'Loads from the source: for the view layer the handler, for the query layer the method.',
+    labelNames: ['layer', 'result'],
+    buckets,
+    registers,
+  });
+  const l2 = new Histogram({
+    name: 'cache_l2_duration_seconds',
+    help: 'Calls of L2; a read includes the question to the clock.',
+    labelNames: ['operation'],
+    buckets,
+    registers,
+  });
+  const failures = new Counter({
+    name: 'cache_store_failures_total',
+    help: 'Calls of L2 that failed or came too late; the request went on without.',
+    labelNames: ['operation'],
+    registers,
+  });
+  const evictions = new Counter({
+    name: 'cache_evictions_total',
+    help: 'Entries that left L1, and why. Those of reason tag stay for grace, and are not served otherwise.',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of REASONS) evictions.inc({ reason }, 0);
+  for (const operation of FAILURES) failures.inc({ operation }, 0);
+  for (const operation of L2_CALLS) l2.zero({ operation });
+  closeLater(
+    events.on('load', (key, ms, ok) => load.observe({ layer: layerOf(key), result: ok ? 'ok' : 'failed' }, ms / 1_000)),
+  );
+  closeLater(events.on('l2', (operation, ms) => l2.observe({ operation }, ms / 1_000)));
+  closeLater(events.on('storeFailed', (operation) => failures.inc({ operation })));
+  closeLater(events.on('evicted', (_key, reason) => evictions.inc({ reason })));
+
+  const gauge = gauges(registry);
+  gauge('cache_l1_bytes', 'What L1 holds, as it weighs it.', () => l1.bytes);
+  gauge('cache_l1_max_bytes', 'What L1 may hold at most.', () => options.l1MaxBytes);
+  gauge('cache_l1_entries', 'Entries in L1.', () => l1.size);
+}

@@ -1,0 +1,21 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { placed } from '../mount-controller';
+import { CacheMetrics } from './cache-metrics';
+import { MeasuresModule } from './measures.module';
+import { CacheMetricsController } from './metrics.controller';
+import { type CacheTelemetryOptions, DEFAULT_PATH, TELEMETRY_OPTIONS } from './telemetry.options';
+
+/** Metrics for Prometheus. Import it beside CachingModule, and beside TypeOrmModule where queries are to be timed. */
+@Module({})
+export class CacheTelemetryModule {
+  static forRoot(options: CacheTelemetryOptions = {}): DynamicModule {
+    const { path = DEFAULT_PATH, decorators, imports = [] } = options;
+    return {
+      module: CacheTelemetryModule,
+      imports: [MeasuresModule, ...imports],
+      controllers: [placed(CacheMetricsController, path, decorators)],
+      providers: [{ provide: TELEMETRY_OPTIONS, useValue: options }, CacheMetrics],
+      exports: [CacheMetrics],
+    };
+  }
+}

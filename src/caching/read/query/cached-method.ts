@@ -1,0 +1,106 @@
+import { Logger } from '@nestjs/common';
+import type { CacheStack } from '../../core/cache-stack';
+import { boundedKey, canonicalText } from '../canonical';
+import { CacheError } from '../../caching.errors';
+import { parseDuration } from '../../caching.options';
+import type { Loaded } from '../../core/store/entry';
+import type { CachePolicy } from '../../core/store/policy';
+import type { QueryOptions } from './cache-query.decorator';
+import { decodeResult, encodeResult, NotPlainError } from './codec';
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+/** The decorator checked the types against the method; from here on arguments are just arguments. */
+export type AnyQueryOptions = QueryOptions<readonly unknown[]>;
+
+/** Puts the cache in front of one method. */
+export class CachedMethod {
+  private readonly logger = new Logger('CacheQuery');
+  private readonly policy: CachePolicy;
+  private readonly isOn: boolean;
+  private warned = false;
+
+  /** @param name unique among all cached methods, as it begins the keys */
+  constructor(
+    private readonly stack: CacheStack,
+    private readonly name: string,
+    private readonly options: AnyQueryOptions,
+  ) {
+    const { ttl, grace, inProcess } = options;
+    this.isOn = stack.options.layers.includes('query');
+    this.policy = {
+      inProcess,
+      ...(ttl === undefined ? {} : { ttl: parseDuration('ttl', ttl) }),
+      ...(grace === undefined ? {} : { grace: parseDuration('grace', grace, 0) }),
+    };
+  }
+
+  async call(method: Method, args: unknown[]): Promise<unknown> {
+    if (!this.isOn || args.some(isInTransaction)) return this.uncached(method, args);
+    let own: { readonly value: unknown; readonly isKept: boolean } | undefined;
+    const load = async (): Promise<Loaded> => {
+      const value = await method(...args);
+      const tags = this.tags(value, args);
+      try {
+        const body = encodeResult(value, this.options.type);
+        own = { value, isKept: true };
+        return { body, tags };
+      } catch (error) {
+        if (!(error instanceof NotPlainError)) throw error;
+        this.warn(error);
+        own = { value, isKept: false };
+        return { body: null, tags, store: false };
+      }
+    };
+    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(this.key(args), this.policy, load);
+    const { type } = this.options;
+    // Whose call loaded it has it already; what a class was given for is made an instance for everybody alike.
+    const isOwn = own !== undefined && (!own.isKept || (type === undefined && outcome === 'miss' && !collapsed));
+    return own && isOwn ? own.value : decodeResult(entry.body, type);
+  }
+
+  /** The layer is off, or the call is in a transaction: whatever is built around the call depends on its tags all the same. */
+  private async uncached(method: Method, args: unknown[]): Promise<unknown> {
+    const value = await method(...args);
+    this.stack.scope.addTags(this.tags(value, args));
+    return value;
+  }
+
+  private tags(value: unknown, args: unknown[]): readonly string[] {
+    const { tags = [] } = this.options;
+    return typeof tags === 'function' ? tags(value, ...args) : tags;
+  }
+
+  private key(args: unknown[]): string {
+    try {
+      return boundedKey(
+        `query:${this.name}${this.options.key ? `(${this.options.key(...args)})` : canonicalArgs(args)}`,
+      );
+    } catch (cause) {
+      throw new CacheError('CACHE_KEY', `${this.name}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  private warn(error: NotPlainError): void {
+    if (this.warned) return;
+    this.warned = true;
+    this.logger.warn(`${this.name} is not cached: ${error.message}. Return plain data, or say its class as \`type\`.`);
+  }
+}
+
+/** f(1) and f(1, undefined) are one call. */
+function canonicalArgs(args: unknown[]): string {
+  const last = args.findLastIndex((arg) => arg !== undefined);
+  return `(${args
+    .slice(0, last + 1)
+    .map(canonicalText)
+    .join()})`;
+}
+
+/** TypeORM's EntityManager, QueryRunner and Repository, known by their shape: this module depends on no ORM. */
+function isInTransaction(arg: unknown): boolean {
+  if (typeof arg !== 'object' || arg === null) return false;
+  const { manager, queryRunner, isTransactionActive } = arg as Record<string, unknown>;
+  // A runner has a manager that has the runner: so this goes one way only.
+  if (typeof isTransactionActive === 'boolean') return isTransactionActive;
+  return [queryRunner, manager].some((part) => part !== arg && isInTransaction(part));
+}

@@ -1,0 +1,122 @@
+import type { Type } from '@nestjs/common';
+import type { Body } from '../../core/store/entry';
+
+/** A result that would come back as something else than it was. */
+export class NotPlainError extends TypeError {}
+
+const TYPE = '$type';
+
+/**
+ * Results as JSON. A Date, a bigint and undefined are marked, so that they come back as what they were; a result without any of those is
+ * not copied to be written, and read by JSON.parse alone, several times as fast. `null` is the store's own "known to be absent".
+ * @param type instances of this class may be in the result
+ * @throws NotPlainError for other instances: a hit would have lost their methods, and whatever hides fields of theirs
+ */
+export function encodeResult(value: unknown, type: Type | undefined): Body {
+  if (value === null) return null;
+  return needsMarks(value, value, type, []) ? `m${JSON.stringify(mark(value))}` : `p${JSON.stringify(value)}`;
+}
+
+/** Whether JSON alone would lose something of `part`. `around`: what it is in, the outermost first. @throws NotPlainError */
+function needsMarks(part: unknown, whole: unknown, type: Type | undefined, around: object[]): boolean {
+  switch (typeof part) {
+    case 'string':
+    case 'boolean':
+      return false;
+    case 'number':
+      return !Number.isFinite(part) || Object.is(part, -0);
+    case 'bigint':
+    case 'undefined':
+      return true;
+    case 'function':
+    case 'symbol':
+      throw new NotPlainError(`a ${typeof part} in the result`);
+    case 'object':
+      break;
+  }
+  if (part === null) return false;
+  if (part instanceof Date) return true;
+  // A circle would be walked for ever.
+  if (around.includes(part)) throw new NotPlainError('a circle in the result');
+  // Only the result and its items are made instances again, and of this very class.
+  const mayBeTyped = part === whole || (Array.isArray(whole) && around.length === 1);
+  const isTyped = !Array.isArray(part) && !isPlain(part, mayBeTyped ? type : undefined);
+  around.push(part);
+  let needs = TYPE in part || (isTyped && 'toJSON' in part);
+  const members: readonly unknown[] = Array.isArray(part) ? part : Object.values(part);
+  // All of them, whatever the first says: any may be one that cannot be kept. A member that is undefined is left out.
+  for (const member of members) {
+    if (member === undefined && !Array.isArray(part)) continue;
+    if (needsMarks(member, whole, type, around)) needs = true;
+  }
+  around.pop();
+  return needs;
+}
+
+/** @returns false for an instance of `type` @throws NotPlainError for any other instance */
+function isPlain(part: object, type: Type | undefined): boolean {
+  const prototype: unknown = Object.getPrototypeOf(part);
+  if (prototype === Object.prototype || prototype === null) return true;
+  if (type === undefined || prototype !== type.prototype) {
+    throw new NotPlainError(`an instance of ${part.constructor.name} in the result`);
+  }
+  return false;
+}
+
+/** A copy with marks, of what `needsMarks` has found to be data. */
+function mark(part: unknown): unknown {
+  if (typeof part === 'bigint') return marker('bigint', String(part));
+  if (part === undefined) return marker('undefined', '');
+  if (typeof part === 'number' && !Number.isFinite(part)) return marker('number', String(part));
+  if (Object.is(part, -0)) return marker('number', '-0');
+  if (typeof part !== 'object' || part === null) return part;
+  if (part instanceof Date) return marker('Date', Number.isNaN(part.getTime()) ? 'none' : part.toISOString());
+  if (Array.isArray(part)) return part.map(mark);
+  // A member of ours in somebody's data: wrapped, so that it is not taken for a mark.
+  if (TYPE in part) {
+    return marker(
+      'object',
+      Object.entries(part).map(([name, member]) => [name, mark(member)]),
+    );
+  }
+  const members = Object.entries(part).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, mark(member)]));
+}
+
+function marker(kind: string, content: unknown): object {
+  return { [TYPE]: kind, value: content };
+}
+
+/** A fresh copy of the result for each caller. */
+export function decodeResult(body: Body, type: Type | undefined): unknown {
+  if (body === null) return null;
+  const text = body.toString();
+  const parsed: unknown = JSON.parse(text.slice(1));
+  const value = text.startsWith('m') ? unmark(parsed) : parsed;
+  if (!type) return value;
+  return Array.isArray(value) ? value.map((item) => instance(item, type)) : instance(value, type);
+}
+
+function unmark(part: unknown): unknown {
+  if (typeof part !== 'object' || part === null) return part;
+  if (Array.isArray(part)) return part.map(unmark);
+  if (!(TYPE in part)) return Object.fromEntries(Object.entries(part).map(([name, member]) => [name, unmark(member)]));
+  const { [TYPE]: kind, value } = part as { [TYPE]: unknown; value: unknown };
+  switch (kind) {
+    case 'Date':
+      return new Date(value as string);
+    case 'bigint':
+      return BigInt(value as string);
+    case 'number':
+      return Number(value);
+    case 'object':
+      return Object.fromEntries((value as [string, unknown][]).map(([name, member]) => [name, unmark(member)]));
+    default:
+      return undefined;
+  }
+}
+
+function instance(value: unknown, type: Type): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.assign(Object.create(type.prototype as object) as object, value);
+}

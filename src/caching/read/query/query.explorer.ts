@@ -1,0 +1,66 @@
+import { Inject, Injectable, OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper';
+import type { CacheStack } from '../../core/cache-stack';
+import { CACHE_STACK } from '../../caching.tokens';
+import { CacheError } from '../../caching.errors';
+import { CACHE_QUERY } from './cache-query.decorator';
+import { type AnyQueryOptions, CachedMethod } from './cached-method';
+
+type Instance = Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+/** Finds every `@CacheQuery` at start and puts the cache in front of it. The decorator itself only sets metadata. */
+@Injectable()
+export class QueryExplorer implements OnModuleInit {
+  private readonly names = new Map<string, unknown>();
+
+  constructor(
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    @Inject(MetadataScanner) private readonly scanner: MetadataScanner,
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(CACHE_STACK) private readonly stack: CacheStack,
+  ) {}
+
+  /** @throws CacheError CACHE_QUERY_SCOPE */
+  onModuleInit(): void {
+    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      const prototype: unknown = wrapper.isDependencyTreeStatic()
+        ? prototypeOf(wrapper.instance)
+        : wrapper.metatype?.prototype;
+      if (typeof prototype !== 'object' || prototype === null) continue;
+      for (const name of this.scanner.getAllMethodNames(prototype)) this.wire(wrapper, prototype as Instance, name);
+    }
+  }
+
+  private wire(wrapper: InstanceWrapper, prototype: Instance, name: string): void {
+    const method = prototype[name];
+    const options = method && this.reflector.get<AnyQueryOptions | undefined>(CACHE_QUERY, method);
+    if (!method || !options) return;
+    const instance = wrapper.instance as Instance;
+    const fullName = `${String(wrapper.name)}.${name}`;
+    // What is made for each request, or for each who injects it, is out of reach: its calls would go past the cache, silently.
+    if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
+      throw scopeError(`${fullName} is on a provider of request or transient scope`);
+    // One object under two tokens (useExisting) is found twice.
+    if (this.names.get(fullName) === instance || Object.hasOwn(instance, name)) return;
+    if (this.names.has(fullName)) throw scopeError(`there are two methods called ${fullName}`);
+    this.names.set(fullName, instance);
+
+    const cached = new CachedMethod(this.stack, fullName, options);
+    const original = method.bind(instance);
+    // On the instance, in front of the prototype: so `this.method()` inside the class finds it as well.
+    Object.defineProperty(instance, name, {
+      value: (...args: unknown[]) => cached.call(original, args),
+      configurable: true,
+      writable: true,
+    });
+  }
+}
+
+function prototypeOf(instance: unknown): unknown {
+  return typeof instance === 'object' && instance !== null ? Object.getPrototypeOf(instance) : undefined;
+}
+
+function scopeError(why: string): CacheError {
+  return new CacheError('CACHE_QUERY_SCOPE', `@CacheQuery: ${why}`);
+}

@@ -1,0 +1,55 @@
+import type { FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import type { Common } from './fast-path-eligibility';
+import type { ViewRoute } from './view-route';
+
+/** An address as clients write it, and what is known of it. */
+export interface KnownUrl {
+  /** With header versioning one address may lead to several. */
+  readonly route: ViewRoute;
+  /** Of bounded length; where the address alone names the entry, its key. */
+  readonly urlKey: string;
+  /** The route's pattern. */
+  readonly pattern: string;
+  /** Set once the address is open to the fast path: headers that every answer here gets. */
+  open?: Common;
+}
+
+export type OpenUrl = KnownUrl & { readonly open: Common };
+
+/** Memory for addresses, in characters; a longer one is not remembered at all. */
+const MAX_CHARACTERS = 4 * 1024 * 1024;
+const MAX_URL = 2_048;
+const OVERHEAD = 300;
+
+/**
+ * Remembers which key an address led to, so that a hit validates nothing again. Many ways to write one request lead to one
+ * key, so a flood of them fills this table, which is bounded, and never the cache.
+ */
+export class KnownUrls {
+  private readonly urls = new LRUCache<string, KnownUrl>({
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ urlKey }, url) => url.length + urlKey.length + OVERHEAD,
+  });
+
+  get(url: string): KnownUrl | undefined {
+    return this.urls.get(url);
+  }
+
+  /** Which entry of `route` the address of a request means, if it was asked for before. */
+  known(route: ViewRoute, { raw }: FastifyRequest): KnownUrl | undefined {
+    const known = this.urls.get(raw.url ?? '');
+    return known?.route === route ? known : undefined;
+  }
+
+  /** The same, read through the route's DTOs, and remembered. @throws what the validation throws */
+  async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
+    const known = { route, pattern: request.routeOptions.url ?? '', urlKey: await route.keyOfUrl(request) };
+    this.remember(request.raw.url ?? '', known);
+    return known;
+  }
+
+  remember(url: string, known: KnownUrl): void {
+    if (url.length <= MAX_URL) this.urls.set(url, known);
+  }
+}

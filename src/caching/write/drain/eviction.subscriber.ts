@@ -1,0 +1,75 @@
+import type { ClientBase } from 'pg';
+import type { DataSource, EntitySubscriberInterface, QueryRunner } from 'typeorm';
+import type { AfterQueryEvent, BeforeQueryEvent } from 'typeorm/subscriber/event/QueryEvent';
+import type { Drainer } from './drainer';
+import { ownRecords } from './outbox';
+import type { TagRules } from '../capture/tag-rules';
+import { WRITER_DRAINS } from '../capture/triggers';
+import type { WriteScope } from './write-scope';
+
+/** May change rows. Says yes too often (`FOR UPDATE`): then a drain finds nothing. A function that writes is found by the watch. */
+const MAY_WRITE = /\b(insert|update|delete|merge|truncate|copy|call|do)\b/i;
+const COMMITS = /^\s*(commit|end)\b/i;
+const ROLLS_BACK = /^\s*(rollback|abort)\b/i;
+
+/**
+ * Makes every statement that goes through TypeORM wait for its eviction: save and update, builders, `clear()`, raw SQL.
+ * TypeORM awaits `afterQuery` of each of them, COMMIT and SAVEPOINT included, and the server itself says, with every
+ * answer, whether a transaction is open. So there is one rule: something was written, and no transaction is open.
+ * Savepoints, nesting and hand-written BEGIN need no rules of their own. State belongs to a query runner, that is to one
+ * connection, so parallel transactions cannot mix.
+ */
+export class EvictionSubscriber implements EntitySubscriberInterface {
+  private readonly wrote = new WeakSet<QueryRunner>();
+  private readonly announced = new WeakSet<ClientBase>();
+
+  constructor(
+    dataSource: DataSource,
+    private readonly drainer: Drainer,
+    private readonly rules: TagRules,
+    private readonly scope: WriteScope,
+  ) {
+    dataSource.subscribers.push(this);
+  }
+
+  beforeQuery({ query, queryRunner }: BeforeQueryEvent): Promise<void> | undefined {
+    if (MAY_WRITE.test(query)) return this.announce(queryRunner);
+    if (COMMITS.test(query) && this.wrote.has(queryRunner)) return this.note(queryRunner);
+    return undefined;
+  }
+
+  afterQuery({ query, queryRunner }: AfterQueryEvent): Promise<void> | undefined {
+    if (MAY_WRITE.test(query)) this.wrote.add(queryRunner);
+    return this.wrote.has(queryRunner) ? this.afterWrite(query, queryRunner) : undefined;
+  }
+
+  /** Law 4: never on rollback, a released savepoint is no commit, and the writer goes on when it is evicted. */
+  private async afterWrite(query: string, queryRunner: QueryRunner): Promise<void> {
+    const client = await clientOf(queryRunner);
+    if (client.getTransactionStatus() !== 'I') return;
+    this.wrote.delete(queryRunner);
+    if (!ROLLS_BACK.test(query)) await this.drainer.settle(client);
+  }
+
+  /** Once for each connection: the triggers need not wake anybody for what is written here. */
+  private async announce(queryRunner: QueryRunner): Promise<void> {
+    const client = await clientOf(queryRunner);
+    if (this.announced.has(client)) return;
+    this.announced.add(client);
+    if (client.getTransactionStatus() !== 'E') await client.query(`SET ${WRITER_DRAINS} = on`).catch(() => undefined);
+  }
+
+  /** Just before the commit, as long as the records are certain to be there: what this transaction will evict. */
+  private async note(queryRunner: QueryRunner): Promise<void> {
+    const groups = this.scope.current();
+    if (!groups) return;
+    const client = await clientOf(queryRunner);
+    if (client.getTransactionStatus() !== 'T') return;
+    for (const tag of this.rules.tagsOf(await ownRecords(client))) groups.add(tag);
+  }
+}
+
+/** The runner's own connection, which raises no events of its own. */
+function clientOf(queryRunner: QueryRunner): Promise<ClientBase> {
+  return queryRunner.connect() as Promise<ClientBase>;
+}

@@ -1,0 +1,102 @@
+import { type BeforeApplicationShutdown, ConfigurableModuleBuilder, Inject, Injectable, Logger } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
+import type { CacheStack } from '../core/cache-stack';
+import { CACHE_STACK } from '../caching.tokens';
+import { withDeadline } from '../core/async/deadline';
+import type { DrainHook } from './drain/drain-participant';
+import { Eviction } from './eviction.module';
+import { EDGE_GROUPS, NO_GROUPS } from '../edge/edge-groups';
+import { createPurger } from './purge/create-purger';
+import { EDGE_HEADERS, EdgeHeaders } from '../edge/edge-headers';
+import { EVERYTHING } from '../edge/edge-tags';
+import { type EdgeOptions, resolveEdge } from '../edge/edge.options';
+import { GenerationController } from '../edge/generation.controller';
+import { PurgeQueue, queueing } from './purge/queue';
+import { PurgeWorker } from './purge/worker';
+
+/** All in ms. What a request in flight may take from our socket into the edge's cache. */
+const IN_FLIGHT = 1_000;
+const QUEUE_DEADLINE = 500;
+const LAST_LOOK = 1_000;
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<EdgeOptions>()
+  .setClassMethodName('forRoot')
+  .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+  .build();
+
+/** What is evicted here is purged at the edge: by every drain, in its transaction, and by whoever evicts without one. */
+@Injectable()
+export class EdgePurges implements DrainHook, OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Edge');
+  private readonly queue: PurgeQueue;
+  /** Undefined where no edge is purged: then nothing is queued either. */
+  private readonly worker?: PurgeWorker;
+
+  constructor(
+    @Inject(DataSource) dataSource: DataSource,
+    @Inject(CACHE_STACK) { store, clock, events, options: { maxLag, consistency } }: CacheStack,
+    @Inject(Eviction) eviction: Eviction,
+    @Inject(MODULE_OPTIONS_TOKEN) options: EdgeOptions,
+  ) {
+    this.queue = new PurgeQueue((dataSource.driver as PostgresDriver).master as Pool);
+    const purger = createPurger(resolveEdge(options), clock);
+    if (!purger) return;
+    const echoAfter = (consistency === 'strict' ? 0 : 2 * maxLag) + IN_FLIGHT;
+    this.worker = new PurgeWorker(this.queue, purger, events, echoAfter);
+    eviction.attach(this);
+    store.onEvict((tags) => this.add(tags ?? [EVERYTHING]));
+  }
+
+  record(tags: readonly string[]): string {
+    return queueing(tags);
+  }
+
+  committed(): void {
+    void this.worker?.run();
+  }
+
+  /** @throws CacheError `CACHE_OPTIONS` */
+  async onModuleInit(): Promise<void> {
+    if (!this.worker) return;
+    await this.queue.requireTable();
+    this.worker.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.worker?.stop();
+    if (this.worker) await withDeadline(this.worker.run(), LAST_LOOK, 'the last purge').catch(() => undefined);
+  }
+
+  /** Without a transaction to be part of it is done as well as can be: the caller's eviction holds in any case. */
+  private async add(tags: readonly string[]): Promise<void> {
+    try {
+      await withDeadline(this.queue.add(tags), QUEUE_DEADLINE, 'queueing a purge');
+      this.committed();
+    } catch (error) {
+      this.logger.warn({ err: error, tags: tags.slice(0, 10) }, 'an eviction was not queued for the edge');
+    }
+  }
+}
+
+/** The outer layers: what answers say to them, and how they are purged. Import it beside EvictionModule. */
+@Module({
+  controllers: [GenerationController],
+  providers: [
+    EdgePurges,
+    {
+      provide: EDGE_GROUPS,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: ({ groups }: EdgeOptions) => groups ?? NO_GROUPS,
+    },
+    {
+      provide: EDGE_HEADERS,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: EdgeOptions) => EdgeHeaders.of(options),
+    },
+  ],
+  exports: [EdgePurges, EDGE_HEADERS],
+})
+export class EdgeModule extends ConfigurableModuleClass {}

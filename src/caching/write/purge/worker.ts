@@ -1,0 +1,112 @@
+import { Logger } from '@nestjs/common';
+import { Backlog } from '../backlog-alert';
+import type { CacheEventBus } from '../../caching.events';
+import { Coalesced } from '../../core/async/coalesced';
+import { withDeadline } from '../../core/async/deadline';
+import { Heartbeat } from '../../core/async/heartbeat';
+import { EVERYTHING, withKinds } from '../../edge/edge-tags';
+import { CLAIM, type DuePurge, type PurgeQueue } from './queue';
+import { PurgeError, type Purger } from './purger';
+
+/** All in ms. A claim is somebody else's after the lease; an edge that fails is left alone for a while, longer each time. */
+const LEASE = 5_000;
+const LOOK_EVERY = 500;
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 5_000;
+
+/** Takes what is queued and tells the edge: at once after this node's own drains, and again and again for everybody else's. */
+export class PurgeWorker {
+  private readonly backlog = new Backlog(new Logger('Edge'), {
+    late: 'the edge cannot be purged',
+    over: 'the edge is purged again',
+  });
+  private readonly shared = new Coalesced(() => this.work());
+  private readonly heartbeat = new Heartbeat(() => this.look(), LOOK_EVERY);
+  private failures = 0;
+  private pausedUntil = 0;
+  private lastError: unknown;
+
+  /** @param echoAfter ms after which the edge is told once more (README.md: the echo) */
+  constructor(
+    private readonly queue: PurgeQueue,
+    private readonly purger: Purger,
+    private readonly events: CacheEventBus,
+    private readonly echoAfter: number,
+  ) {}
+
+  start(): void {
+    this.heartbeat.start();
+  }
+
+  stop(): void {
+    this.heartbeat.stop();
+  }
+
+  /** Purges what is due now. Never rejects; calls at the same time share one run, which began after they came. */
+  run(): Promise<void> {
+    return this.shared.run();
+  }
+
+  private async look(): Promise<void> {
+    try {
+      if ((await this.queue.waiting()).due) await this.run();
+      const { count, oldestMs } = await this.queue.waiting();
+      this.events.emit('purgeQueue', count, oldestMs);
+      this.backlog.tell(oldestMs, { err: this.lastError, waiting: count });
+    } catch (error) {
+      this.events.emit('purgeFailed', error);
+    }
+  }
+
+  private async work(): Promise<void> {
+    for (let taken = CLAIM; taken === CLAIM && Date.now() >= this.pausedUntil;) {
+      try {
+        const due = await this.queue.claim(LEASE);
+        taken = due.length;
+        if (taken > 0) await this.purge(due);
+      } catch (error) {
+        // The database, or a purge, which has been postponed.
+        this.events.emit('purgeFailed', error);
+        this.lastError = error;
+        return;
+      }
+    }
+  }
+
+  private async purge(due: readonly DuePurge[]): Promise<void> {
+    const start = performance.now();
+    try {
+      await withDeadline(this.tellEdge(due.map(({ tag }) => tag)), LEASE, 'the purge');
+    } catch (error) {
+      const pause = this.pauseAfter(error);
+      this.pausedUntil = Date.now() + pause;
+      await this.queue.postpone(due, pause);
+      throw error;
+    }
+    this.failures = 0;
+    await this.queue.settle(due, this.echoAfter);
+    this.emitPurged(due, performance.now() - start);
+  }
+
+  private tellEdge(tags: readonly string[]): Promise<void> {
+    return tags.includes(EVERYTHING) ? this.purger.purgeEverything() : this.purger.purge(withKinds(tags));
+  }
+
+  private pauseAfter(error: unknown): number {
+    const own = Math.min(FIRST_PAUSE * 2 ** this.failures++, LONGEST_PAUSE);
+    const wanted = error instanceof PurgeError ? error.retryAfter : undefined;
+    return wanted === undefined ? own : Math.max(wanted, FIRST_PAUSE);
+  }
+
+  /** An echo is nobody's news: the first purge was told of. */
+  private emitPurged(due: readonly DuePurge[], ms: number): void {
+    const first = due.filter(({ isEcho }) => !isEcho);
+    if (first.length === 0) return;
+    this.events.emit(
+      'purged',
+      first.map(({ tag }) => tag),
+      ms,
+      Math.max(...first.map(({ lag }) => lag)) + ms,
+    );
+  }
+}

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { JwtService } from '@nestjs/jwt';
+import { ROLES, signingKey, TokenService } from '../auth';
+import { loadConfig, loadEnvFile } from '../config';
+
+const USAGE = `npm run token -- --sub alice [--role editor] [--role admin] [--days 30]
+
+Prints a bearer token signed with JWT_SECRET (from the environment or .env).`;
+
+/** `npm run token`: a token for somebody, on standard output and nothing else there. */
+function main(): void {
+  const { values } = parseArgs({
+    options: {
+      sub: { type: 'string' },
+      role: { type: 'string', multiple: true, default: [] },
+      days: { type: 'string', default: '30' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  if (!values.sub) throw new Error(`--sub must say whom the token is for\n\n${USAGE}`);
+  const unknown = values.role.filter((role) => !(ROLES as readonly string[]).includes(role));
+  if (unknown.length > 0)
+    throw new Error(`--role must be ${ROLES.join(' or ')}, not ${unknown.join(', ')}\n\n${USAGE}`);
+  if (!/^[1-9]\d{0,3}$/.test(values.days)) throw new Error(`--days must be a whole number from 1 to 9999\n\n${USAGE}`);
+
+  loadEnvFile();
+  const config = loadConfig(process.env);
+  if (config.auth.generated) {
+    throw new Error(
+      'JWT_SECRET is not set, so every start of the service makes a secret of its own, and prints a token for it. ' +
+        'For tokens that last, set JWT_SECRET: see .env.example.',
+    );
+  }
+  const tokens = new TokenService(new JwtService({ secret: signingKey(config) }));
+  console.log(tokens.sign({ id: values.sub, roles: values.role }, Number(values.days) * 24 * 60 * 60));
+}
+
+try {
+  main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,17 @@
+import { MigrationInterface, QueryRunner } from 'typeorm';
+import { createOutbox, dropOutbox, unwatchTable, watchTable } from '../caching';
+
+/** Every table whose rows are in cached answers is watched: what is written to it evicts them, whoever writes. */
+export class CacheOutbox1764000000001 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await createOutbox(runner);
+    await watchTable(runner, { table: 'products', key: ['id'] });
+    await watchTable(runner, { table: 'watchlist', key: ['user_id', 'product_id'] });
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await unwatchTable(runner, 'watchlist');
+    await unwatchTable(runner, 'products');
+    await dropOutbox(runner);
+  }
+}

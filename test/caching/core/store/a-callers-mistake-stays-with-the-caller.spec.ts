@@ -1,0 +1,60 @@
+import { eventually } from '../../../support/eventually';
+import { RedisServer } from '../../../support/redis-server';
+import { closeStacks, count, live, loader, node } from '../../../support/stacks';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterEach(() => closeStacks());
+afterAll(() => server.stop());
+
+const start = async (prefix: string) => {
+  // The claim is about mistakes, so no deadline may be missed on a machine that does other things.
+  const stack = await node({ prefix, l2Timeout: 600_000, redis: { url: server.url } });
+  await live(stack);
+  return stack;
+};
+
+it('the connection stays up whatever is asked: odd tags, cursors, more than its queue holds', async () => {
+  const near = await start('odd');
+  const redis = count(near.events, 'redis');
+  await near.store.evict([42 as never, '\ud800']);
+  for (const cursor of ['99:0', '0:18446744073709551615']) {
+    await near.inspector.entries({ cursor }).catch(() => undefined);
+  }
+  for (const cursor of ['x', '0:x', ':', '-1:0', '1e3', '0:0 MATCH']) {
+    await expect(near.inspector.entries({ cursor })).rejects.toMatchObject({ code: 'CACHE_OPTIONS' });
+  }
+  const value = loader(() => 'value');
+  await Promise.all(Array.from({ length: 12_000 }, (_, i) => near.store.getOrLoad(`key${i}`, {}, value)));
+  await near.store.idle();
+  expect(redis).toEqual({ redis: 0 });
+});
+
+it('a key that UTF-8 cannot tell from another is refused: nobody is given somebody else’s value', async () => {
+  for (const near of [await start('keys'), await node({})]) {
+    for (const key of ['u:\ud800', 'u:\ud801']) {
+      const got = near.store.getOrLoad(
+        key,
+        {},
+        loader(() => key),
+      );
+      await expect(got).rejects.toMatchObject({ code: 'CACHE_KEY' });
+      await expect(near.store.set(key, 'x', {})).rejects.toMatchObject({ code: 'CACHE_KEY' });
+    }
+  }
+});
+
+it('and a tag of that kind is evicted on every node', async () => {
+  const [near, far] = [await start('tags'), await start('tags')];
+  const read = (body: string) =>
+    far.store.getOrLoad(
+      'key',
+      { tags: ['t\ud800'] },
+      loader(() => body),
+    );
+  await read('old');
+  await near.store.evict(['t\ud800']);
+  await eventually(async () => (await read('new')).entry.body === 'new');
+});

@@ -1,0 +1,53 @@
+import { onEveryBackend } from '../../support/backends';
+import { tokenFor } from '../../support/client';
+import { eventually, pause } from '../../support/eventually';
+import { FakeEdge } from '../../support/fake-edge';
+import { useService } from '../../support/service';
+
+const token = tokenFor('ada', 'admin', 'editor');
+const ECHO = 3_000;
+
+onEveryBackend((open) => {
+  const env: Record<string, string> = { EDGE_PURGE: 'varnish' };
+  let edge: FakeEdge;
+
+  // Before the service, which has to be told where it is.
+  beforeAll(async () => {
+    edge = await FakeEdge.start();
+    env.EDGE_PURGE_URL = edge.url;
+  });
+  const service = useService(open, env);
+  afterAll(() => edge.close());
+  beforeEach(() => edge.behave(() => ({ status: 200 })));
+
+  it('a write purges what it evicted, at once and once more', async () => {
+    const start = performance.now();
+    const answer = await service.send('PATCH', '/api/products/1', { token, json: { price: 4711 } });
+    expect(answer.status).toBe(200);
+    await eventually(() => edge.timesPurged('product:1') === 1);
+    for (const tag of ['product:*', 'products:price', 'products:*']) expect(edge.timesPurged(tag)).toBe(1);
+    await eventually(() => edge.timesPurged('product:1') === 2);
+    expect(edge.seen.at(-1)!.at - start).toBeGreaterThan(ECHO - 100);
+    await pause(1_500);
+    expect(edge.timesPurged('product:1')).toBe(2);
+  });
+
+  it("what an administrator evicts, and clearing, which is everything's tag", async () => {
+    await service.send('POST', '/api/cache/evict', { token, json: { tags: ['products:price', 'späti 1'] } });
+    await eventually(() => edge.timesPurged('products:price') === 1);
+    // As headers have it.
+    expect(edge.timesPurged('sp%C3%A4ti%201')).toBe(1);
+    await service.send('DELETE', '/api/cache', { token });
+    await eventually(() => edge.timesPurged('*') === 1);
+  });
+
+  it('what a refused write or a mere read does not change is not purged', async () => {
+    await pause(ECHO + 1_500);
+    edge.behave(() => ({ status: 200 }));
+    await service.send('PATCH', '/api/products/2', { token, json: { price: -1 } });
+    await service.send('PATCH', '/api/products/2', { json: { price: 1 } });
+    await service.get('/api/products/2');
+    await pause(1_000);
+    expect(edge.seen).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { type FakeServer, startFakeServer } from '../../support/fake-server';
+import { isHit } from '../../support/edge-site';
+import { ask, type RawAnswer } from '../../support/http';
+import { Nginx } from '../../support/nginx';
+import { Varnish } from '../../support/varnish';
+
+const FRESH = 'public, max-age=0, must-revalidate, s-maxage=300';
+
+/** What a node might say, and whether an edge may keep it. */
+const ANSWERS: [what: string, headers: Record<string, string>, kept: boolean][] = [
+  ['what is meant for edges', { 'cache-control': FRESH }, true],
+  ['what varies by encoding and by who asks', { 'cache-control': FRESH, vary: 'accept-encoding, Authorization' }, true],
+  ['nothing about freshness', {}, false],
+  ['freshness for browsers alone', { 'cache-control': 'public, max-age=300' }, false],
+  ['private', { 'cache-control': 'private, s-maxage=300' }, false],
+  ['no-store', { 'cache-control': 'no-store' }, false],
+  ['CDN-Cache-Control: private', { 'cache-control': FRESH, 'cdn-cache-control': 'private' }, false],
+  ['CDN-Cache-Control: no-cache', { 'cache-control': FRESH, 'cdn-cache-control': 'no-cache' }, false],
+  ['Vary: *', { 'cache-control': FRESH, vary: '*' }, false],
+  ['a cookie', { 'cache-control': FRESH, 'set-cookie': 'session=1' }, false],
+  ['Expires without GMT', { expires: 'Sun, 06 Nov 2094 08:49:37' }, false],
+  ['an age beyond its freshness', { 'cache-control': FRESH, age: '400' }, false],
+  ['that it could not ask the clock', { 'cache-control': FRESH, 'x-accel-expires': '0' }, false],
+];
+
+describe.each(['nginx', 'varnish'])('%s', (name) => {
+  let node: FakeServer;
+  let edge: Nginx | Varnish;
+  let generation: string | undefined = 'epoch.1';
+  const told: unknown[] = [];
+  beforeAll(async () => {
+    node = await startFakeServer();
+    node.behave((request, response) => {
+      if (request.url!.startsWith('/edge/generation/')) {
+        const known = generation === undefined ? {} : { 'x-cache-generation': generation };
+        return void response.writeHead(200, { ...known, 'x-accel-expires': '1', 'cache-control': 'no-store' }).end();
+      }
+      if (request.url!.startsWith('/api/')) told.push(request.headers['x-cache-generation']);
+      const index = Number(/page=(\d+)/.exec(request.url!)?.[1] ?? -1);
+      response.writeHead(200, { 'content-type': 'text/plain', ...ANSWERS[index]?.[1] }).end('answer');
+    });
+    const port = Number(new URL(node.url).port);
+    edge = name === 'nginx' ? await Nginx.start({ nodes: [port], purge: false }) : await Varnish.start([port, port]);
+  });
+  afterAll(async () => {
+    await edge.stop();
+    await node.close();
+  });
+
+  const get = (path: string, method = 'GET'): Promise<RawAnswer> => ask(edge.url, path, { method });
+
+  it.each(ANSWERS.map(([what, , kept], index) => ({ what, kept, index })))('$what: kept $kept', async (one) => {
+    const path = `/api/products?page=${one.index}`;
+    expect(isHit(await get(path))).toBe(false);
+    expect(isHit(await get(path))).toBe(one.kept);
+  });
+
+  if (name === 'nginx') {
+    it('names the generation it knows, and keeps nothing while there is none', async () => {
+      expect(new Set(told)).toEqual(new Set(['epoch.1']));
+      generation = undefined;
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      for (let i = 0; i < 2; i += 1) expect(isHit(await get('/api/products?page=0'))).toBe(false);
+    });
+
+    it('takes no purge without its module, and says so', async () => {
+      expect((await get('/edge/generation/products', 'PURGE')).status).toBe(405);
+    });
+  } else {
+    it('takes a purge that names tags, and no other', async () => {
+      expect((await get('/', 'PURGE')).status).toBe(400);
+      const purge = await ask(edge.url, '/', { method: 'PURGE', headers: { 'xkey-purge': 'product:1' } });
+      expect([purge.status, purge.body.toString()]).toEqual([200, '0']);
+    });
+  }
+});

@@ -1,0 +1,164 @@
+import type { BrowserContext, Page } from 'playwright-core';
+import { embedded } from '../../../support/backends';
+import { openBrowser } from '../../../support/browser';
+import { tokenFor } from '../../../support/client';
+import { useService } from '../../../support/service';
+import { TcpProxy } from '../../../support/tcp-proxy';
+
+const service = useService(embedded);
+let browser: { context: BrowserContext; close: () => Promise<void> };
+let page: Page;
+let errors: string[];
+let hosts: Set<string>;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  page = await browser.context.newPage();
+  errors = [];
+  hosts = new Set();
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('request', (request) => hosts.add(new URL(request.url()).host));
+  await page.goto(`${service.process().url}/console`);
+});
+afterEach(() => page.close());
+
+async function signIn(token: string): Promise<void> {
+  await page.locator('#token').fill(token);
+  await page.locator('#token').press('Enter');
+}
+
+async function screenshot(name: string): Promise<void> {
+  const folder = process.env.STRATA_SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/console-${name}.png`, fullPage: true });
+}
+
+it('signs in by keyboard, shows what happens, evicts a tag; no error, nothing from elsewhere, the token nowhere but in memory', async () => {
+  const token = tokenFor('root', 'admin');
+  await screenshot('gate');
+  await signIn(token);
+  await page.locator('#board').waitFor();
+  for (let n = 0; n < 20; n++) await service.send('GET', '/api/products/1');
+  await page.locator('#keys').getByText('/api/products/').first().waitFor();
+
+  await page.locator('#tag').fill('product:1');
+  await page.locator('#tag').press('Enter');
+  await page.locator('#evicted').getByText('product:1').waitFor();
+  expect((await service.send('GET', '/api/products/1')).headers.get('cache-status')).toMatch(/fwd=uri-miss/);
+  await screenshot('light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await screenshot('dark');
+
+  const kept = await page.evaluate<string>(
+    'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])',
+  );
+  expect(kept + page.url()).not.toContain(token);
+  expect(errors).toEqual([]);
+  expect([...hosts]).toEqual([new URL(service.process().url).host]);
+});
+
+it('runs what it was built with and nothing that is planted, and talks to its own server only', async () => {
+  const { headers } = await service.get('/console');
+  const policy = headers.get('content-security-policy') ?? '';
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toMatch(/unsafe|\*/);
+  const elsewhere = `http://127.0.0.2:${new URL(service.process().url).port}/health/live`;
+  const tried = await page.evaluate<Record<string, boolean>>(`(async () => {
+    const script = document.createElement('script');
+    script.textContent = 'window.planted = true';
+    document.body.append(script);
+    const image = document.createElement('img');
+    image.setAttribute('onerror', 'window.handled = true');
+    image.src = '/nothing';
+    document.body.append(image);
+    const left = await fetch('${elsewhere}', { mode: 'no-cors' }).then(() => true, () => false);
+    return { planted: 'planted' in window, handled: 'handled' in window, left };
+  })()`);
+  expect(tried).toEqual({ planted: false, handled: false, left: false });
+  expect(errors.filter((text) => /Content Security Policy/i.test(text)).length).toBeGreaterThanOrEqual(3);
+});
+
+it('tells of an entry what it depends on and why it is stale, by keyboard, and forgets it', async () => {
+  await signIn(tokenFor('root', 'admin'));
+  await page.locator('#board').waitFor();
+  await service.send('GET', '/api/products/2');
+  const inspected = page.locator('#inspected');
+  const look = async (key: string): Promise<void> => {
+    await page.locator('#key').fill(key);
+    await page.locator('#key').press('Enter');
+  };
+
+  // What keys begin with: the list leads to the entry.
+  await look('view:/api/products/:id');
+  await inspected.locator('ul button').first().waitFor();
+  const key = await inspected.locator('ul button').first().innerText();
+  await inspected.locator('ul button').first().press('Enter');
+  await inspected.getByText(key, { exact: true }).waitFor();
+  expect(await inspected.locator('.facts').innerText()).toMatch(/Would be served\s+yes/);
+
+  // A tag of it goes to the box that evicts, and its fate is told.
+  await inspected.getByRole('button', { name: 'product:2', exact: true }).press('Enter');
+  expect(await page.evaluate<string>('document.activeElement.id')).toBe('tag');
+  await page.keyboard.press('Enter');
+  await page.locator('#evicted').getByText('product:2').waitFor();
+  await look(key);
+  await inspected.getByText('product:2 was stamped since').waitFor();
+  await screenshot('inspected');
+
+  await inspected.getByRole('button', { name: 'Forget this entry' }).press('Enter');
+  await inspected.getByText('Forgotten').waitFor();
+  await look('no such key');
+  await inspected.getByText('Nothing is kept under this name').waitFor();
+  expect(errors.filter((text) => !text.includes('404'))).toEqual([]);
+});
+
+it('says that what it shows is old while the server is away, and goes on with its charts when it is back', async () => {
+  const wire = await TcpProxy.to(Number(new URL(service.process().url).port));
+  try {
+    await page.goto(`http://127.0.0.1:${wire.port}/console`);
+    await signIn(tokenFor('root', 'admin'));
+    await page.locator('#standing[data-state=live]').waitFor();
+    for (let n = 0; n < 5; n++) await service.send('GET', '/api/products/3');
+    const drawn = page.locator('#ratio-chart .series-0:not(.key)').first();
+    await drawn.waitFor();
+    wire.refuse();
+    await page.locator('#trouble').waitFor();
+    expect(await page.locator('#standing').innerText()).toContain('lost');
+    await screenshot('lost');
+    wire.heal();
+    await page.locator('#trouble button').press('Enter');
+    await page.locator('#standing[data-state=live]').waitFor();
+    expect(await page.locator('#trouble').isHidden()).toBe(true);
+    await drawn.waitFor();
+  } finally {
+    await page.goto('about:blank');
+    await wire.close();
+  }
+});
+
+it('says why it does not let somebody in', async () => {
+  await signIn(tokenFor('eve', 'editor'));
+  await page.locator('#gate-error').getByText(/admin/i).waitFor();
+  expect(await page.locator('#board').isHidden()).toBe(true);
+});
+
+it('shows what comes from outside as text', async () => {
+  await signIn(tokenFor('root', 'admin'));
+  await page.locator('#tag').fill('<img src=x onerror=alert(1)>');
+  await page.locator('#tag').press('Enter');
+  await page.locator('#evicted').getByText('<img').waitFor();
+  expect(await page.locator('#board img').count()).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+it('fits a phone', async () => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await signIn(tokenFor('root', 'admin'));
+  await page.locator('#board').waitFor();
+  await screenshot('phone');
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+});
