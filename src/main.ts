@@ -1,3 +1,4 @@
+import { exitOnCrash } from './app/crash';
 import { createApp } from './app/create-app';
 import { loadConfig, loadEnvFile } from './config';
 import { createLogger } from './http';
@@ -8,6 +9,7 @@ async function main(): Promise<void> {
   loadEnvFile();
   const config = loadConfig(process.env);
   const logger = createLogger({ level: config.logLevel, pretty: !config.production && process.stdout.isTTY });
+  exitOnCrash(logger);
   // Before anything that takes time: the first process of a container gets no signal that it does not ask for.
   const started = shutDownOnSignal(logger);
   const app = await createApp(config, logger);

@@ -3,8 +3,7 @@ import { IncomingMessage, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyReply, FastifyRequest } from 'fastify';
-import { Bindings, Logger } from 'pino';
-import { LazyLogger } from './lazy-logger';
+import { Logger } from 'pino';
 import { sendProblem, toProblem } from './problem.filter';
 import { RequestLog } from './request-log';
 import { DATA_HEADERS, PAGE_HEADERS } from './security-headers';
@@ -31,7 +30,6 @@ export function createAdapter(logger: Logger): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
     logController: new RequestLog(logger.isLevelEnabled('debug')),
-    childLoggerFactory: (_parent: unknown, bindings: Bindings) => new LazyLogger(logger, bindings),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // Express's kind of middleware, of which there is none here, would be looked for at every request.
     skipMiddie: true,

@@ -1,6 +1,8 @@
 import { LoggerService } from '@nestjs/common';
-import { destination, Logger, pino } from 'pino';
+import { destination, Logger, LoggerOptions, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { boundedError } from './log-error';
+import { redactTokens } from './redact-tokens';
 
 export interface LogOptions {
   level: string;
@@ -8,8 +10,16 @@ export interface LogOptions {
   pretty: boolean;
 }
 
+/**
+ * The process's logger. Two independent walls keep tokens out of the log: each field is written by a serializer that knows what may
+ * stand there, and each finished line is searched for tokens before it is written.
+ */
 export function createLogger({ level, pretty: readable }: LogOptions): Logger {
-  const options = { level };
+  const options: LoggerOptions = {
+    level,
+    serializers: { err: boundedError, error: boundedError },
+    hooks: { streamWrite: redactTokens },
+  };
   return readable
     ? pino(options, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss', sync: true }))
     : pino(options, destination({ dest: 1, sync: true }));
