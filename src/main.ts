@@ -3,7 +3,7 @@ import { createApp } from './app/create-app';
 import { loadConfig, loadEnvFile } from './config';
 import { createLogger } from './http';
 import { shutDownOnSignal } from './app/shutdown';
-import { welcome } from './app/startup-banner';
+import { printStartupBanner } from './app/startup-banner';
 
 async function main(): Promise<void> {
   loadEnvFile();
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const app = await createApp(config, logger);
   started(app);
   await app.listen(config.http.port, config.http.host);
-  await welcome(app, config, logger);
+  await printStartupBanner(app, config, logger);
 }
 
 main().catch((error: Error) => {

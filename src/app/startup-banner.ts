@@ -4,15 +4,19 @@ import { bold, cyan, dim } from 'picocolors';
 import type { Logger } from 'pino';
 import { TokenService } from '../auth';
 import { AppConfig } from '../config';
-import { standingOf } from './startup-summary';
+import { startupSummary } from './startup-summary';
 
 const A_DAY = 24 * 60 * 60;
 const PAGES = { 'Swagger UI': 'docs', Console: 'console', Metrics: 'metrics' };
 const WIDTH = 12;
 
 /** What runs on what, and what to do now. In production it is one line of the log. */
-export async function welcome(app: NestFastifyApplication, config: AppConfig, logger: Logger): Promise<void> {
-  const standing = await standingOf(app, config);
+export async function printStartupBanner(
+  app: NestFastifyApplication,
+  config: AppConfig,
+  logger: Logger,
+): Promise<void> {
+  const standing = await startupSummary(app, config);
   if (config.production) return logger.info({ ...standing }, 'Strata is ready');
 
   const { port } = app.getHttpServer().address() as AddressInfo;

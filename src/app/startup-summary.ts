@@ -6,7 +6,7 @@ import { CACHE_STACK, type CacheStack } from '../caching';
 import type { AppConfig } from '../config';
 
 /** What runs on what, as far as start-up tells it. No credentials. */
-export interface Standing {
+export interface StartupSummary {
   readonly database: string;
   readonly redis: string;
   readonly cache: string;
@@ -14,7 +14,7 @@ export interface Standing {
   readonly runtime: string;
 }
 
-export async function standingOf(app: NestFastifyApplication, config: AppConfig): Promise<Standing> {
+export async function startupSummary(app: NestFastifyApplication, config: AppConfig): Promise<StartupSummary> {
   const { database, edge } = config;
   const { version } = process;
   return {
@@ -31,10 +31,10 @@ async function versionOf(database: DataSource): Promise<string> {
   return rows[0]?.server_version.split(' ', 1)[0] ?? 'of unknown version';
 }
 
-function redisOf({ redis, cache }: AppConfig, { link }: CacheStack): string {
-  if (!link) return 'none, so one process';
+function redisOf({ redis, cache }: AppConfig, { redis: client }: CacheStack): string {
+  if (!client) return 'none, so one process';
   const where = redis.clusterNodes.length > 0 ? `cluster of ${redis.clusterNodes.join(', ')}` : place(redis.url ?? '');
-  return `${where}, prefix ${cache.prefix}${link.isUp ? '' : ' (away: going on without it)'}`;
+  return `${where}, prefix ${cache.prefix}${client.isUp ? '' : ' (away: going on without it)'}`;
 }
 
 function cacheOf({ layers, ttl, grace, consistency, maxLag, l1MaxBytes }: AppConfig['cache']): string {

@@ -42,7 +42,7 @@ export class CacheService {
 
   /** Tells the value being built around this call that it depends on `tags`. */
   addTags(tags: Iterable<string>): void {
-    this.stack.scope.addTags(tags);
+    this.stack.dependencies.addTags(tags);
   }
 
   /** Runs before the clock is trusted again after it was away: drain what could not be stamped meanwhile. */

@@ -1,16 +1,16 @@
 /** What can be wrong, and what to do about it. README.md shows this table; a test compares the two. */
 export const CACHE_ERRORS = {
   CACHE_OPTIONS: 'An option is invalid. Read the message, correct the option, start again.',
-  CACHE_REDIS_AWAY: 'There is no connection to Redis now. Nothing to do: it reconnects by itself.',
+  CACHE_REDIS_UNAVAILABLE: 'There is no connection to Redis now. Nothing to do: it reconnects by itself.',
   CACHE_TIMEOUT: 'Redis, or a load, did not answer within its deadline. Look at its latency, or raise the deadline.',
-  CACHE_CLOCK_AWAY: 'The tag clock cannot be asked, so nothing in L2 can be verified. It recovers with Redis.',
+  CACHE_CLOCK_UNAVAILABLE: 'The tag clock cannot be asked, so nothing in L2 can be verified. It recovers with Redis.',
   CACHE_STAMP_FAILED: 'An eviction was not acknowledged by the clock. Keep the change and stamp again.',
   CACHE_NOT_OUTERMOST:
     'Another global interceptor wraps the view cache. Import CachingModule before the module that provides it.',
   CACHE_KEY: 'A lone surrogate, or an argument of a @CacheQuery method, has no place in a key. Give it another key.',
   CACHE_QUERY_SCOPE:
     '@CacheQuery is on a request-scoped or transient provider, or two methods share a name. Read the message.',
-  CACHE_NOT_ALONE:
+  CACHE_CLOCK_CONFLICT:
     'Another process uses the same database and another clock. Give all of them one REDIS_URL and one CACHE_PREFIX.',
   CACHE_TABLE_UNWATCHED: 'An entity says @EvictsTags and its table has no triggers. Add watchTable() to a migration.',
   CACHE_CLOSED: 'The cache was closed. Something uses it after shutdown.',

@@ -45,8 +45,8 @@ export interface CacheEvents {
   purgeQueue: [waiting: number, oldestMs: number];
   /** The clock did not acknowledge a stamp; the caller was told. */
   stampFailed: [tags: readonly string[], error: unknown];
-  /** `live`: caught up and trusted. `away`: no word for longer than maxLag. */
-  clock: [state: 'live' | 'away', epoch: string];
+  /** `live`: caught up and trusted. `unavailable`: no word for longer than maxLag. */
+  clock: [state: 'live' | 'unavailable', epoch: string];
   /** A new epoch began: every older entry is dead. */
   epoch: [epoch: string];
   /** The Redis connection: `up`, `down`, or `broken` when the circuit breaker gave it up. */

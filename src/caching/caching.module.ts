@@ -9,10 +9,10 @@ import { CacheEventBus } from './caching.events';
 import { type CachingOptions, ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, resolveOptions } from './caching.options';
 import { createTieredCache } from './cache-manager';
 import { QueryExplorer } from './read/query/query.explorer';
-import { TagScope } from './core/clock/dependency-tracker';
+import { DependencyTracker } from './core/clock/dependency-tracker';
 import { ViewInterceptor } from './read/view/view.interceptor';
 import { ViewLayer } from './read/view/view-layer';
-import { ViewRoutes } from './read/view/view.explorer';
+import { ViewExplorer } from './read/view/view.explorer';
 
 @Injectable()
 class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
@@ -34,7 +34,7 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     CacheLifecycle,
     QueryExplorer,
     ViewLayer,
-    ViewRoutes,
+    ViewExplorer,
     { provide: APP_INTERCEPTOR, useClass: ViewInterceptor },
     CacheService,
     CacheHealth,
@@ -45,7 +45,7 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
       useFactory: (options: CachingOptions, events: CacheEventBus) => new CacheStack(resolveOptions(options), events),
     },
     { provide: TAG_CLOCK, inject: [CACHE_STACK], useFactory: (stack: CacheStack) => stack.clock },
-    { provide: TagScope, inject: [CACHE_STACK], useFactory: (stack: CacheStack) => stack.scope },
+    { provide: DependencyTracker, inject: [CACHE_STACK], useFactory: (stack: CacheStack) => stack.dependencies },
     {
       provide: CACHE_MANAGER,
       inject: [CACHE_STACK],
@@ -53,6 +53,6 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     },
     { provide: Cache, useExisting: CACHE_MANAGER },
   ],
-  exports: [CacheService, CacheHealth, CacheEventBus, CACHE_STACK, TAG_CLOCK, TagScope, CACHE_MANAGER, Cache],
+  exports: [CacheService, CacheHealth, CacheEventBus, CACHE_STACK, TAG_CLOCK, DependencyTracker, CACHE_MANAGER, Cache],
 })
 export class CachingModule extends ConfigurableModuleClass {}

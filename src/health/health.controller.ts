@@ -15,9 +15,9 @@ const PING_TIMEOUT = 1_000;
 const DETAILS = {
   database: { status: 'up' },
   eviction: { status: 'up', degraded: false, oldest_ms: 0 },
-  redis: { status: 'up', degraded: true, state: 'away' },
+  redis: { status: 'up', degraded: true, state: 'unavailable' },
   breaker: { status: 'up', degraded: false, state: 'closed' },
-  clock: { status: 'up', degraded: true, state: 'away' },
+  clock: { status: 'up', degraded: true, state: 'unavailable' },
 };
 const EXAMPLE = { status: 'ok', degraded: ['redis', 'clock'], info: DETAILS, error: {}, details: DETAILS };
 

@@ -32,7 +32,7 @@ Module({
 })(Root);
 
 if (hang) {
-  Drainer.prototype.settle = () => {
+  Drainer.prototype.waitUntilStamped = () => {
     Drainer.prototype.drain = () => new Promise(() => undefined);
     process.send({ event: 'hanging' });
     return new Promise(() => undefined);

@@ -30,7 +30,7 @@ export class HandDrivenClock {
   }
 
   get trusted(): boolean {
-    return performance.now() - this.clock.heardAt < 1_000;
+    return performance.now() - this.clock.lastSyncAt < 1_000;
   }
 
   /** The oldest call of this command that is waiting. */

@@ -1,5 +1,5 @@
 import fc, { type Scheduler } from 'fast-check';
-import { CacheEventBus, type CacheResult, TieredStore, type TagClock, TagScope } from '../../src/caching';
+import { CacheEventBus, type CacheResult, TieredStore, type TagClock, DependencyTracker } from '../../src/caching';
 import { resolveOptions } from '../../src/caching/caching.options';
 import { Freshness } from '../../src/caching/core/store/freshness';
 import { L1 } from '../../src/caching/core/store/tiers/l1';
@@ -114,7 +114,7 @@ export class World {
     const shared = setting.clock === 'redis' && { l2: this.redis.l2(() => clock.now()), lock: this.redis.lock() };
     const store = new TieredStore({
       clock,
-      scope: new TagScope(clock, time),
+      dependencies: new DependencyTracker(clock, time),
       freshness: new Freshness(clock, time, options),
       l1: new L1(100_000, events),
       ...shared,

@@ -56,7 +56,7 @@ export class ScriptedRedis {
     return {
       read: async (key) => {
         const [entry] = await Promise.all([this.call('get', () => this.entries.get(key)), now()]);
-        return entry && { ...entry, local: 0, checked: -1 };
+        return entry && { ...entry, localTick: 0, verifiedAtVersion: -1 };
       },
       write: (entry) => this.call('set', () => void this.entries.set(entry.key, { ...entry })),
       delete: (key) => this.call('del', () => void this.entries.delete(key)),

@@ -1,7 +1,7 @@
 import type { CacheEventBus } from '../caching.events';
 import type { ResolvedOptions } from '../caching.options';
 import { withDeadline } from './async/deadline';
-import { RedisLink } from './redis/client';
+import { RedisClient } from './redis/client';
 import { RedisFillLock } from './store/load/fill-lock';
 import { Freshness } from './store/freshness';
 import { Inspector } from './store/inspector';
@@ -14,7 +14,7 @@ import { MemoryTagClock } from './clock/memory-tag-clock';
 import { RedisClockTransport } from './clock/redis-clock-transport';
 import { RedisTagClock } from './clock/redis-tag-clock';
 import type { TagClock } from './clock/tag-clock';
-import { TagScope } from './clock/dependency-tracker';
+import { DependencyTracker } from './clock/dependency-tracker';
 import { systemTime, type Time } from './async/time';
 import { untraced } from '../tracing';
 
@@ -26,12 +26,12 @@ const PATIENCE = 2_000;
 /** The parts, put together: what the Nest module makes injectable and what tests build two of. */
 export class CacheStack {
   readonly clock: TagClock;
-  readonly scope: TagScope;
+  readonly dependencies: DependencyTracker;
   readonly store: TieredStore;
   readonly inspector: Inspector;
   readonly l1: L1;
   /** Undefined without Redis. */
-  readonly link?: RedisLink;
+  readonly redis?: RedisClient;
   private readonly redisClock?: RedisTagClock;
   private readonly heartbeat?: Heartbeat;
 
@@ -43,25 +43,25 @@ export class CacheStack {
     const { redis, prefix, l2Timeout, maxLag, maxTags, fillWait } = options;
     let l2: L2 | undefined;
     if (redis) {
-      this.link = new RedisLink(redis, l2Timeout, events);
-      const transport = new RedisClockTransport(this.link, prefix, maxTags);
+      this.redis = new RedisClient(redis, l2Timeout, events);
+      const transport = new RedisClockTransport(this.redis, prefix, maxTags);
       const clock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
       this.heartbeat = new Heartbeat(() => clock.beat(), maxLag / BEATS_PER_LAG);
-      l2 = new TimedL2(new RedisL2(this.link, prefix, clock, time), events, time);
+      l2 = new TimedL2(new RedisL2(this.redis, prefix, clock, time), events, time);
       this.clock = this.redisClock = clock;
     } else {
       this.clock = new MemoryTagClock(maxTags, events);
     }
     this.l1 = new L1(options.l1MaxBytes, events);
-    this.scope = new TagScope(this.clock, time);
+    this.dependencies = new DependencyTracker(this.clock, time);
     this.inspector = new Inspector(this.l1, l2, this.clock, time);
     this.store = new TieredStore({
       clock: this.clock,
-      scope: this.scope,
+      dependencies: this.dependencies,
       freshness: new Freshness(this.clock, time, options),
       l1: this.l1,
       l2,
-      lock: this.link && new RedisFillLock(this.link, prefix, Math.max(fillWait, 1)),
+      lock: this.redis && new RedisFillLock(this.redis, prefix, Math.max(fillWait, 1)),
       events,
       time,
       tracing: options.tracing,
@@ -82,13 +82,13 @@ export class CacheStack {
 
   /** Whether L1 is trusted: the clock's last word is younger than maxLag (Law 6). */
   get isTrusted(): boolean {
-    return this.time.mono() - this.clock.heardAt < this.options.maxLag;
+    return this.time.mono() - this.clock.lastSyncAt < this.options.maxLag;
   }
 
   /** Connects and catches up. Never rejects: with Redis away it starts without, and goes on trying. */
   async start(): Promise<void> {
-    if (!this.link || !this.redisClock) return;
-    const connected = this.link.start().then(() => this.redisClock?.beat());
+    if (!this.redis || !this.redisClock) return;
+    const connected = this.redis.start().then(() => this.redisClock?.beat());
     await withDeadline(connected, PATIENCE, 'connecting to Redis').catch(() => undefined);
     this.heartbeat?.start();
   }
@@ -98,6 +98,6 @@ export class CacheStack {
     this.heartbeat?.stop();
     await withDeadline(this.store.idle(), PATIENCE, 'finishing fills').catch(() => undefined);
     await this.clock.close();
-    this.link?.close();
+    this.redis?.close();
   }
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CacheStack } from '../core/cache-stack';
-import { CACHE_STACK, TOO_OLD } from '../caching.tokens';
+import { CACHE_STACK, DEGRADED_AFTER_MS } from '../caching.tokens';
 
 /** How one part stands. Degraded: answers are right without it, only less of them is cached, or an edge is behind. */
 export type PartHealth = { readonly degraded: boolean } & Readonly<Record<string, string | number | boolean>>;
@@ -12,18 +12,18 @@ export class CacheHealth {
 
   constructor(@Inject(CACHE_STACK) private readonly stack: CacheStack) {
     stack.events.on('purgeQueue', (waiting, oldestMs) => {
-      this.purges = { degraded: oldestMs > TOO_OLD, waiting, oldest_ms: Math.round(oldestMs) };
+      this.purges = { degraded: oldestMs > DEGRADED_AFTER_MS, waiting, oldest_ms: Math.round(oldestMs) };
     });
   }
 
   parts(): Record<string, PartHealth> {
-    const { link, isTrusted } = this.stack;
-    const redis = link ? (link.isUp ? 'up' : 'away') : 'none';
-    const broken = link?.isBroken ?? false;
+    const { redis, isTrusted } = this.stack;
+    const state = redis ? (redis.isUp ? 'up' : 'unavailable') : 'none';
+    const broken = redis?.isBroken ?? false;
     return {
-      redis: { degraded: redis === 'away', state: redis },
+      redis: { degraded: state === 'unavailable', state },
       breaker: { degraded: broken, state: broken ? 'open' : 'closed' },
-      clock: { degraded: !isTrusted, state: isTrusted ? 'live' : 'away' },
+      clock: { degraded: !isTrusted, state: isTrusted ? 'live' : 'unavailable' },
       ...(this.purges && { edge: this.purges }),
     };
   }

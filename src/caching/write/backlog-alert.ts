@@ -1,11 +1,11 @@
 import type { Logger } from '@nestjs/common';
-import { TOO_OLD } from '../caching.tokens';
+import { DEGRADED_AFTER_MS } from '../caching.tokens';
 
 /** Milliseconds between two lines about the same trouble. */
 const REMINDER = 30_000;
 
 /** Says in the log that something has been waiting for too long, again now and then, and once that it is over. */
-export class Backlog {
+export class BacklogAlert {
   private warnedAt: number | undefined;
 
   constructor(
@@ -14,12 +14,12 @@ export class Backlog {
   ) {}
 
   /** @param oldestMs how long the oldest has been waiting; 0: nothing is @param why what else the line tells */
-  tell(oldestMs: number, why: Readonly<Record<string, unknown>>): void {
+  report(oldestMs: number, why: Readonly<Record<string, unknown>>): void {
     if (oldestMs === 0 && this.warnedAt !== undefined) {
       this.warnedAt = undefined;
       this.logger.log(this.words.over);
     }
-    if (oldestMs <= TOO_OLD || Date.now() - (this.warnedAt ?? 0) < REMINDER) return;
+    if (oldestMs <= DEGRADED_AFTER_MS || Date.now() - (this.warnedAt ?? 0) < REMINDER) return;
     this.warnedAt = Date.now();
     this.logger.warn({ ...why, oldest_ms: oldestMs }, this.words.late);
   }

@@ -6,7 +6,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { CacheStack } from '../core/cache-stack';
 import { CACHE_STACK } from '../caching.tokens';
 import { withDeadline } from '../core/async/deadline';
-import type { DrainHook } from './drain/drain-participant';
+import type { DrainParticipant } from './drain/drain-participant';
 import { Eviction } from './eviction.module';
 import { EDGE_GROUPS, NO_GROUPS } from '../edge/edge-groups';
 import { createPurger } from './purge/create-purger';
@@ -29,7 +29,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 
 /** What is evicted here is purged at the edge: by every drain, in its transaction, and by whoever evicts without one. */
 @Injectable()
-export class EdgePurges implements DrainHook, OnModuleInit, BeforeApplicationShutdown {
+export class EdgePurges implements DrainParticipant, OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Edge');
   private readonly queue: PurgeQueue;
   /** Undefined where no edge is purged: then nothing is queued either. */
@@ -46,8 +46,8 @@ export class EdgePurges implements DrainHook, OnModuleInit, BeforeApplicationShu
     if (!purger) return;
     const echoAfter = (consistency === 'strict' ? 0 : 2 * maxLag) + IN_FLIGHT;
     this.worker = new PurgeWorker(this.queue, purger, events, echoAfter);
-    eviction.attach(this);
-    store.onEvict((tags) => this.add(tags ?? [EVERYTHING]));
+    eviction.register(this);
+    store.onInvalidate((tags) => this.add(tags ?? [EVERYTHING]));
   }
 
   record(tags: readonly string[]): string {

@@ -5,19 +5,19 @@ import type { Client, Notification, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { CacheStack } from '../core/cache-stack';
-import { CACHE_STACK, TOO_OLD } from '../caching.tokens';
+import { CACHE_STACK, DEGRADED_AFTER_MS } from '../caching.tokens';
 import { CacheError } from '../caching.errors';
 import { withDeadline } from '../core/async/deadline';
 import { EDGE_HEADERS, type EdgeHeaders } from '../edge/edge-headers';
 import { withKinds } from '../edge/edge-tags';
-import type { DrainHook } from './drain/drain-participant';
+import type { DrainParticipant } from './drain/drain-participant';
 import { Drainer } from './drain/drainer';
 import { EvictionSubscriber } from './drain/eviction.subscriber';
 import { InvalidationInterceptor } from './invalidation.interceptor';
-import { clockId, joinClock } from './drain/clock-lock';
+import { clockId, acquireClockLock } from './drain/clock-lock';
 import { DedicatedSession, type OutboxSession, PooledSession } from './drain/session';
 import { TagRules } from './capture/tag-rules';
-import { OutboxWatch } from './drain/outbox-poller';
+import { OutboxPoller } from './drain/outbox-poller';
 import { CHANNEL } from './capture/triggers';
 import { WriteScope } from './drain/write-scope';
 
@@ -43,7 +43,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
   readonly scope = new WriteScope();
   private readonly session: OutboxSession;
   private readonly drainer: Drainer;
-  private readonly watch: OutboxWatch;
+  private readonly watch: OutboxPoller;
 
   constructor(
     @Inject(DataSource) dataSource: DataSource,
@@ -57,29 +57,29 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
       : new DedicatedSession(pool.options, (client) => this.greet(client, id));
     this.rules = new TagRules(dataSource, (table, error) => events.emit('tagRuleFailed', table, error));
     this.drainer = new Drainer(this.session, this.rules, clock, events, options);
-    this.watch = new OutboxWatch(this.drainer, clock, events, options.maxLag);
+    this.watch = new OutboxPoller(this.drainer, clock, events, options.maxLag);
     new EvictionSubscriber(dataSource, this.drainer, this.rules, this.scope);
     // Law 6: before the clock is trusted again, what could not be stamped meanwhile. Here, because the clock starts first.
     clock.beforeTrust(() => this.drainer.drain());
   }
 
   /** Has somebody else hear of what is evicted, durably: one, before the application starts. */
-  attach(hook: DrainHook): void {
-    this.drainer.hook = hook;
+  register(hook: DrainParticipant): void {
+    this.drainer.participant = hook;
   }
 
   /** How long the oldest write has been waiting to be evicted; degraded: somebody should look. */
   status(): { oldestMs: number; degraded: boolean } {
     const { oldestMs } = this.drainer;
-    return { oldestMs, degraded: oldestMs > TOO_OLD };
+    return { oldestMs, degraded: oldestMs > DEGRADED_AFTER_MS };
   }
 
-  /** @throws CacheError `CACHE_NOT_ALONE`, `CACHE_TABLE_UNWATCHED` */
+  /** @throws CacheError `CACHE_CLOCK_CONFLICT`, `CACHE_TABLE_UNWATCHED` */
   async onModuleInit(): Promise<void> {
     await this.rules.requireTriggers();
     await this.drainer.drain().catch((error: unknown) => {
       // All else passes: the watch goes on trying.
-      if (error instanceof CacheError && error.code === 'CACHE_NOT_ALONE') throw error;
+      if (error instanceof CacheError && error.code === 'CACHE_CLOCK_CONFLICT') throw error;
     });
     this.watch.start();
   }
@@ -97,7 +97,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
 
   /** A new connection joins the clock before it may drain, and listens from then on. */
   private async greet(client: Client, id: number): Promise<void> {
-    await joinClock(client, id);
+    await acquireClockLock(client, id);
     await this.drainer.prepare(client);
     client.on('notification', ({ processId }: Notification) => {
       if (processId !== (client as { processID?: number }).processID) void this.drainer.drain().catch(() => undefined);

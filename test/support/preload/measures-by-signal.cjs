@@ -3,13 +3,13 @@
  * what is measured here, so both sides are this one.
  */
 const { CacheEventBus } = require('../../../dist/caching/caching.events');
-const { Measures } = require('../../../dist/caching/observe/telemetry/measures');
+const { RequestStats } = require('../../../dist/caching/observe/telemetry/request-stats');
 
 let counting = true;
 process.on('SIGUSR2', () => (counting = !counting));
 for (const [prototype, name] of [
   [CacheEventBus.prototype, 'emit'],
-  [Measures.prototype, 'add'],
+  [RequestStats.prototype, 'add'],
 ]) {
   const original = prototype[name];
   prototype[name] = function (...args) {

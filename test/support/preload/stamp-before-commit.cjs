@@ -15,5 +15,5 @@ EvictionSubscriber.prototype.note = async function (queryRunner) {
   await clock.stamp(this.rules.tagsOf(await outbox.ownRecords(client)));
   await new Promise((resolve) => setTimeout(resolve, 5));
 };
-Drainer.prototype.settle = () => Promise.resolve();
+Drainer.prototype.waitUntilStamped = () => Promise.resolve();
 Drainer.prototype.stamp = () => Promise.resolve();

@@ -1,8 +1,8 @@
 /** A planted bug: the tick is taken when the source has answered (against Law 1). */
-const { TagScope } = require('../../../dist/caching');
+const { DependencyTracker } = require('../../../dist/caching');
 
-const run = TagScope.prototype.run;
-TagScope.prototype.run = async function (work) {
+const run = DependencyTracker.prototype.run;
+DependencyTracker.prototype.run = async function (work) {
   const result = await run.call(this, work);
   await new Promise((resolve) => setTimeout(resolve, 50));
   Object.assign(result.gathered, this.clock.instant());

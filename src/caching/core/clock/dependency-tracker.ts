@@ -6,11 +6,11 @@ import type { Instant, TagClock } from './tag-clock';
 export interface Dependency extends Instant {
   readonly tags: Iterable<string>;
   /** `Time.mono()` up to which this is known to be right, whatever the clock says later (Law 6). */
-  readonly knownAt: number;
+  readonly verifiedAt: number;
   /** Wall clock in ms: end of its TTL. */
   readonly expiresAt: number;
   /** It is there by grace: its source failed. */
-  readonly rescued?: boolean;
+  readonly fromGrace?: boolean;
 }
 
 /** Parts of different epochs met: no one instant describes the whole, and one of no epoch is fresh nowhere. */
@@ -18,12 +18,12 @@ const MIXED = 'mixed';
 
 /**
  * Gathers, while a function runs, what its result depends on (Law 2): the union of the tags and the smallest of the
- * ticks, beginning with the instant before the function was called (Law 1). The smallest `knownAt` as well, or a
+ * ticks, beginning with the instant before the function was called (Law 1). The smallest `verifiedAt` as well, or a
  * value built from a micro-cached one would be trusted for another maxLag; and the earliest expiry, or a page would
  * outlive the exchange rate in it.
  */
-export class TagScope {
-  private readonly scope = new AsyncScope<Gathering>();
+export class DependencyTracker {
+  private readonly scope = new AsyncScope<DependencySet>();
 
   constructor(
     private readonly clock: TagClock,
@@ -31,19 +31,19 @@ export class TagScope {
   ) {}
 
   /** Runs `work` in a scope of its own; what it gathered also goes to the enclosing scope, even if it throws. */
-  async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: Gathering }> {
+  async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: DependencySet }> {
     // Law 1: the instant is taken before the source is asked anything.
-    const gathered = new Gathering(this.clock.instant(), this.time.mono());
+    const gathered = new DependencySet(this.clock.instant(), this.time.mono());
     try {
       const value = await this.scope.run(gathered, work);
       return { value, gathered };
     } finally {
-      this.gather(gathered);
+      this.record(gathered);
     }
   }
 
   /** Tells the current scope, if there is one, that its result depends on `part`. */
-  gather(part: Dependency): void {
+  record(part: Dependency): void {
     this.scope.current()?.add(part);
   }
 
@@ -54,36 +54,36 @@ export class TagScope {
   }
 
   /** The current scope: what has been gathered so far. */
-  current(): Gathering | undefined {
+  current(): DependencySet | undefined {
     return this.scope.current();
   }
 }
 
-export class Gathering implements Dependency {
+export class DependencySet implements Dependency {
   readonly tags = new Set<string>();
   epoch: string;
   tick: number;
-  local: number;
+  localTick: number;
   expiresAt = Infinity;
-  rescued = false;
+  fromGrace = false;
 
   constructor(
     start: Instant,
-    public knownAt: number,
+    public verifiedAt: number,
   ) {
     this.epoch = start.epoch;
     this.tick = start.tick;
-    this.local = start.local;
+    this.localTick = start.localTick;
   }
 
   /** Law 2: smallest tick, all tags. */
   add(part: Dependency): void {
     if (part.epoch !== this.epoch) this.epoch = MIXED;
     this.tick = Math.min(this.tick, part.tick);
-    this.local = Math.min(this.local, part.local);
-    this.knownAt = Math.min(this.knownAt, part.knownAt);
+    this.localTick = Math.min(this.localTick, part.localTick);
+    this.verifiedAt = Math.min(this.verifiedAt, part.verifiedAt);
     this.expiresAt = Math.min(this.expiresAt, part.expiresAt);
-    this.rescued ||= part.rescued ?? false;
+    this.fromGrace ||= part.fromGrace ?? false;
     for (const tag of part.tags) this.tags.add(tag);
   }
 }

@@ -6,7 +6,7 @@ import type { Instant, StaleReason, TagClock } from './tag-clock';
 
 /** The clock of a service without Redis: this process is the clock, so it always knows and is always trusted. */
 export class MemoryTagClock implements TagClock {
-  readonly heardAt = Infinity;
+  readonly lastSyncAt = Infinity;
   version = 0;
   private epoch = randomUUID();
   private table: StampTable;
@@ -19,7 +19,7 @@ export class MemoryTagClock implements TagClock {
   }
 
   instant(): Instant {
-    return { epoch: this.epoch, tick: this.table.tick, local: 0 };
+    return { epoch: this.epoch, tick: this.table.tick, localTick: 0 };
   }
 
   lastStamp(tags: readonly string[]): number {

@@ -2,7 +2,7 @@ import { StampTable } from './stamp-table';
 import type { StaleReason } from './tag-clock';
 
 /** What was untold at one moment. `incomplete`: more than could be remembered. */
-export interface Untold {
+export interface PendingBatch {
   readonly tags: readonly string[];
   readonly incomplete: boolean;
   /** The local tick of that moment. */
@@ -14,10 +14,10 @@ export interface Untold {
  * epoch that the mirror has not adopted yet. Their tags are distrusted here at once all the same, by a local tick.
  * An acknowledgement speaks for what was untold when its stamp was **sent**; what failed since is another write's.
  */
-export class UntoldStamps {
+export class PendingStamps {
   private readonly table: StampTable;
   /** Acknowledged, and distrusted until the mirror has learned the difference. */
-  private acknowledged: Untold[] = [];
+  private acknowledged: PendingBatch[] = [];
 
   constructor(limit: number) {
     this.table = new StampTable(limit);
@@ -38,18 +38,18 @@ export class UntoldStamps {
     return tag === undefined ? undefined : { why: 'unacknowledged', tag };
   }
 
-  all(): Untold {
+  all(): PendingBatch {
     return { tags: this.table.tags(), incomplete: this.table.floor > 0, upTo: this.table.tick };
   }
 
   /** The clock has these, and so has the mirror. */
-  forget({ tags, incomplete, upTo }: Untold): void {
+  forget({ tags, incomplete, upTo }: PendingBatch): void {
     this.table.forget(tags, upTo);
     if (incomplete) this.table.lowerFloor(upTo);
   }
 
   /** The clock has these, the mirror has not: unless distrusted for a later failure, they are until it has learned. */
-  awaitPlace(told: Untold): void {
+  awaitSync(told: PendingBatch): void {
     if (told.incomplete) return void this.acknowledged.push(told);
     const tags = told.tags.filter((tag) => this.table.stampedAfter(told.upTo, [tag]) === undefined);
     this.acknowledged.push({ tags, incomplete: false, upTo: this.table.stamp(tags) });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisLink } from '../redis/client';
+import type { RedisClient } from '../redis/client';
 import type { RedisScript } from '../redis/script';
 import { CLOCK_SCRIPTS } from './redis-clock-scripts';
 
@@ -47,7 +47,7 @@ export class RedisClockTransport implements ClockTransport {
   private readonly channel: string;
 
   constructor(
-    private readonly link: RedisLink,
+    private readonly link: RedisClient,
     prefix: string,
     private readonly maxTags: number,
   ) {

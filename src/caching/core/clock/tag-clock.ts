@@ -5,7 +5,7 @@ export interface Instant {
   /** How many stamps that life had seen. */
   readonly tick: number;
   /** Ticks of this process's own list of stamps the clock has not acknowledged; means nothing elsewhere. */
-  readonly local: number;
+  readonly localTick: number;
 }
 
 /** Why Law 3 says no. `unacknowledged`: this process wrote, but the clock could not be told yet. */
@@ -22,7 +22,7 @@ export interface TagClock {
   /** Grows whenever anything was learned. Equal versions mean equal verdicts: that makes the usual check O(1). */
   readonly version: number;
   /** `Time.mono()` of the question the clock last answered (Law 6). Infinity: the clock is this process itself. */
-  readonly heardAt: number;
+  readonly lastSyncAt: number;
   /** What this process knows now. Never ahead of the clock, so safe to take before a read (Law 1). */
   instant(): Instant;
   /** The tick at which any of `tags` (`product:*`: any of that kind) was last stamped, as far as is known here; where it is forgotten, a later one. */
@@ -31,7 +31,7 @@ export interface TagClock {
   staleBecause(instant: Instant, tags: readonly string[]): StaleReason | undefined;
   /**
    * Asks the clock and learns everything stamped before the question.
-   * @throws CacheError `CACHE_CLOCK_AWAY` or `CACHE_TIMEOUT` when it cannot be asked
+   * @throws CacheError `CACHE_CLOCK_UNAVAILABLE` or `CACHE_TIMEOUT` when it cannot be asked
    */
   now(): Promise<Instant>;
   /**

@@ -1,9 +1,9 @@
 import { CacheError } from '../../caching.errors';
 import type { CacheEventBus } from '../../caching.events';
 import { withDeadline } from '../async/deadline';
-import { Line, type Trouble } from './guarded-connection';
+import { GuardedConnection, type ConnectionFault } from './guarded-connection';
 import type { RedisScript } from './script';
-import { dial } from './connect';
+import { connect } from './connect';
 import type { RedisConnection, RedisReply, RedisTarget } from './redis-target';
 
 /** Milliseconds between two attempts to connect: doubles from the first to the second. */
@@ -13,8 +13,8 @@ const RETRY = { first: 50, most: 500 } as const;
  * Redis as everything above sees it: always there to be asked, answers or rejects within the deadline, mends itself.
  * When any socket breaks, or calls go unanswered, a whole new connection is dialled and takes the old one's place.
  */
-export class RedisLink {
-  private line?: Line;
+export class RedisClient {
+  private line?: GuardedConnection;
   private closed = false;
   private isDown = false;
   private gaveUp = false;
@@ -54,7 +54,7 @@ export class RedisLink {
     });
   }
 
-  /** Sends one command to the server that owns `key`. @throws CacheError `CACHE_REDIS_AWAY`, `CACHE_TIMEOUT`; Redis error replies */
+  /** Sends one command to the server that owns `key`. @throws CacheError `CACHE_REDIS_UNAVAILABLE`, `CACHE_TIMEOUT`; Redis error replies */
   send<T extends RedisReply = RedisReply>(key: string, args: string[]): Promise<T> {
     return this.guarded(args[0]!, (connection) => connection.send(key, args)) as Promise<T>;
   }
@@ -103,8 +103,10 @@ export class RedisLink {
   }
 
   private guarded<T>(what: string, call: (connection: RedisConnection) => Promise<T>): Promise<T> {
-    if (this.line) return this.line.ask(what, call);
-    return Promise.reject(new CacheError(this.closed ? 'CACHE_CLOSED' : 'CACHE_REDIS_AWAY', 'no connection to Redis'));
+    if (this.line) return this.line.send(what, call);
+    return Promise.reject(
+      new CacheError(this.closed ? 'CACHE_CLOSED' : 'CACHE_REDIS_UNAVAILABLE', 'no connection to Redis'),
+    );
   }
 
   private redialIn(ms: number, wait: number = RETRY.first): void {
@@ -126,9 +128,9 @@ export class RedisLink {
   }
 
   private async connect(): Promise<void> {
-    const made: { line?: Line } = {};
-    const connection = await dial(this.target, this.timeout, (cause) => this.broken(made.line, 'down', cause));
-    const line = new Line(connection, this.timeout, (trouble, cause) => this.broken(line, trouble, cause));
+    const made: { line?: GuardedConnection } = {};
+    const connection = await connect(this.target, this.timeout, (cause) => this.broken(made.line, 'down', cause));
+    const line = new GuardedConnection(connection, this.timeout, (trouble, cause) => this.broken(line, trouble, cause));
     made.line = line;
     try {
       for (const [channel, listener] of this.channels) {
@@ -150,7 +152,7 @@ export class RedisLink {
    * Dials anew. The old line is kept until then: it may be only the subscription that broke, or one node of a
    * cluster. And as a dead node would break every new line at once, dialling is spaced out.
    */
-  private broken(line: Line | undefined, trouble: Trouble, cause: unknown): void {
+  private broken(line: GuardedConnection | undefined, trouble: ConnectionFault, cause: unknown): void {
     if (line === undefined || line !== this.line || this.retry || this.dialling) return;
     this.gaveUp ||= trouble === 'broken';
     this.events.emit('redis', trouble, cause);

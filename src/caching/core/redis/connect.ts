@@ -8,7 +8,7 @@ import type { RedisConnection, RedisReply, RedisTarget } from './redis-target';
 const CONNECT_TIMEOUT = 1_000;
 
 /**
- * Never reconnects by itself and never queues while offline: RedisLink dials anew, which is what finds a new master
+ * Never reconnects by itself and never queues while offline: RedisClient dials anew, which is what finds a new master
  * after a failover. No CLIENT SETINFO: a frozen server must not be able to hold the handshake.
  */
 const COMMON = {
@@ -21,7 +21,7 @@ const COMMON = {
 type Client = ReturnType<typeof createClient>;
 
 /** Connects and has heard a PING answered. `onBroken` is called when any of its sockets fails later. */
-export async function dial(
+export async function connect(
   target: RedisTarget,
   timeout: number,
   onBroken: (cause: unknown) => void,
@@ -41,7 +41,8 @@ async function dialServer(
   try {
     // A sentinel may still name a server that was demoted a moment ago.
     const role = mustBeMaster ? await withDeadline(client.sendCommand(['ROLE']), timeout, 'ROLE') : ['master'];
-    if ((role as string[])[0] !== 'master') throw new CacheError('CACHE_REDIS_AWAY', 'the named server is no master');
+    if ((role as string[])[0] !== 'master')
+      throw new CacheError('CACHE_REDIS_UNAVAILABLE', 'the named server is no master');
     const subscriber = await open(url, timeout, onBroken);
     return {
       masters: 1,
@@ -104,7 +105,7 @@ async function masterUrl(
   try {
     const question = sentinel.sendCommand<string[] | null>(['SENTINEL', 'get-master-addr-by-name', target.master]);
     const address = await withDeadline(question, timeout, 'asking a sentinel');
-    if (!address) throw new CacheError('CACHE_REDIS_AWAY', `no sentinel knows a master "${target.master}"`);
+    if (!address) throw new CacheError('CACHE_REDIS_UNAVAILABLE', `no sentinel knows a master "${target.master}"`);
     const url = new URL(target.url ?? 'redis://localhost');
     url.hostname = isIPv6(address[0]!) ? `[${address[0]}]` : address[0]!;
     url.port = address[1]!;

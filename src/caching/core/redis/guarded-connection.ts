@@ -15,14 +15,14 @@ import type { RedisConnection } from './redis-target';
 const UNANSWERED = 5;
 
 /** What became of a line: a socket of it broke, or its server fell silent. */
-export type Trouble = 'down' | 'broken';
+export type ConnectionFault = 'down' | 'broken';
 
 /**
  * One connection, a deadline on every call, and a circuit breaker. Only silence counts: an error reply, even "out of
  * memory", is an answer. It never closes again: a line that broke is replaced, and a new one is up only after it
  * answered a PING. (cockatiel's breaker without its policy, whose three promises a call cost as much as the call.)
  */
-export class Line {
+export class GuardedConnection {
   private readonly breaker = new ConsecutiveBreaker(UNANSWERED);
   private readonly deadlines: Deadlines;
   private isSilent = false;
@@ -30,14 +30,14 @@ export class Line {
   constructor(
     readonly connection: RedisConnection,
     timeout: number,
-    private readonly onTrouble: (trouble: Trouble, cause: unknown) => void,
+    private readonly onTrouble: (trouble: ConnectionFault, cause: unknown) => void,
   ) {
     this.deadlines = new Deadlines(timeout);
   }
 
-  /** @throws CacheError `CACHE_REDIS_AWAY`, `CACHE_TIMEOUT`; Redis error replies */
-  ask<T>(what: string, call: (connection: RedisConnection) => Promise<T>): Promise<T> {
-    if (this.isSilent) return Promise.reject(new CacheError('CACHE_REDIS_AWAY', 'Redis has fallen silent'));
+  /** @throws CacheError `CACHE_REDIS_UNAVAILABLE`, `CACHE_TIMEOUT`; Redis error replies */
+  send<T>(what: string, call: (connection: RedisConnection) => Promise<T>): Promise<T> {
+    if (this.isSilent) return Promise.reject(new CacheError('CACHE_REDIS_UNAVAILABLE', 'Redis has fallen silent'));
     return this.deadlines.within(call(this.connection), what).then(
       (reply) => {
         this.breaker.success();
@@ -53,7 +53,7 @@ export class Line {
     if (error instanceof CacheError && error.code === 'CACHE_TIMEOUT') this.unanswered(error);
     else if (isBreak(error)) {
       this.onTrouble('down', error);
-      return new CacheError('CACHE_REDIS_AWAY', 'the connection to Redis broke', { cause: error });
+      return new CacheError('CACHE_REDIS_UNAVAILABLE', 'the connection to Redis broke', { cause: error });
     } else this.breaker.success();
     return error;
   }

@@ -7,7 +7,7 @@ export type RedisTarget =
 /** What Redis answers: RESP2. */
 export type RedisReply = string | number | Buffer | null | RedisReply[];
 
-/** One live connection (of a cluster: a set of them) with its subscriptions. It does not repair itself: RedisLink dials a new one. */
+/** One live connection (of a cluster: a set of them) with its subscriptions. It does not repair itself: RedisClient dials a new one. */
 export interface RedisConnection {
   /** Sends to the server that owns `key`. */
   send(key: string, args: string[]): Promise<RedisReply>;

@@ -59,19 +59,19 @@ export interface CacheEntry extends Instant {
   /** Wall clock in ms: end of its TTL, jitter included. */
   readonly expiresAt: number;
   /** Milliseconds past `expiresAt` during which it may be served while it is refreshed. */
-  readonly staleFor: number;
+  readonly swrMs: number;
   /** Milliseconds past `expiresAt` during which it is kept for the case that loading fails. */
-  readonly keepFor: number;
+  readonly graceMs: number;
 
-  readonly local: number;
+  readonly localTick: number;
   /** `Time.mono()` at the end of its TTL: a wall clock that steps back does not make it younger. */
-  readonly endsAt: number;
+  readonly monoExpiresAt: number;
   /** `Time.mono()` up to which it is known to be right, whatever the clock says later (Law 6). */
-  knownAt: number;
+  verifiedAt: number;
   /** `TagClock.version` at which it was last found fresh: while that stands, so does the verdict. */
-  checked: number;
+  verifiedAtVersion: number;
   /** It was found stamped: told once, kept for grace. */
-  stamped: boolean;
+  isInvalidated: boolean;
   failure: Failure | undefined;
   /** Derived bytes kept beside the body, such as its gzip. */
   variants: Map<string, Buffer> | undefined;
@@ -91,17 +91,17 @@ const KEY_TAG = '@key:';
 
 /** Milliseconds since its TTL ended, by whichever clock says more; negative: still within. */
 export function overdue(entry: CacheEntry, wall: number, mono: number): number {
-  return Math.max(wall - entry.expiresAt, mono - entry.endsAt);
+  return Math.max(wall - entry.expiresAt, mono - entry.monoExpiresAt);
 }
 
-/** The `endsAt` of an entry that expires then. A millisecond later, as the two clocks round differently. */
-export function endOf(expiresAt: number, time: Time): number {
+/** The `monoExpiresAt` of an entry that expires then. A millisecond later, as the two clocks round differently. */
+export function monoExpiry(expiresAt: number, time: Time): number {
   return time.mono() + expiresAt - time.wall() + 1;
 }
 
 /** Milliseconds past its TTL that an entry is of use to anybody. */
-export function keptFor(entry: CacheEntry): number {
-  return Math.max(entry.staleFor, entry.keepFor);
+export function maxStaleMs(entry: CacheEntry): number {
+  return Math.max(entry.swrMs, entry.graceMs);
 }
 
 /** Remaining TTL in whole seconds, negative past it: the `ttl` of RFC 9211. */

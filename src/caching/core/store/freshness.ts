@@ -10,7 +10,7 @@ export interface FreshnessOptions {
 }
 
 /** What a reader knew when it came; its answer must be no older than that. */
-export interface Arrival {
+export interface ReadSnapshot {
   /** Grows with every arrival of this process: who came first. Time may stand still between two of them. */
   readonly order: number;
   readonly version: number;
@@ -18,7 +18,7 @@ export interface Arrival {
   /** The mirror spoke for the clock: heard from within maxLag, or in strict mode asked on arrival. */
   readonly confirmed: boolean;
   /** Milliseconds (mono) up to which a confirmed mirror is known to be complete. */
-  readonly heardAt: number;
+  readonly lastSyncAt: number;
 }
 
 /** The one place that decides whether an entry may be served. */
@@ -36,37 +36,37 @@ export class Freshness {
 
   /** Law 3. O(1) while nothing was learned since this entry was last found fresh. */
   isFresh(entry: CacheEntry): boolean {
-    if (entry.checked === this.clock.version) return true;
+    if (entry.verifiedAtVersion === this.clock.version) return true;
     if (this.clock.staleBecause(entry, entry.tags) !== undefined) return false;
-    entry.checked = this.clock.version;
+    entry.verifiedAtVersion = this.clock.version;
     return true;
   }
 
   /** What is known now, without asking. In strict mode that is never enough. */
-  glance(): Arrival {
+  snapshot(): ReadSnapshot {
     const at = this.time.mono();
-    const { version, heardAt } = this.clock;
+    const { version, lastSyncAt } = this.clock;
     const order = (this.arrivals += 1);
-    return { order, version, at, heardAt, confirmed: !this.strict && at - heardAt < this.options.maxLag };
+    return { order, version, at, lastSyncAt, confirmed: !this.strict && at - lastSyncAt < this.options.maxLag };
   }
 
   /** What is known once the clock was asked; without an answer nothing is confirmed. Never rejects. */
-  async inquire(): Promise<Arrival> {
+  async snapshotFromClock(): Promise<ReadSnapshot> {
     const order = (this.arrivals += 1);
     const at = this.time.mono();
     const confirmed = await this.clock.now().then(
       () => true,
       () => false,
     );
-    return { order, version: this.clock.version, at, heardAt: at, confirmed };
+    return { order, version: this.clock.version, at, lastSyncAt: at, confirmed };
   }
 
   /**
    * Law 6: an L1 entry is served on the clock's word, or, in bounded mode, within maxLag of when it was read.
    * And in either case only if nothing this process knows speaks against it.
    */
-  mayServe(entry: CacheEntry, arrival: Arrival): boolean {
-    if (!arrival.confirmed && (this.strict || arrival.at - entry.knownAt >= this.options.maxLag)) return false;
+  mayServe(entry: CacheEntry, arrival: ReadSnapshot): boolean {
+    if (!arrival.confirmed && (this.strict || arrival.at - entry.verifiedAt >= this.options.maxLag)) return false;
     return this.isFresh(entry);
   }
 
@@ -74,7 +74,7 @@ export class Freshness {
    * A source that failed lately is left alone for a while, unless something was stamped since: whoever wrote shows
    * that it lives, and an old value must not outlast that write. So it takes the same word as a hit does.
    */
-  mayRest(entry: CacheEntry, arrival: Arrival): boolean {
+  mayRest(entry: CacheEntry, arrival: ReadSnapshot): boolean {
     const { failure } = entry;
     if (!failure || arrival.at >= failure.retryAt) return false;
     if (!arrival.confirmed && (this.strict || arrival.at - failure.at >= this.options.maxLag)) return false;
@@ -82,8 +82,8 @@ export class Freshness {
   }
 
   /** Until when an entry served to `arrival` is known to be right: what is built from it is no better (Law 6). */
-  knownAt(entry: CacheEntry, arrival: Arrival): number {
-    if (!arrival.confirmed) return entry.knownAt;
-    return Math.max(entry.knownAt, Math.min(arrival.heardAt, arrival.at));
+  verifiedAt(entry: CacheEntry, arrival: ReadSnapshot): number {
+    if (!arrival.confirmed) return entry.verifiedAt;
+    return Math.max(entry.verifiedAt, Math.min(arrival.lastSyncAt, arrival.at));
   }
 }

@@ -4,16 +4,16 @@ import { keyTag, publicTags } from './entry';
 import type { StoreParts } from './store-parts';
 
 /** Hears of tags that were evicted, undefined: of everything. Never rejects. */
-export type Hearing = (tags: readonly string[] | undefined) => Promise<void>;
+export type InvalidationListener = (tags: readonly string[] | undefined) => Promise<void>;
 
 /** What makes entries die before their time, on every node: a stamp, or a new epoch. Nothing is looked for, and no key is scanned to find it. */
-export class Evictions {
-  private outside?: Hearing;
+export class Invalidator {
+  private outside?: InvalidationListener;
 
   constructor(private readonly parts: StoreParts) {}
 
   /** Has somebody outside hear of what is evicted here. What the outbox evicts is not told. */
-  onEvict(hook: Hearing): void {
+  onInvalidate(hook: InvalidationListener): void {
     this.outside = hook;
   }
 

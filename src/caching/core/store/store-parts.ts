@@ -1,6 +1,6 @@
 import type { CacheEventBus } from '../../caching.events';
 import type { TagClock } from '../clock/tag-clock';
-import type { TagScope } from '../clock/dependency-tracker';
+import type { DependencyTracker } from '../clock/dependency-tracker';
 import type { Time } from '../async/time';
 import type { Tracing } from '../../tracing';
 import type { FillLock } from './load/fill-lock';
@@ -8,12 +8,12 @@ import type { Freshness } from './freshness';
 import type { L1 } from './tiers/l1';
 import type { L2 } from './tiers/l2';
 import type { PolicyDefaults } from './policy';
-import type { mayJoin } from './load/single-flight';
+import type { mayShareResult } from './load/single-flight';
 
 /** What a TieredStore is made of. Without Redis there is neither `l2` nor `lock`. */
 export interface StoreParts {
   readonly clock: TagClock;
-  readonly scope: TagScope;
+  readonly dependencies: DependencyTracker;
   readonly freshness: Freshness;
   readonly l1: L1;
   readonly l2?: L2;
@@ -29,5 +29,5 @@ export interface StoreParts {
   /** Milliseconds a failed source is left alone: doubles from the first to the second. */
   readonly backOff: { readonly first: number; readonly most: number };
   /** Law 5's rule. Only the test that shows why it is there gives another. */
-  readonly mayJoin?: typeof mayJoin;
+  readonly mayShareResult?: typeof mayShareResult;
 }

@@ -1,24 +1,24 @@
 import { toUSVString } from 'node:util';
 import { CacheError } from '../../caching.errors';
 import type { Instant } from '../clock/tag-clock';
-import { Gathering, type TagScope } from '../clock/dependency-tracker';
+import { DependencySet, type DependencyTracker } from '../clock/dependency-tracker';
 import {
   type Body,
   type CacheEntry,
   type CacheResult,
-  keptFor,
+  maxStaleMs,
   keyTag,
   type Loader,
   overdue,
   remainingTtl,
 } from './entry';
-import { Evictions, type Hearing } from './invalidator';
-import { Filler } from './load/miss-handler';
-import type { Seen } from './tiers/l2';
-import type { Arrival } from './freshness';
+import { Invalidator, type InvalidationListener } from './invalidator';
+import { MissHandler } from './load/miss-handler';
+import type { L2Lookup } from './tiers/l2';
+import type { ReadSnapshot } from './freshness';
 import { Grace } from './load/grace';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
-import { SharedLoads } from './load/coalesced-loads';
+import { CoalescedLoads } from './load/coalesced-loads';
 import type { StoreParts } from './store-parts';
 
 /**
@@ -26,20 +26,20 @@ import type { StoreParts } from './store-parts';
  * Nothing here rejects because Redis is ill: only a load's own error is thrown, and only when grace has nothing.
  */
 export class TieredStore {
-  private readonly filler: Filler;
-  private readonly loads: SharedLoads;
+  private readonly misses: MissHandler;
+  private readonly loads: CoalescedLoads;
   private readonly grace: Grace;
-  private readonly evictions: Evictions;
+  private readonly invalidator: Invalidator;
 
   constructor(private readonly parts: StoreParts) {
-    this.filler = new Filler(parts);
-    this.loads = new SharedLoads(parts, this.filler);
+    this.misses = new MissHandler(parts);
+    this.loads = new CoalescedLoads(parts, this.misses);
     this.grace = new Grace(parts);
-    this.evictions = new Evictions(parts);
+    this.invalidator = new Invalidator(parts);
   }
 
-  get scope(): TagScope {
-    return this.parts.scope;
+  get scope(): DependencyTracker {
+    return this.parts.dependencies;
   }
 
   /**
@@ -51,23 +51,23 @@ export class TieredStore {
     if (freshness.strict) return undefined;
     const entry = l1.get(key);
     if (entry === undefined) return undefined;
-    const arrival = freshness.glance();
+    const arrival = freshness.snapshot();
     if (overdue(entry, time.wall(), arrival.at) >= 0 || !freshness.mayServe(entry, arrival)) return undefined;
-    this.gather(entry, arrival);
+    this.record(entry, arrival);
     events.emit('hit', key, 'l1');
     return entry;
   }
 
   /** What L2 has; undefined where there is no use in asking it before `getOrLoad`. Never rejects. */
-  look(key: string): Promise<Seen> | undefined {
+  look(key: string): Promise<L2Lookup> | undefined {
     const { l2, freshness } = this.parts;
-    return !l2 || freshness.strict || this.loads.isRunning(key) ? undefined : this.filler.look(key);
+    return !l2 || freshness.strict || this.loads.isRunning(key) ? undefined : this.misses.lookUpL2(key);
   }
 
   /** The hit in what was seen, if it is fresh by all that is known by now. */
-  take(seen: Seen): CacheResult | undefined {
-    const entry = this.filler.currentIn(seen);
-    return entry && this.filler.hit(entry);
+  take(seen: L2Lookup): CacheResult | undefined {
+    const entry = this.misses.currentIn(seen);
+    return entry && this.misses.hit(entry);
   }
 
   /**
@@ -75,27 +75,27 @@ export class TieredStore {
    * @param seen what L2 has just said, so that it need not be asked
    * @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY`
    */
-  async getOrLoad(key: string, policy: CachePolicy, load: Loader, seen?: Seen): Promise<CacheResult> {
+  async getOrLoad(key: string, policy: CachePolicy, load: Loader, seen?: L2Lookup): Promise<CacheResult> {
     const quick = this.peek(key);
     if (quick) return this.hit(quick);
     refuseIfAmbiguous(key);
-    const arrival = await this.arrive(key);
+    const arrival = await this.takeSnapshot(key);
     const kept = this.fromL1(key, arrival);
     if (kept?.outcome === 'stale') this.loads.refresh(kept.entry, arrival, this.resolve(policy), load);
     return kept
       ? this.serve(kept, arrival)
-      : this.told(await this.loads.join(key, this.resolve(policy), load, arrival, seen), arrival);
+      : this.recorded(await this.loads.join(key, this.resolve(policy), load, arrival, seen), arrival);
   }
 
   /** The fresh value, or undefined; never loads, so it serves nothing that would have to be refreshed. */
   async get(key: string): Promise<CacheResult | undefined> {
     const quick = this.peek(key);
     if (quick) return this.hit(quick);
-    const arrival = await this.arrive(key);
+    const arrival = await this.takeSnapshot(key);
     const kept = this.fromL1(key, arrival);
     if (kept?.outcome === 'hit') return this.serve(kept, arrival);
-    const found = this.take(await this.filler.look(key));
-    return found && this.told(found, arrival);
+    const found = this.take(await this.misses.lookUpL2(key));
+    return found && this.recorded(found, arrival);
   }
 
   /**
@@ -108,30 +108,30 @@ export class TieredStore {
     const { clock, time } = this.parts;
     const at = time.mono();
     const stamped = await clock.stamp([keyTag(key)]).catch(() => undefined);
-    const from = new Gathering(stamped ?? clock.instant(), at);
+    const from = new DependencySet(stamped ?? clock.instant(), at);
     const resolved = this.resolve(policy);
-    const entry = this.filler.build(key, resolved, { body }, from, time.wall());
-    await this.filler.keep(entry, resolved.inProcess || stamped === undefined);
+    const entry = this.misses.buildEntry(key, resolved, { body }, from, time.wall());
+    await this.misses.storeEntry(entry, resolved.inProcess || stamped === undefined);
   }
 
   /** Forgets one key on every node. @throws CacheError `CACHE_STAMP_FAILED` when the others could not be told */
   delete(key: string): Promise<void> {
-    return this.evictions.delete(key);
+    return this.invalidator.delete(key);
   }
 
   /** Law 4. @throws CacheError `CACHE_STAMP_FAILED`: stamp again; this process already obeys */
   evict(tags: readonly string[]): Promise<Instant | undefined> {
-    return this.evictions.evict(tags);
+    return this.invalidator.evict(tags);
   }
 
   /** Everything under this prefix, on every node, at once. @throws what the clock throws; this process obeys all the same */
   clear(): Promise<void> {
-    return this.evictions.clear();
+    return this.invalidator.clear();
   }
 
-  /** Has somebody outside hear of what is evicted here. @see Evictions.onEvict */
-  onEvict(hook: Hearing): void {
-    this.evictions.onEvict(hook);
+  /** Has somebody outside hear of what is evicted here. @see Invalidator.onInvalidate */
+  onInvalidate(hook: InvalidationListener): void {
+    this.invalidator.onInvalidate(hook);
   }
 
   /** Law 3, by what this process knows now. */
@@ -146,43 +146,43 @@ export class TieredStore {
 
   /** Resolves when no fill or refresh is running: for shutdown and tests. */
   idle(): Promise<void> {
-    return this.filler.background.idle();
+    return this.misses.background.idle();
   }
 
   /** What the reader knows on arrival. In strict mode the clock is asked, unless there is nothing to judge by it. */
-  private async arrive(key: string): Promise<Arrival> {
+  private async takeSnapshot(key: string): Promise<ReadSnapshot> {
     const { freshness, l1 } = this.parts;
     const judges = freshness.strict && (l1.peek(key) !== undefined || this.loads.isRunning(key));
-    return judges ? freshness.inquire() : freshness.glance();
+    return judges ? freshness.snapshotFromClock() : freshness.snapshot();
   }
 
   /** What L1 has to offer; whoever takes it says so with `serve`. */
-  private fromL1(key: string, arrival: Arrival): CacheResult | undefined {
+  private fromL1(key: string, arrival: ReadSnapshot): CacheResult | undefined {
     const { l1, freshness, time, events } = this.parts;
     const entry = l1.get(key);
     if (!entry) return undefined;
     const late = overdue(entry, time.wall(), time.mono());
-    if (late >= keptFor(entry)) {
+    if (late >= maxStaleMs(entry)) {
       l1.delete(key, 'ttl');
       return undefined;
     }
     if (freshness.mayServe(entry, arrival)) {
       if (late < 0) return this.hit(entry);
-      if (late < entry.staleFor) return { ...this.hit(entry), outcome: 'stale' };
-    } else if (!entry.stamped && !freshness.isFresh(entry)) {
-      entry.stamped = true;
+      if (late < entry.swrMs) return { ...this.hit(entry), outcome: 'stale' };
+    } else if (!entry.isInvalidated && !freshness.isFresh(entry)) {
+      entry.isInvalidated = true;
       events.emit('evicted', key, 'tag');
     }
     if (!this.grace.isWithin(entry) || !freshness.mayRest(entry, arrival)) return undefined;
     return this.grace.result(entry);
   }
 
-  private serve(kept: CacheResult, arrival: Arrival): CacheResult {
+  private serve(kept: CacheResult, arrival: ReadSnapshot): CacheResult {
     const { key, failure } = kept.entry;
     if (kept.outcome === 'stale') this.parts.events.emit('stale', key);
     else if (kept.outcome === 'grace') this.parts.events.emit('grace', key, failure);
     else this.parts.events.emit('hit', key, 'l1');
-    return this.told(kept, arrival);
+    return this.recorded(kept, arrival);
   }
 
   /** How an entry that `peek` gave was found. */
@@ -192,20 +192,28 @@ export class TieredStore {
   }
 
   /** Law 2: whoever is being served may be building something that is cached as well. */
-  private told(result: CacheResult, arrival: Arrival): CacheResult {
-    this.gather(result.entry, arrival, result.outcome === 'grace');
+  private recorded(result: CacheResult, arrival: ReadSnapshot): CacheResult {
+    this.record(result.entry, arrival, result.outcome === 'grace');
     return result;
   }
 
-  private gather(entry: CacheEntry, arrival: Arrival, rescued = false): void {
-    const { clock, scope, freshness, time } = this.parts;
-    if (!scope.current()) return;
+  private record(entry: CacheEntry, arrival: ReadSnapshot, fromGrace = false): void {
+    const { clock, dependencies, freshness, time } = this.parts;
+    if (!dependencies.current()) return;
     const { tags } = entry;
     // What is fresh now would be no other if it were read now; with its own tick, whatever was stamped since for other parts would kill the whole.
-    const { epoch, tick, local } = freshness.isFresh(entry) ? clock.instant() : entry;
+    const { epoch, tick, localTick } = freshness.isFresh(entry) ? clock.instant() : entry;
     const wall = time.wall();
     const expiresAt = wall - overdue(entry, wall, time.mono());
-    scope.gather({ epoch, tick, local, tags, expiresAt, knownAt: freshness.knownAt(entry, arrival), rescued });
+    dependencies.record({
+      epoch,
+      tick,
+      localTick,
+      tags,
+      expiresAt,
+      verifiedAt: freshness.verifiedAt(entry, arrival),
+      fromGrace,
+    });
   }
 
   private resolve(policy: CachePolicy): ResolvedPolicy {

@@ -23,7 +23,7 @@ import { EntriesQuery, EntryDto, EntryPageDto, EntryParams } from './entry.dto';
 import { EntryBrowser } from './entry-browser';
 import { Overview } from './overview';
 import { OverviewDto } from './overview.dto';
-import { orTryAgain } from './try-again';
+import { orServiceUnavailable } from './or-service-unavailable';
 
 /**
  * What is in the cache, and how to take it out. CacheAdminModule puts a path, and whatever guards it, on a class of its own: this
@@ -55,7 +55,7 @@ export class CacheAdminController {
   @ApiOperation({ summary: 'Entries by tag or prefix: first what this node holds, then what only Redis has' })
   @ApiOkResponse({ type: EntryPageDto })
   entries(@Query() query: EntriesQuery): Promise<EntryPageDto> {
-    return orTryAgain('The entries in Redis', this.browser.page(query));
+    return orServiceUnavailable('The entries in Redis', this.browser.page(query));
   }
 
   @Get('entries/:key')
@@ -63,7 +63,7 @@ export class CacheAdminController {
   @ApiOkResponse({ type: EntryDto })
   @ApiRefusal({ 404: 'there is no such entry' })
   async entry(@Param() { key }: EntryParams, @Query() _query: NoParameters): Promise<EntryDto> {
-    const entry = await orTryAgain('The entry', this.browser.entry(key));
+    const entry = await orServiceUnavailable('The entry', this.browser.entry(key));
     if (!entry) throw new NotFoundException('There is no such entry, on this node or in Redis.');
     return entry;
   }
@@ -73,11 +73,11 @@ export class CacheAdminController {
   @ApiOkResponse({ type: DeletedDto })
   @ApiRefusal({ 404: 'the key is masked, and no entry here is shown so' })
   async delete(@Param() { key: name }: EntryParams, @Query() _query: NoParameters): Promise<DeletedDto> {
-    const key = await orTryAgain('The entry', this.browser.keyOf(name));
+    const key = await orServiceUnavailable('The entry', this.browser.keyOf(name));
     if (key === undefined) throw new NotFoundException('No entry on this node or in Redis is shown so.');
     // With Redis away this node forgets it all the same; that nobody else did is said below.
     const found = await this.browser.entry(key).then(Boolean, () => false);
-    await orTryAgain('The deletion', this.stack.store.delete(key));
+    await orServiceUnavailable('The deletion', this.stack.store.delete(key));
     return { key: name, found };
   }
 
@@ -88,7 +88,7 @@ export class CacheAdminController {
   async evict(@Body() { tags }: EvictDto, @Query() _query: NoParameters): Promise<EvictedDto> {
     this.browser.refuseMasks(tags);
     const stamped = [...new Set(tags)];
-    const at = await orTryAgain('The eviction', this.stack.store.evict(stamped));
+    const at = await orServiceUnavailable('The eviction', this.stack.store.evict(stamped));
     const { epoch, tick } = at ?? this.stack.clock.instant();
     return { tags: stamped, epoch, tick };
   }
@@ -97,7 +97,7 @@ export class CacheAdminController {
   @ApiOperation({ summary: 'Forget everything under this prefix, on every node: a new epoch begins' })
   @ApiOkResponse({ type: StampDto })
   async clear(@Query() _query: NoParameters): Promise<StampDto> {
-    await orTryAgain('Clearing', this.stack.store.clear());
+    await orServiceUnavailable('Clearing', this.stack.store.clear());
     const { epoch, tick } = this.stack.clock.instant();
     return { epoch, tick };
   }

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { consoleController } from '../console/console.controller';
-import { placed } from '../mount-controller';
-import { MeasuresModule } from '../telemetry/measures.module';
+import { mountController } from '../mount-controller';
+import { RequestStatsModule } from '../telemetry/request-stats.module';
 import { CacheAdminController } from './admin.controller';
 import { AdminInterceptor } from './admin.interceptor';
 import { ADMIN_OPTIONS, type CacheAdminOptions, pathsOf } from './admin.options';
@@ -21,10 +21,10 @@ export class CacheAdminModule {
     const page = console.map((at) => consoleController(at, path));
     return {
       module: CacheAdminModule,
-      imports: [MeasuresModule, ...imports],
+      imports: [RequestStatsModule, ...imports],
       controllers: [
-        placed(CacheStreamsController, path, decorators),
-        placed(CacheAdminController, path, decorators),
+        mountController(CacheStreamsController, path, decorators),
+        mountController(CacheAdminController, path, decorators),
         ...page,
       ],
       providers: [

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Counts } from '../telemetry/tally';
+import type { Counts } from '../telemetry/outcome-counters';
 
 class CountsDto implements Counts {
   @ApiProperty({ example: 41_020, description: 'Hits in this process.' })
@@ -39,14 +39,14 @@ class NodeDto {
   @ApiProperty({ example: '2026-11-24T12:00:00.000Z' })
   started!: string;
 
-  @ApiProperty({ enum: ['up', 'away', 'none'], example: 'up' })
-  redis!: 'up' | 'away' | 'none';
+  @ApiProperty({ enum: ['up', 'unavailable', 'none'], example: 'up' })
+  redis!: 'up' | 'unavailable' | 'none';
 
   @ApiProperty({
-    enum: ['live', 'away'],
+    enum: ['live', 'unavailable'],
     description: 'Away: no word for longer than maxLag, nothing of L1 is trusted.',
   })
-  clock!: 'live' | 'away';
+  clock!: 'live' | 'unavailable';
 
   @ApiProperty({ example: '8b7e4f0e-7f43-4f7e-8f3c-2f0c4b6ad4a1' })
   epoch!: string;

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
 import { hitRatio, percentiles, type Point } from '../telemetry/history';
-import { Measures } from '../telemetry/measures';
+import { RequestStats } from '../telemetry/request-stats';
 import { ADMIN_OPTIONS, type CacheAdminOptions, pathsOf } from './admin.options';
 import { HotSpots } from './hot-spots';
 import { Masks } from './masks';
@@ -19,12 +19,12 @@ export class Overview implements OnApplicationShutdown {
 
   constructor(
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
-    @Inject(Measures) private readonly measures: Measures,
+    @Inject(RequestStats) private readonly stats: RequestStats,
     @Inject(Masks) private readonly masks: Masks,
     @Inject(ADMIN_OPTIONS) options: CacheAdminOptions,
   ) {
     this.hot = new HotSpots(stack);
-    measures.ignore(pathsOf(options));
+    stats.ignore(pathsOf(options));
   }
 
   onApplicationShutdown(): void {
@@ -33,15 +33,15 @@ export class Overview implements OnApplicationShutdown {
 
   /** Oldest first. */
   history(): Point[] {
-    return this.measures.history.points();
+    return this.stats.history.points();
   }
 
   latest(): Point | undefined {
-    return this.measures.history.latest();
+    return this.stats.history.latest();
   }
 
   snapshot(): OverviewDto {
-    const { history, tally } = this.measures;
+    const { history, tally } = this.stats;
     const { layers, requests } = history.minute();
     return {
       at: new Date().toISOString(),
@@ -58,11 +58,11 @@ export class Overview implements OnApplicationShutdown {
   }
 
   private standing(): Pick<OverviewDto['node'], 'redis' | 'clock' | 'epoch' | 'tick' | 'consistency' | 'layers'> {
-    const { clock, link, options } = this.stack;
+    const { clock, redis, options } = this.stack;
     const { epoch, tick } = clock.instant();
     return {
-      redis: link ? (link.isUp ? 'up' : 'away') : 'none',
-      clock: this.stack.isTrusted ? 'live' : 'away',
+      redis: redis ? (redis.isUp ? 'up' : 'unavailable') : 'none',
+      clock: this.stack.isTrusted ? 'live' : 'unavailable',
       epoch,
       tick,
       consistency: options.consistency,

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
-import { Measures } from './measures';
+import { RequestStats } from './request-stats';
 import { clockMetrics } from './metrics/clock-metrics';
 import { databaseMetrics } from './metrics/database-metrics';
 import { edgeMetrics } from './metrics/edge-metrics';
@@ -20,13 +20,13 @@ export class CacheMetrics implements OnApplicationShutdown {
 
   constructor(
     @Inject(CACHE_STACK) stack: CacheStack,
-    @Inject(Measures) measures: Measures,
+    @Inject(RequestStats) stats: RequestStats,
     @Inject(TELEMETRY_OPTIONS) { path = DEFAULT_PATH, process = true }: CacheTelemetryOptions,
     @Optional() @Inject(DataSource) dataSource?: DataSource,
   ) {
-    measures.ignore([path]);
+    stats.ignore([path]);
     const closeLater = (end: () => void): unknown => this.endings.push(end);
-    const sources: Sources = { registry: this.registry, stack, measures, dataSource, closeLater };
+    const sources: Sources = { registry: this.registry, stack, stats, dataSource, closeLater };
     for (const add of [layerMetrics, writeMetrics, clockMetrics, databaseMetrics, edgeMetrics]) add(sources);
     if (process) collectDefaultMetrics({ register: this.registry });
   }

@@ -1,6 +1,6 @@
 import { type Layer, LAYERS } from '../../core/store/key';
-import { Latencies } from './latencies';
-import { answered, type Counts, minus, type Tally, zero } from './tally';
+import { LatencyHistogram } from './latency-histogram';
+import { answered, type Counts, minus, type OutcomeCounters, zero } from './outcome-counters';
 
 /** Milliseconds that one point stands for, and how many are kept: ten minutes. */
 const SLICE = 5_000;
@@ -14,7 +14,7 @@ interface Slice {
   /** Unix time in ms at its end. */
   readonly at: number;
   readonly counts: ByLayer;
-  readonly requests: Latencies;
+  readonly requests: LatencyHistogram;
 }
 
 /** One point of the charts. */
@@ -34,11 +34,11 @@ export class History {
   private readonly slices: Slice[] = [];
   /** Requests since the start. */
   total = 0;
-  private requests = new Latencies();
+  private requests = new LatencyHistogram();
   private before: ByLayer;
   private readonly timer: NodeJS.Timeout;
 
-  constructor(private readonly tally: Tally) {
+  constructor(private readonly tally: OutcomeCounters) {
     this.before = structuredClone(tally.counts);
     this.timer = setInterval(() => this.turn(), SLICE).unref();
   }
@@ -60,9 +60,9 @@ export class History {
   }
 
   /** The last minute, what has come since the last slice included. */
-  minute(): { layers: ByLayer; requests: Latencies } {
+  minute(): { layers: ByLayer; requests: LatencyHistogram } {
     const recent = [...this.slices.slice(1 - MINUTE), { counts: this.since(), requests: this.requests }];
-    const requests = new Latencies();
+    const requests = new LatencyHistogram();
     for (const slice of recent) requests.include(slice.requests);
     return { layers: byLayer((layer) => recent.map(({ counts }) => counts[layer]).reduce(plus, zero())), requests };
   }
@@ -75,7 +75,7 @@ export class History {
     this.slices.push({ at: Date.now(), counts: this.since(), requests: this.requests });
     if (this.slices.length > POINTS) this.slices.shift();
     this.before = structuredClone(this.tally.counts);
-    this.requests = new Latencies();
+    this.requests = new LatencyHistogram();
   }
 
   private since(): ByLayer {
@@ -87,7 +87,7 @@ function point({ at, counts, requests }: Slice): Point {
   return { at, requests: requests.count, hit_ratio: hitRatio(counts), ...percentiles(requests) };
 }
 
-export function percentiles(latencies: Latencies): { p50: number | null; p99: number | null } {
+export function percentiles(latencies: LatencyHistogram): { p50: number | null; p99: number | null } {
   return { p50: latencies.percentile(0.5), p99: latencies.percentile(0.99) };
 }
 

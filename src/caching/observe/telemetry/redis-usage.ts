@@ -1,4 +1,4 @@
-import type { RedisLink } from '../../core/redis/client';
+import type { RedisClient } from '../../core/redis/client';
 
 /** What Redis says of itself, all masters together. */
 export interface RedisUsage {
@@ -18,7 +18,7 @@ export class RedisUsageReader {
   private asked = -Infinity;
   private answer: Promise<RedisUsage | undefined> = Promise.resolve(undefined);
 
-  constructor(private readonly link: RedisLink | undefined) {}
+  constructor(private readonly link: RedisClient | undefined) {}
 
   read(): Promise<RedisUsage | undefined> {
     if (!this.link?.isUp) return Promise.resolve(undefined);

@@ -1,5 +1,5 @@
-import { type Source, SOURCES } from '../../read/view/cache-outcome';
-import { Latencies } from './latencies';
+import { type CacheOutcome, CACHE_OUTCOMES } from '../../read/view/cache-outcome';
+import { LatencyHistogram } from './latency-histogram';
 
 /** Whatever else a client may send. */
 const OTHER = 'other';
@@ -12,8 +12,8 @@ export interface RequestSeries {
   readonly route: string;
   /** `2xx` */
   readonly status: string;
-  readonly cache: Source;
-  readonly latencies: Latencies;
+  readonly cache: CacheOutcome;
+  readonly latencies: LatencyHistogram;
 }
 
 /** Requests by method, route, class of status, and what they were answered from: how many, and how long they took. */
@@ -21,12 +21,13 @@ export class Requests {
   /** Two short looks, the second by number, instead of one at a long text: every hit pays for it. */
   private readonly routes = new Map<string, Map<number, RequestSeries>>();
 
-  add(method: string, route: string, status: number, cache: Source, ms: number): void {
+  add(method: string, route: string, status: number, cache: CacheOutcome, ms: number): void {
     let kinds = this.routes.get(route);
     if (!kinds) this.routes.set(route, (kinds = new Map<number, RequestSeries>()));
     const hundreds = Math.floor(status / 100);
     const known = METHODS.indexOf(method);
-    const kind = ((known < 0 ? METHODS.length : known) * 10 + hundreds) * SOURCES.length + SOURCES.indexOf(cache);
+    const kind =
+      ((known < 0 ? METHODS.length : known) * 10 + hundreds) * CACHE_OUTCOMES.length + CACHE_OUTCOMES.indexOf(cache);
     let series = kinds.get(kind);
     if (!series) {
       series = {
@@ -34,7 +35,7 @@ export class Requests {
         route,
         status: `${hundreds}xx`,
         cache,
-        latencies: new Latencies(),
+        latencies: new LatencyHistogram(),
       };
       kinds.set(kind, series);
     }

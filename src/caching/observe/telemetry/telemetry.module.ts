@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { placed } from '../mount-controller';
+import { mountController } from '../mount-controller';
 import { CacheMetrics } from './cache-metrics';
-import { MeasuresModule } from './measures.module';
+import { RequestStatsModule } from './request-stats.module';
 import { CacheMetricsController } from './metrics.controller';
 import { type CacheTelemetryOptions, DEFAULT_PATH, TELEMETRY_OPTIONS } from './telemetry.options';
 
@@ -12,8 +12,8 @@ export class CacheTelemetryModule {
     const { path = DEFAULT_PATH, decorators, imports = [] } = options;
     return {
       module: CacheTelemetryModule,
-      imports: [MeasuresModule, ...imports],
-      controllers: [placed(CacheMetricsController, path, decorators)],
+      imports: [RequestStatsModule, ...imports],
+      controllers: [mountController(CacheMetricsController, path, decorators)],
       providers: [{ provide: TELEMETRY_OPTIONS, useValue: options }, CacheMetrics],
       exports: [CacheMetrics],
     };

@@ -61,7 +61,7 @@ export class CachedMethod {
   /** The layer is off, or the call is in a transaction: whatever is built around the call depends on its tags all the same. */
   private async uncached(method: Method, args: unknown[]): Promise<unknown> {
     const value = await method(...args);
-    this.stack.scope.addTags(this.tags(value, args));
+    this.stack.dependencies.addTags(this.tags(value, args));
     return value;
   }
 

@@ -3,11 +3,11 @@ import type { CacheEventBus } from '../../caching.events';
 import type { CacheEntry, Tier } from '../../core/store/entry';
 import type { TieredStore } from '../../core/store/tiered-store';
 import type { Fields } from './response/raw-head';
-import type { OpenUrl, KnownUrls } from './route/url-key-cache';
-import type { Looks } from './l2-lookups';
+import type { OpenUrl, UrlKeyCache } from './route/url-key-cache';
+import type { L2Lookups } from './l2-lookups';
 import { isBehind } from '../../core/clock/generation';
 import type { TagClock } from '../../core/clock/tag-clock';
-import type { Common } from './route/fast-path-eligibility';
+import type { SharedHeaders } from './route/fast-path-eligibility';
 import { type Heads, isHeld, newHeads, type PreparedHit, type PreparedHits } from './response/prepared-hits';
 
 /** One request on its way past the front. */
@@ -35,9 +35,9 @@ export class FastPath {
   constructor(
     private readonly store: TieredStore,
     private readonly clock: TagClock,
-    private readonly urls: KnownUrls,
+    private readonly urls: UrlKeyCache,
     private readonly hits: PreparedHits,
-    private readonly looks: Looks,
+    private readonly lookups: L2Lookups,
     private readonly events: CacheEventBus,
   ) {}
 
@@ -51,7 +51,7 @@ export class FastPath {
     const exchange = { request, response, known, began, pass };
     const entry = this.store.peek(known.urlKey);
     if (entry) return this.send(this.ready(entry, 'l1', exchange), exchange);
-    const looking = this.looks.begin(request, known.urlKey);
+    const looking = this.lookups.begin(request, known.urlKey);
     if (!looking) return pass();
     void looking.then((seen) => {
       // Who has gone away is not answered, and has no handler run.
@@ -81,7 +81,7 @@ export class FastPath {
 
 /** What a hit is sent with here: its own headers, and those that every answer of its route gets. */
 interface Front {
-  readonly open: Common;
+  readonly open: SharedHeaders;
   readonly heads: Heads;
   readonly ok: Fields;
   readonly notModified: Fields;
@@ -89,7 +89,7 @@ interface Front {
 
 const fronts = new WeakMap<PreparedHit, Front>();
 
-function frontOf(hit: PreparedHit, open: Common): Front {
+function frontOf(hit: PreparedHit, open: SharedHeaders): Front {
   const memo = fronts.get(hit);
   if (memo?.open === open) return memo;
   const made: Front = {
@@ -102,7 +102,7 @@ function frontOf(hit: PreparedHit, open: Common): Front {
   return made;
 }
 
-function isOpen(known: { readonly open?: Common } | undefined): known is OpenUrl {
+function isOpen(known: { readonly open?: SharedHeaders } | undefined): known is OpenUrl {
   return known?.open !== undefined;
 }
 

@@ -2,8 +2,8 @@ import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { lastValueFrom } from 'rxjs';
 import type { Loaded } from '../../core/store/entry';
-import type { TagScope } from '../../core/clock/dependency-tracker';
-import { ViewAnswer } from './response/stored-response';
+import type { DependencyTracker } from '../../core/clock/dependency-tracker';
+import { StoredResponse } from './response/stored-response';
 
 /** Largest body that is kept, in bytes. */
 const MAX_BODY = 1024 * 1024;
@@ -19,11 +19,11 @@ const NOT_KEPT = new Set([
 ]);
 
 /** One run of a route's handler, and what became of it beside the answer to keep. */
-export class Rendering {
+export class HandlerRun {
   /** The handler refused the request; nothing older may stand in for that. */
-  refusal: HttpException | undefined;
+  clientError: HttpException | undefined;
   /** What the handler gave cannot be kept and is passed on as it is. */
-  passed: { value: unknown } | undefined;
+  uncacheable: { value: unknown } | undefined;
   /** A part of the answer is older than it should be, because its source failed: the answer is marked, and not kept. */
   isRescued = false;
   private before: Readonly<Record<string, unknown>> = {};
@@ -32,7 +32,7 @@ export class Rendering {
     private readonly next: CallHandler,
     private readonly reply: FastifyReply,
     private readonly negativeTtl: number,
-    private readonly scope: TagScope,
+    private readonly scope: DependencyTracker,
   ) {}
 
   /** Runs the handler. @throws what it throws when the service is at fault: then an older answer may do */
@@ -44,27 +44,27 @@ export class Rendering {
     } catch (error) {
       return this.refused(error);
     }
-    this.isRescued = this.scope.current()?.rescued ?? false;
+    this.isRescued = this.scope.current()?.fromGrace ?? false;
     return this.keepable(value) ? this.kept(value) : this.pass(value);
   }
 
   /** "There is no such thing" is an answer, and worth keeping for a moment; any other refusal is this caller's own. */
   private refused(error: unknown): Loaded {
     if (!(error instanceof HttpException) || error.getStatus() >= 500) throw error;
-    this.refusal = error;
+    this.clientError = error;
     if (error.getStatus() !== 404) return { body: null, store: false };
     const payload = Buffer.from(JSON.stringify(error.getResponse()));
-    return { body: ViewAnswer.make(404, {}, payload).toBody(), ttl: this.negativeTtl };
+    return { body: StoredResponse.make(404, {}, payload).toBody(), ttl: this.negativeTtl };
   }
 
   private kept(value: unknown): Loaded {
     const payload = serialise(value);
-    const answer = ViewAnswer.make(this.reply.statusCode, this.ownHeaders(value), payload);
+    const answer = StoredResponse.make(this.reply.statusCode, this.ownHeaders(value), payload);
     return { body: answer.toBody(), store: payload.length <= MAX_BODY && !this.isRescued };
   }
 
   private pass(value: unknown): Loaded {
-    this.passed = { value };
+    this.uncacheable = { value };
     return { body: null, store: false };
   }
 

@@ -5,13 +5,13 @@ import type { CacheEntry, CacheResult } from '../../core/store/entry';
 import { Encoder, negotiate } from './response/encoding';
 import { encodedEtag, matchesIfNoneMatch } from './response/etag';
 import { isHeld, type PreparedHit } from './response/prepared-hits';
-import { ViewAnswer } from './response/stored-response';
+import { StoredResponse } from './response/stored-response';
 import { ageOf, bypassStatus, cacheStatus, validators, type Verdict, withoutBody, xCache } from './response/headers';
 import type { ViewRoute } from './route/view-route';
 
 /** What the answer to one request is made from. */
 interface Source {
-  answer: ViewAnswer;
+  answer: StoredResponse;
   /** Undefined where nothing is kept: then nothing is compressed either, as it would be for this request alone. */
   entry?: CacheEntry;
   headers: { 'cache-status': string; 'x-cache': string; age: string };
@@ -20,7 +20,7 @@ interface Source {
 }
 
 /** Turns an entry into the answer to one request: encoded as it likes, or a 304. */
-export class ViewResponder {
+export class Responder {
   private readonly encoder: Encoder;
 
   /** @param name this cache's own, in Cache-Status */
@@ -40,7 +40,7 @@ export class ViewResponder {
       age: String(age),
     };
     const kept = this.mayBePassedOn(result) ? { tags: result.entry.tags, ttl: result.ttl } : undefined;
-    return { answer: ViewAnswer.of(result.entry), entry: result.entry, headers, kept };
+    return { answer: StoredResponse.of(result.entry), entry: result.entry, headers, kept };
   }
 
   /** What grace saved, or was stamped while it was being made, answers who asked, and nobody after them: the purge is over by then. */
@@ -48,7 +48,7 @@ export class ViewResponder {
     return (outcome === 'hit' || outcome === 'miss') && stored && !rescued && this.isFresh(entry);
   }
 
-  fromHandler(answer: ViewAnswer): Source {
+  fromHandler(answer: StoredResponse): Source {
     return { answer, headers: { 'cache-status': bypassStatus(this.name, 'off'), 'x-cache': 'BYPASS', age: '0' } };
   }
 

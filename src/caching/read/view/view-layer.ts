@@ -6,20 +6,20 @@ import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
 import { EDGE_HEADERS, EdgeHeaders } from '../../edge/edge-headers';
 import { FastPath } from './fast-path';
-import { KnownUrls } from './route/url-key-cache';
-import { Looks } from './l2-lookups';
+import { UrlKeyCache } from './route/url-key-cache';
+import { L2Lookups } from './l2-lookups';
 import { PreparedHits } from './response/prepared-hits';
 import { userOf } from './view-settings';
 import { cacheName } from './response/headers';
-import { ViewResponder } from './responder';
+import { Responder } from './responder';
 
 /** What the interceptor and the fast path share, and their place in the application. */
 @Injectable()
 export class ViewLayer {
-  readonly urls = new KnownUrls();
-  readonly looks: Looks;
+  readonly urls = new UrlKeyCache();
+  readonly lookups: L2Lookups;
   readonly hits: PreparedHits;
-  readonly responder: ViewResponder;
+  readonly responder: Responder;
   readonly pipe: PipeTransform;
   readonly isOn: boolean;
   /** This cache's name in Cache-Status. */
@@ -40,9 +40,9 @@ export class ViewLayer {
     this.pipe = view.validate ?? new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
     this.user = view.user ?? userOf;
     this.mayRevalidate = view.mayRevalidate ?? (() => false);
-    this.looks = new Looks(stack.store);
+    this.lookups = new L2Lookups(stack.store);
     this.hits = new PreparedHits(this.name);
-    this.responder = new ViewResponder(
+    this.responder = new Responder(
       this.name,
       (entry, encoding, bytes) => stack.store.addVariant(entry, encoding, bytes),
       (entry) => stack.store.isFresh(entry),
@@ -59,7 +59,7 @@ export class ViewLayer {
     const server = adapter?.getHttpServer() as Server | undefined;
     if (!this.isOn || !server || this.application.getVersioning()?.type !== undefined) return;
     const { store, clock, events } = this.stack;
-    const fastPath = new FastPath(store, clock, this.urls, this.hits, this.looks, events);
+    const fastPath = new FastPath(store, clock, this.urls, this.hits, this.lookups, events);
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {

@@ -6,7 +6,7 @@ import { constraintsOf, type Handler, ViewRoute } from './route/view-route';
 
 /** Every route with `@CacheView`, found at start, so that one that cannot be cached is refused then and not by its first caller. */
 @Injectable()
-export class ViewRoutes implements OnApplicationBootstrap {
+export class ViewExplorer implements OnApplicationBootstrap {
   /** By controller too: one that inherits a handler may have guards of its own. */
   private readonly routes = new Map<unknown, Map<unknown, ViewRoute>>();
 

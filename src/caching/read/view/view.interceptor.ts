@@ -15,15 +15,15 @@ import { CACHE_STACK } from '../../caching.tokens';
 import { CacheError } from '../../caching.errors';
 import { type CacheEntry, type CacheResult, keyTag } from '../../core/store/entry';
 import { isBehind } from '../../core/clock/generation';
-import { noteSource, sourceOf } from './cache-outcome';
+import { setCacheOutcome, sourceOf } from './cache-outcome';
 import type { KnownUrl } from './route/url-key-cache';
-import { commonHeaders } from './route/fast-path-eligibility';
-import { Rendering } from './handler-run';
-import { ViewAnswer } from './response/stored-response';
+import { sharedHeaders } from './route/fast-path-eligibility';
+import { HandlerRun } from './handler-run';
+import { StoredResponse } from './response/stored-response';
 import { BypassReason, bypassStatus, cacheStatus, type Verdict } from './response/headers';
 import { ViewLayer } from './view-layer';
 import type { ViewRoute } from './route/view-route';
-import { ViewRoutes } from './view.explorer';
+import { ViewExplorer } from './view.explorer';
 
 /** One request on its way through the interceptor. */
 interface Exchange {
@@ -49,7 +49,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     @Inject(Reflector) reflector: Reflector,
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(ViewLayer) private readonly layer: ViewLayer,
-    @Inject(ViewRoutes) private readonly routes: ViewRoutes,
+    @Inject(ViewExplorer) private readonly routes: ViewExplorer,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
   ) {
     super(cacheManager, reflector);
@@ -75,7 +75,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const exchange = { route, request, reply, next };
     const why = this.bypassed(exchange);
     if (why === undefined) return this.cached(exchange);
-    noteSource(reply.raw, 'bypass');
+    setCacheOutcome(reply.raw, 'bypass');
     if (why === 'off') return this.uncached(exchange);
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
     void reply.header('cache-control', 'private, no-store');
@@ -105,7 +105,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   private async considered(known: KnownUrl | undefined, exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
     if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
-    const found = known ?? (await this.layer.urls.locate(route, request));
+    const found = known ?? (await this.layer.urls.resolveKey(route, request));
     const isAnew = wishes(request, 'no-cache') && (await this.layer.mayRevalidate(request));
     return this.answered(found, isAnew, exchange);
   }
@@ -114,7 +114,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   private answered(known: KnownUrl, isAnew: boolean, exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
     const key = route.key(known.urlKey, request, this.layer.user(request));
-    const common = route.isNamedByUrl && !known.open ? commonHeaders(reply) : undefined;
+    const common = route.isNamedByUrl && !known.open ? sharedHeaders(reply) : undefined;
     const open = <T>(answer: T): T => {
       if (common) known.open = route.opening.for(request, common);
       return answer;
@@ -122,7 +122,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const entry = isAnew ? undefined : this.stack.store.peek(key);
     const ready = entry && this.layer.hits.of(entry, 'l1', route, request.headers['accept-encoding']);
     if (!ready) return this.made(key, entry, isAnew, exchange).then((value) => open(of(value)));
-    noteSource(reply.raw, 'l1');
+    setCacheOutcome(reply.raw, 'l1');
     this.layer.responder.send(ready, request, reply);
     return open(SENT);
   }
@@ -135,14 +135,14 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     exchange: Exchange,
   ): Promise<unknown> {
     const { route, request, reply, next } = exchange;
-    const rendering = new Rendering(next, reply, this.stack.options.negativeTtl, this.stack.scope);
+    const rendering = new HandlerRun(next, reply, this.stack.options.negativeTtl, this.stack.dependencies);
     const result = entry ? this.stack.store.hit(entry) : await this.find(key, isAnew, rendering, exchange);
-    noteSource(reply.raw, sourceOf(result));
-    if (rendering.refusal) {
+    setCacheOutcome(reply.raw, sourceOf(result));
+    if (rendering.clientError) {
       void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
-      throw rendering.refusal;
+      throw rendering.clientError;
     }
-    if (rendering.passed) return this.pass(rendering, reply);
+    if (rendering.uncacheable) return this.pass(rendering, reply);
     const { responder } = this.layer;
     return responder.respond(route, responder.fromCache(result), request, reply);
   }
@@ -150,7 +150,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   private async find(
     key: string,
     isAnew: boolean,
-    rendering: Rendering,
+    rendering: HandlerRun,
     { route, request, reply }: Exchange,
   ): Promise<CacheResult & Verdict> {
     const { store } = this.stack;
@@ -162,7 +162,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
       return result;
     }
     if (isAnew) await this.forget(key);
-    const seen = this.layer.looks.of(request.raw, key);
+    const seen = this.layer.lookups.of(request.raw, key);
     return {
       ...(await store.getOrLoad(key, route.policy, () => rendering.load(), seen)),
       requested: isAnew,
@@ -182,19 +182,19 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   /** The layer is switched off: the same answer with the same validator, kept nowhere. */
   private async uncached({ route, request, reply, next }: Exchange): Promise<Observable<unknown>> {
     if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
-    const rendering = new Rendering(next, reply, 0, this.stack.scope);
+    const rendering = new HandlerRun(next, reply, 0, this.stack.dependencies);
     const { body } = await rendering.load();
-    if (rendering.refusal) throw rendering.refusal;
-    if (rendering.passed) return of(this.pass(rendering, reply));
+    if (rendering.clientError) throw rendering.clientError;
+    if (rendering.uncacheable) return of(this.pass(rendering, reply));
     const { responder } = this.layer;
-    return of(await responder.respond(route, responder.fromHandler(ViewAnswer.parse(body)), request, reply));
+    return of(await responder.respond(route, responder.fromHandler(StoredResponse.parse(body)), request, reply));
   }
 
-  private pass({ passed }: Rendering, reply: FastifyReply): unknown {
+  private pass({ uncacheable }: HandlerRun, reply: FastifyReply): unknown {
     const status = bypassStatus(this.layer.name, 'not-cacheable');
     if (!reply.sent) void reply.headers({ 'cache-status': status, 'x-cache': 'BYPASS' });
     if (!reply.sent && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
-    return passed?.value;
+    return uncacheable?.value;
   }
 
   private bypassed({ route, request }: Exchange): BypassReason | undefined {

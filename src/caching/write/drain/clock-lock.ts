@@ -21,15 +21,15 @@ export function clockId({ redis, prefix }: Pick<ResolvedOptions, 'redis' | 'pref
 /**
  * All processes that drain one outbox must go by one clock: whoever drains a record stamps its own, and nobody else
  * would ever hear of it. Each holds a shared lock that names its clock, for as long as its session lives.
- * @throws CacheError `CACHE_NOT_ALONE`
+ * @throws CacheError `CACHE_CLOCK_CONFLICT`
  */
-export async function joinClock(client: ClientBase, id: number): Promise<void> {
+export async function acquireClockLock(client: ClientBase, id: number): Promise<void> {
   for (const until = Date.now() + PATIENCE; ; await sleep(50)) {
     if (await tryJoin(client, id)) return;
     if (Date.now() > until) break;
   }
   throw new CacheError(
-    'CACHE_NOT_ALONE',
+    'CACHE_CLOCK_CONFLICT',
     'Another process uses this database with a cache that would not hear of what this one writes, nor this one of the ' +
       "other's writes. Set REDIS_URL for all of them, and the same CACHE_PREFIX.",
   );

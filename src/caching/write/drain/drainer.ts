@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../../caching.options';
 import { Coalesced } from '../../core/async/coalesced';
 import { withDeadline } from '../../core/async/deadline';
 import type { TagClock } from '../../core/clock/tag-clock';
-import type { DrainHook } from './drain-participant';
+import type { DrainParticipant } from './drain-participant';
 import { BORROWED, countOutbox, drainOutbox, type OutboxRecord, PREPARED, prepareDrains, StuckError } from './outbox';
 import type { OutboxSession } from './session';
 import type { TagRules } from '../capture/tag-rules';
@@ -24,7 +24,7 @@ export class Drainer {
   private readonly maxLag: number;
   private stuckSince: number | undefined;
   /** Whoever else has to hear of what is evicted. */
-  hook?: DrainHook;
+  participant?: DrainParticipant;
 
   constructor(
     private readonly session: OutboxSession,
@@ -71,7 +71,7 @@ export class Drainer {
    * If this node cannot stamp, another may: it is called, and as soon as the records are gone all is well. Once nobody
    * could for maxLag, no node trusts what it has not just read (Law 6), and waiting would only make writers slow.
    */
-  async settle(writer: ClientBase): Promise<void> {
+  async waitUntilStamped(writer: ClientBase): Promise<void> {
     const patience = this.oldestMs > this.maxLag ? 0 : PATIENCE;
     const start = Date.now();
     for (;;) {
@@ -112,7 +112,7 @@ export class Drainer {
           stamped?.();
         },
       );
-      if (records > 0) this.hook?.committed();
+      if (records > 0) this.participant?.committed();
     } catch (error) {
       this.events.emit('drainFailed', error);
       if (error instanceof StuckError) this.stuckSince = Date.now() - error.oldestMs;
@@ -127,6 +127,6 @@ export class Drainer {
     const size = { 'cache.records': records.length, 'cache.tags': tags.length };
     await this.options.tracing.span('cache.drain', size, () => this.clock.stamp(tags));
     this.events.emit('drained', records.length, tags, performance.now() - start);
-    return this.hook?.record(tags) ?? '';
+    return this.participant?.record(tags) ?? '';
   }
 }

@@ -48,7 +48,7 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
     const client = await clientOf(queryRunner);
     if (client.getTransactionStatus() !== 'I') return;
     this.wrote.delete(queryRunner);
-    if (!ROLLS_BACK.test(query)) await this.drainer.settle(client);
+    if (!ROLLS_BACK.test(query)) await this.drainer.waitUntilStamped(client);
   }
 
   /** Once for each connection: the triggers need not wake anybody for what is written here. */

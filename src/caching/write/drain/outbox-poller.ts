@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { Backlog } from '../backlog-alert';
+import { BacklogAlert } from '../backlog-alert';
 import { CacheError } from '../../caching.errors';
 import type { CacheEventBus } from '../../caching.events';
 import { Heartbeat } from '../../core/async/heartbeat';
@@ -12,14 +12,14 @@ const SHORTEST = 50;
 const LONGEST = 500;
 
 /** Drains again and again what nobody else did: other programs' writes that woke nobody, and those of writers that died. */
-export class OutboxWatch {
-  private readonly backlog = new Backlog(new Logger('Outbox'), {
+export class OutboxPoller {
+  private readonly backlog = new BacklogAlert(new Logger('Outbox'), {
     late: 'writes are not being evicted: the outbox cannot be drained',
     over: 'the outbox is drained again',
   });
   private readonly beats: readonly Heartbeat[];
   /** Somebody took this process's place while it had no connection: it hears nothing any more, so it keeps nothing. */
-  private isDeaf = false;
+  private lostClockLock = false;
   private waiting = 0;
 
   constructor(
@@ -29,7 +29,7 @@ export class OutboxWatch {
     maxLag: number,
   ) {
     const every = Math.min(Math.max(maxLag / LOOKS_PER_LAG, SHORTEST), LONGEST);
-    this.beats = [new Heartbeat(() => this.look(), every), new Heartbeat(() => this.forget(), every)];
+    this.beats = [new Heartbeat(() => this.poll(), every), new Heartbeat(() => this.forget(), every)];
   }
 
   start(): void {
@@ -40,26 +40,26 @@ export class OutboxWatch {
     for (const beat of this.beats) beat.stop();
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const error = await this.drainer.drain().then(
       () => undefined,
       (reason: unknown) => reason,
     );
-    this.isDeaf = isNotAlone(error) || (this.isDeaf && error !== undefined);
+    this.lostClockLock = isNotAlone(error) || (this.lostClockLock && error !== undefined);
     await this.forget();
     const { oldestMs } = this.drainer;
     if (error === undefined) this.waiting = 0;
-    else if (!this.isDeaf) this.waiting = await this.drainer.waiting().catch(() => this.waiting);
+    else if (!this.lostClockLock) this.waiting = await this.drainer.waiting().catch(() => this.waiting);
     this.events.emit('outbox', oldestMs, this.waiting);
-    this.backlog.tell(oldestMs, { err: error });
+    this.backlog.report(oldestMs, { err: error });
   }
 
   /** Looks take seconds while another is in our place; what is kept meanwhile must not get older than maxLag. */
   private async forget(): Promise<void> {
-    if (this.isDeaf) await this.clock.renew().catch(() => undefined);
+    if (this.lostClockLock) await this.clock.renew().catch(() => undefined);
   }
 }
 
 function isNotAlone(error: unknown): boolean {
-  return error instanceof CacheError && error.code === 'CACHE_NOT_ALONE';
+  return error instanceof CacheError && error.code === 'CACHE_CLOCK_CONFLICT';
 }

@@ -10,7 +10,7 @@ export const CLAIM = 200;
 export interface DuePurge {
   readonly tag: string;
   readonly version: string;
-  readonly isEcho: boolean;
+  readonly isRepeat: boolean;
   /** Milliseconds since it was queued. */
   readonly lag: number;
 }
@@ -55,7 +55,7 @@ export class PurgeQueue {
   }
 
   /** Purged: once, then it is due again after `echoAfter`; twice, then it is done. What was queued again meanwhile stays as it is. */
-  async settle(purged: readonly DuePurge[], echoAfter: number): Promise<void> {
+  async markPurged(purged: readonly DuePurge[], echoAfter: number): Promise<void> {
     await this.change(
       purged,
       `gone AS (DELETE FROM ${PURGES} p USING mine WHERE p.tag = mine.tag AND p.is_echo)

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { Backlog } from '../backlog-alert';
+import { BacklogAlert } from '../backlog-alert';
 import type { CacheEventBus } from '../../caching.events';
 import { Coalesced } from '../../core/async/coalesced';
 import { withDeadline } from '../../core/async/deadline';
@@ -16,7 +16,7 @@ const LONGEST_PAUSE = 5_000;
 
 /** Takes what is queued and tells the edge: at once after this node's own drains, and again and again for everybody else's. */
 export class PurgeWorker {
-  private readonly backlog = new Backlog(new Logger('Edge'), {
+  private readonly backlog = new BacklogAlert(new Logger('Edge'), {
     late: 'the edge cannot be purged',
     over: 'the edge is purged again',
   });
@@ -52,7 +52,7 @@ export class PurgeWorker {
       if ((await this.queue.waiting()).due) await this.run();
       const { count, oldestMs } = await this.queue.waiting();
       this.events.emit('purgeQueue', count, oldestMs);
-      this.backlog.tell(oldestMs, { err: this.lastError, waiting: count });
+      this.backlog.report(oldestMs, { err: this.lastError, waiting: count });
     } catch (error) {
       this.events.emit('purgeFailed', error);
     }
@@ -84,7 +84,7 @@ export class PurgeWorker {
       throw error;
     }
     this.failures = 0;
-    await this.queue.settle(due, this.echoAfter);
+    await this.queue.markPurged(due, this.echoAfter);
     this.emitPurged(due, performance.now() - start);
   }
 
@@ -100,7 +100,7 @@ export class PurgeWorker {
 
   /** An echo is nobody's news: the first purge was told of. */
   private emitPurged(due: readonly DuePurge[], ms: number): void {
-    const first = due.filter(({ isEcho }) => !isEcho);
+    const first = due.filter(({ isRepeat }) => !isRepeat);
     if (first.length === 0) return;
     this.events.emit(
       'purged',

@@ -60,13 +60,13 @@ it('deleting a part by its key makes the page stale too', async () => {
 });
 
 it('survives Promise.all, timers and streams', async () => {
-  const { gathered } = await stack.scope.run(async () => {
-    await Promise.all(['a', 'b', 'c'].map(async (tag, i) => (await sleep(i), stack.scope.addTags([tag]))));
+  const { gathered } = await stack.dependencies.run(async () => {
+    await Promise.all(['a', 'b', 'c'].map(async (tag, i) => (await sleep(i), stack.dependencies.addTags([tag]))));
     const stream = Readable.from(['d', 'e']);
-    for await (const tag of stream) stack.scope.addTags([tag as string]);
+    for await (const tag of stream) stack.dependencies.addTags([tag as string]);
     await new Promise<void>((resolve) => {
       Readable.from(['f'])
-        .on('data', (tag: string) => stack.scope.addTags([tag]))
+        .on('data', (tag: string) => stack.dependencies.addTags([tag]))
         .on('end', resolve);
     });
   });
@@ -74,12 +74,14 @@ it('survives Promise.all, timers and streams', async () => {
 });
 
 it('scopes side by side do not mix; an inner one reaches the outer one, even when it throws', async () => {
-  const one = (tag: string) => stack.scope.run(async () => (await sleep(1), stack.scope.addTags([tag])));
+  const one = (tag: string) => stack.dependencies.run(async () => (await sleep(1), stack.dependencies.addTags([tag])));
   const [a, b] = await Promise.all([one('a'), one('b')]);
   expect([[...a.gathered.tags], [...b.gathered.tags]]).toEqual([['a'], ['b']]);
-  const outer = await stack.scope.run(async () => {
+  const outer = await stack.dependencies.run(async () => {
     await one('c');
-    await stack.scope.run(() => (stack.scope.addTags(['d']), Promise.reject(new Error('lost')))).catch(() => undefined);
+    await stack.dependencies
+      .run(() => (stack.dependencies.addTags(['d']), Promise.reject(new Error('lost'))))
+      .catch(() => undefined);
   });
   expect([...outer.gathered.tags]).toEqual(['c', 'd']);
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CacheEventBus, type TagClock } from '../../../../src/caching';
-import { RedisLink } from '../../../../src/caching/core/redis/client';
+import { RedisClient } from '../../../../src/caching/core/redis/client';
 import { MemoryTagClock } from '../../../../src/caching/core/clock/memory-tag-clock';
 import { RedisClockTransport } from '../../../../src/caching/core/clock/redis-clock-transport';
 import { RedisTagClock } from '../../../../src/caching/core/clock/redis-tag-clock';
@@ -24,13 +24,13 @@ const memory: Kind = {
 
 function redis(): Kind {
   let server: RedisServer | undefined;
-  const links: RedisLink[] = [];
+  const links: RedisClient[] = [];
   return {
     name: 'RedisTagClock',
     async make() {
       server ??= await RedisServer.start();
       const events = new CacheEventBus();
-      const link = new RedisLink({ url: server.url }, 2_000, events);
+      const link = new RedisClient({ url: server.url }, 2_000, events);
       links.push(link);
       const transport = new RedisClockTransport(link, randomUUID(), MAX_TAGS);
       const clock = new RedisTagClock(

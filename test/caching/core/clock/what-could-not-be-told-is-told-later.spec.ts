@@ -23,7 +23,7 @@ it('a stamp that failed is made again before the clock is trusted, and then no l
   await beat;
   expect(driven.trusted).toBe(true);
   expect(driven.clock.staleBecause(before, ['t'])).toEqual({ why: 'stamped', tag: 't' });
-  expect(driven.clock.staleBecause({ epoch: 'E', tick: 2, local: 0 }, ['t'])).toBeUndefined();
+  expect(driven.clock.staleBecause({ epoch: 'E', tick: 2, localTick: 0 }, ['t'])).toBeUndefined();
 });
 
 it('more than could be remembered: a new epoch begins', async () => {
@@ -35,7 +35,7 @@ it('more than could be remembered: a new epoch begins', async () => {
   (await driven.next('since')).answer('F', 0);
   await beat;
   expect(driven.trusted).toBe(true);
-  expect(driven.clock.staleBecause({ epoch: 'F', tick: 0, local: 0 }, ['a', 'b', 'c'])).toBeUndefined();
+  expect(driven.clock.staleBecause({ epoch: 'F', tick: 0, localTick: 0 }, ['a', 'b', 'c'])).toBeUndefined();
 });
 
 it('a heartbeat that was under way when a stamp failed brings no trust', async () => {
@@ -66,7 +66,7 @@ it('what was acknowledged in an epoch not yet known here is distrusted until the
   expect(driven.clock.staleBecause(before, ['t'])).toEqual({ why: 'unacknowledged', tag: 't' });
   question.answer('F', 1);
   expect(await stamped).toBe(true);
-  expect(driven.clock.staleBecause({ epoch: 'F', tick: 1, local: 0 }, ['t'])).toBeUndefined();
+  expect(driven.clock.staleBecause({ epoch: 'F', tick: 1, localTick: 0 }, ['t'])).toBeUndefined();
 });
 
 it('a hook that stamps into a new epoch leaves nothing distrusted behind', async () => {
@@ -78,7 +78,7 @@ it('a hook that stamps into a new epoch leaves nothing distrusted behind', async
   (await driven.next('since')).answer('F', 2);
   await beat;
   expect(driven.trusted).toBe(true);
-  expect(driven.clock.staleBecause({ epoch: 'F', tick: 2, local: 0 }, ['t'])).toBeUndefined();
+  expect(driven.clock.staleBecause({ epoch: 'F', tick: 2, localTick: 0 }, ['t'])).toBeUndefined();
 });
 
 it('a hook that comes when the clock is trusted already runs before it is trusted again', async () => {

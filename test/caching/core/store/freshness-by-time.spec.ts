@@ -136,7 +136,7 @@ it('get() serves only what is fresh, and tells of nothing that it did not serve'
   expect(await stack.store.get('key')).toBeUndefined();
   await stack.store.evict(['t']);
   await get(dead);
-  const { gathered } = await stack.scope.run(() => stack.store.get('key'));
+  const { gathered } = await stack.dependencies.run(() => stack.store.get('key'));
   expect([...gathered.tags]).toEqual([]);
   expect(seen).toEqual({ hit: 1, stale: 0, grace: 1 });
 });

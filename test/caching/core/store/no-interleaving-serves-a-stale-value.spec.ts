@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { TagScope } from '../../../../src/caching';
-import type { Gathering } from '../../../../src/caching/core/clock/dependency-tracker';
+import { DependencyTracker } from '../../../../src/caching';
+import type { DependencySet } from '../../../../src/caching/core/clock/dependency-tracker';
 import { clients, rivals, type Setting, StaleRead, World } from '../../../support/interleaving';
 
 /** Of 40 chances, in how many it goes wrong. */
@@ -22,8 +22,8 @@ function property(setting: Setting, plansFor: typeof clients, seen = { reads: 0 
 
 /** Law 1 off: the tick is taken when the source has answered. */
 const lateTick: Setting['sabotage'] = (clock, time) => ({
-  scope: new (class extends TagScope {
-    override async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: Gathering }> {
+  dependencies: new (class extends DependencyTracker {
+    override async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: DependencySet }> {
       const done = await super.run(work);
       return { ...done, gathered: Object.assign(done.gathered, clock.instant()) };
     }
@@ -31,7 +31,7 @@ const lateTick: Setting['sabotage'] = (clock, time) => ({
 });
 
 /** Law 5 off: whoever waits takes what comes. */
-const credulousWaiter: Setting['sabotage'] = () => ({ mayJoin: () => true });
+const credulousWaiter: Setting['sabotage'] = () => ({ mayShareResult: () => true });
 
 async function violation(setting: Setting): Promise<unknown> {
   const details = await fc.check(property(setting, rivals), { numRuns: 20_000, endOnFailure: true });

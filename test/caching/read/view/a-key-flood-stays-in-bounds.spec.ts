@@ -1,14 +1,14 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { CACHE_STACK, type CacheStack, CacheView } from '../../../../src/caching';
-import { KnownUrls } from '../../../../src/caching/read/view/route/url-key-cache';
-import { ViewAnswer } from '../../../../src/caching/read/view/response/stored-response';
+import { UrlKeyCache } from '../../../../src/caching/read/view/route/url-key-cache';
+import { StoredResponse } from '../../../../src/caching/read/view/response/stored-response';
 import { cachedApp, closeApps } from '../../../support/nest-app';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node } from '../../../support/stacks';
 
 const MEGABYTE = 1024 * 1024;
 const payload = Buffer.from(JSON.stringify({ results: 'x'.repeat(1_000) }));
-const body = ViewAnswer.make(200, { 'content-type': 'application/json; charset=utf-8' }, payload).toBody();
+const body = StoredResponse.make(200, { 'content-type': 'application/json; charset=utf-8' }, payload).toBody();
 const keyOf = (n: number): string => `view:/things{}{"search":"${n}"}`;
 
 @Controller()
@@ -32,7 +32,7 @@ async function flood(count: number, atOnce: number, work: (n: number) => Promise
 
 it('1,000,000 distinct keys of views through the store: L1 stays within its bytes and keeps what is in use', async () => {
   const stack = await node({ l1MaxBytes: '8mb' });
-  const urls = new KnownUrls();
+  const urls = new UrlKeyCache();
   const known = { route: undefined as never, pattern: '/things', handler: undefined };
   // However long a million takes, the page in use does not expire in it.
   const policy = { ttl: 12 * 3_600_000 };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { Head } from '../../../../src/caching/read/view/response/raw-head';
+import { RawHead } from '../../../../src/caching/read/view/response/raw-head';
 
 type Fields = Record<string, string | string[]>;
 type Way = (response: ServerResponse, status: number, fields: Fields) => unknown;
@@ -33,8 +33,8 @@ function ways(): Record<'node' | 'written' | 'lent', Way> {
   };
 }
 
-function pair(): Record<number, Head> {
-  return { 200: new Head(), 304: new Head() };
+function pair(): Record<number, RawHead> {
+  return { 200: new RawHead(), 304: new RawHead() };
 }
 
 const servers: Server[] = [];
@@ -123,7 +123,7 @@ it.each([...requests, ...answers])('%s', async (_name, asked, options = {}) => {
 });
 
 it('what somebody does with theirs later changes nothing', async () => {
-  const head = new Head();
+  const head = new RawHead();
   const fields = { ...OK };
   const port = await listen((response) => {
     head.write(response, 200, fields);

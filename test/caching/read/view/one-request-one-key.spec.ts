@@ -1,6 +1,6 @@
 import { Controller, Get, type INestApplication, Param, Query, Version, VersioningType } from '@nestjs/common';
 import { CacheView } from '../../../../src/caching';
-import { KnownUrls } from '../../../../src/caching/read/view/route/url-key-cache';
+import { UrlKeyCache } from '../../../../src/caching/read/view/route/url-key-cache';
 import { IntegerParam, PlainText, SizedPageQuery } from '../../../../src/http';
 import { IsOptional } from 'class-validator';
 import { cacheStatus } from '../../../support/http';
@@ -152,7 +152,7 @@ it('a key is as long as it has to be, and no longer than 200 characters', async 
 });
 
 it('the table of known addresses is bounded, also by addresses that are long', () => {
-  const urls = new KnownUrls();
+  const urls = new UrlKeyCache();
   const known = {
     route: undefined as never,
     pattern: '/things',

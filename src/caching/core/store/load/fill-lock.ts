@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisLink } from '../../redis/client';
+import type { RedisClient } from '../../redis/client';
 import { redisScript } from '../../redis/script';
 
 /** Lets one node of many load a key. An optimisation: nothing is wrong when two do. */
@@ -16,7 +16,7 @@ return 0
 
 export class RedisFillLock implements FillLock {
   constructor(
-    private readonly link: RedisLink,
+    private readonly link: RedisClient,
     private readonly prefix: string,
     /** Milliseconds after which a lock that nobody gave back is free again. */
     private readonly ttl: number,

@@ -30,7 +30,7 @@ export class Grace {
 
   isWithin(entry: CacheEntry): boolean {
     const { time } = this.parts;
-    return overdue(entry, time.wall(), time.mono()) < entry.keepFor;
+    return overdue(entry, time.wall(), time.mono()) < entry.graceMs;
   }
 }
 

@@ -1,16 +1,16 @@
-import type { Arrival, Freshness } from '../freshness';
+import type { ReadSnapshot, Freshness } from '../freshness';
 import type { CacheResult } from '../entry';
 
 /** One load in progress, and what was known when it began. */
 export interface Flight {
   readonly result: Promise<CacheResult>;
-  readonly began: Arrival;
+  readonly began: ReadSnapshot;
 }
 
 /** How a flight ended. */
-export type Landing = { readonly result: CacheResult } | { readonly error: unknown };
+export type Settled = { readonly result: CacheResult } | { readonly error: unknown };
 
-export function landing(flight: Flight): Promise<Landing> {
+export function settled(flight: Flight): Promise<Settled> {
   return flight.result.then(
     (result) => ({ result }),
     (error: unknown) => ({ error }),
@@ -26,7 +26,7 @@ export class SingleFlight {
   }
 
   /** Begins a load now; others find it under `key` until it ends. */
-  begin(key: string, began: Arrival, run: () => Promise<CacheResult>): Flight {
+  begin(key: string, began: ReadSnapshot, run: () => Promise<CacheResult>): Flight {
     const result = run().finally(() => this.flights.delete(key));
     const flight = { result, began };
     this.flights.set(key, flight);
@@ -39,7 +39,7 @@ export class SingleFlight {
  * arrival. If it knew no more than the load did, all of it stands, a failure too. Otherwise a value has to be fresh;
  * a result of grace, and a rejection, say what the source was like before something that this reader knows of.
  */
-export function mayJoin(landed: Landing, flight: Flight, arrival: Arrival, freshness: Freshness): boolean {
+export function mayShareResult(landed: Settled, flight: Flight, arrival: ReadSnapshot, freshness: Freshness): boolean {
   if ('error' in landed) return knewAsMuch(flight.began, arrival);
   const { result } = landed;
   if (result.outcome === 'grace') return freshness.mayRest(result.entry, arrival);
@@ -47,6 +47,6 @@ export function mayJoin(landed: Landing, flight: Flight, arrival: Arrival, fresh
 }
 
 /** A load that began after the reader came is no older than what the reader knew. */
-function knewAsMuch(began: Arrival, arrival: Arrival): boolean {
+function knewAsMuch(began: ReadSnapshot, arrival: ReadSnapshot): boolean {
   return began.order > arrival.order || (arrival.confirmed && began.version === arrival.version);
 }

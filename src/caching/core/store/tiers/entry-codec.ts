@@ -1,7 +1,7 @@
 import { toUSVString } from 'node:util';
 import { isUtf8 } from 'node:buffer';
 import type { Time } from '../../async/time';
-import { type Body, type CacheEntry, compact, endOf } from '../entry';
+import { type Body, type CacheEntry, compact, monoExpiry } from '../entry';
 import type { Parcel } from './redis-yet';
 
 /**
@@ -23,26 +23,31 @@ type Head = readonly [
   tick: number,
   createdAt: number,
   expiresAt: number,
-  staleFor: number,
-  keepFor: number,
+  swrMs: number,
+  graceMs: number,
 ];
 
 /** An entry as L2 keeps it. */
 export function encodeEntry(entry: CacheEntry): Parcel {
-  const { tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor } = entry;
+  const { tags, epoch, tick, createdAt, expiresAt, swrMs, graceMs } = entry;
   const [kind, body] = written(entry.body);
-  const head: Head = [2, kind, Buffer.byteLength(body), tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor];
+  const head: Head = [2, kind, Buffer.byteLength(body), tags, epoch, tick, createdAt, expiresAt, swrMs, graceMs];
   return { head, body };
 }
 
 /**
  * Undefined for whatever is not an entry of this version. An entry from the future comes from a node whose clock is
  * ahead: it counts as read now, or it would outlive its TTL by the difference.
- * @param knownAt `Time.mono()` before it was asked for
+ * @param verifiedAt `Time.mono()` before it was asked for
  */
-export function decodeEntry(key: string, { head, body }: Parcel, knownAt: number, time: Time): CacheEntry | undefined {
+export function decodeEntry(
+  key: string,
+  { head, body }: Parcel,
+  verifiedAt: number,
+  time: Time,
+): CacheEntry | undefined {
   if (!isHead(head) || Buffer.byteLength(body) !== head[2]) return undefined;
-  const [, kind, , tags, epoch, tick, createdAt, expiresAt, staleFor, keepFor] = head;
+  const [, kind, , tags, epoch, tick, createdAt, expiresAt, swrMs, graceMs] = head;
   const ahead = Math.max(0, createdAt - time.wall());
   return {
     key,
@@ -52,14 +57,14 @@ export function decodeEntry(key: string, { head, body }: Parcel, knownAt: number
     tick,
     createdAt: createdAt - ahead,
     expiresAt: expiresAt - ahead,
-    endsAt: endOf(expiresAt - ahead, time),
-    staleFor,
-    keepFor,
+    monoExpiresAt: monoExpiry(expiresAt - ahead, time),
+    swrMs,
+    graceMs,
     // Whatever this process could not tell the clock may be newer than an entry from elsewhere.
-    local: 0,
-    knownAt,
-    checked: -1,
-    stamped: false,
+    localTick: 0,
+    verifiedAt,
+    verifiedAtVersion: -1,
+    isInvalidated: false,
     failure: undefined,
     variants: undefined,
   };

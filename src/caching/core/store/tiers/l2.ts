@@ -1,8 +1,8 @@
-import type { RedisLink } from '../../redis/client';
+import type { RedisClient } from '../../redis/client';
 import type { TagClock } from '../../clock/tag-clock';
 import type { Time } from '../../async/time';
 import { decodeEntry, encodeEntry } from './entry-codec';
-import { type CacheEntry, keptFor, overdue } from '../entry';
+import { type CacheEntry, maxStaleMs, overdue } from '../entry';
 import { RedisYet } from './redis-yet';
 
 /** The shared tier. Every method may reject; what that means for a request is decided above. */
@@ -21,8 +21,8 @@ export interface L2 {
 }
 
 /** What L2 had to say. `failed`: it could not be asked, or may not, so nothing more is asked of it for this request. */
-export type Seen = { readonly entry?: CacheEntry; readonly failed: boolean };
-export const UNASKED: Seen = { failed: true };
+export type L2Lookup = { readonly entry?: CacheEntry; readonly failed: boolean };
+export const L2_SKIPPED: L2Lookup = { failed: true };
 
 export class RedisL2 implements L2 {
   private readonly redis: RedisYet;
@@ -31,7 +31,7 @@ export class RedisL2 implements L2 {
   private wasThere = true;
 
   constructor(
-    private readonly link: RedisLink,
+    private readonly link: RedisClient,
     prefix: string,
     private readonly clock: TagClock,
     private readonly time: Time,
@@ -41,7 +41,7 @@ export class RedisL2 implements L2 {
   }
 
   async read(key: string): Promise<CacheEntry | undefined> {
-    const knownAt = this.time.mono();
+    const verifiedAt = this.time.mono();
     const found = this.redis.get(this.own + key);
     // In the same round trip, where it will be needed.
     const told = this.wasThere ? this.clock.now() : undefined;
@@ -50,11 +50,11 @@ export class RedisL2 implements L2 {
     this.wasThere = parcel !== undefined;
     if (!parcel) return undefined;
     await (told ?? this.clock.now());
-    return decodeEntry(key, parcel, knownAt, this.time);
+    return decodeEntry(key, parcel, verifiedAt, this.time);
   }
 
   async write(entry: CacheEntry): Promise<void> {
-    const ttl = keptFor(entry) - overdue(entry, this.time.wall(), this.time.mono());
+    const ttl = maxStaleMs(entry) - overdue(entry, this.time.wall(), this.time.mono());
     if (ttl > 0) await this.redis.set(this.own + entry.key, encodeEntry(entry), Math.ceil(ttl));
   }
 

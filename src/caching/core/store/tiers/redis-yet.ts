@@ -1,6 +1,6 @@
 import { KeyvAdapter } from 'cache-manager';
 import { redisInsStore } from 'cache-manager-redis-yet';
-import type { RedisLink } from '../../redis/client';
+import type { RedisClient } from '../../redis/client';
 
 /** What is kept under one key: a small head, which travels as JSON, and a text, which does not. */
 export interface Parcel {
@@ -23,7 +23,7 @@ export class RedisYet {
   /** The body of the call that is just being made, for as long as it takes redis-yet to call the client. */
   private passing?: { body?: string };
 
-  constructor(private readonly link: RedisLink) {
+  constructor(private readonly link: RedisClient) {
     const client = {
       get: (key: string) => this.fetch(key),
       set: (key: string, head: string, options: { PX: number }) =>

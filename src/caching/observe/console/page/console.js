@@ -68,13 +68,16 @@
       $('node'),
       `Node ${node.name}, up since ${new Date(node.started).toLocaleString()}. Clock ${node.epoch.slice(0, 8)}, tick ${count(node.tick)}, ${node.consistency}.`,
     );
-    if (node.clock === 'away') standing('away', 'Live, but the clock is away: only the freshest is trusted');
+    if (node.clock === 'unavailable')
+      standing('unavailable', 'Live, but the clock is unavailable: only the freshest is trusted');
     else
       standing(
         'live',
-        { up: 'Live, Redis is up', away: 'Live, but Redis is away', none: 'Live, one process without Redis' }[
-          node.redis
-        ],
+        {
+          up: 'Live, Redis is up',
+          unavailable: 'Live, but Redis is unavailable',
+          none: 'Live, one process without Redis',
+        }[node.redis],
       );
   }
 

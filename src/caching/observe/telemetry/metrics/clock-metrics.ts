@@ -7,8 +7,8 @@ import type { Sources } from './sources';
 /** The clock, the connection to Redis, and Redis itself. */
 export function clockMetrics({ registry, stack, closeLater }: Sources): void {
   const registers = [registry];
-  const { clock, events, link } = stack;
-  const lag = new ClockLag(() => clock.heardAt);
+  const { clock, events, redis } = stack;
+  const lag = new ClockLag(() => clock.lastSyncAt);
   const gauge = gauges(registry);
 
   gauge(
@@ -26,14 +26,14 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
     registers,
   });
   closeLater(events.on('epoch', () => epochs.inc()));
-  closeLater(events.on('clock', (state) => state === 'away' && lag.lost()));
-  if (!link) return;
+  closeLater(events.on('clock', (state) => state === 'unavailable' && lag.lost()));
+  if (!redis) return;
 
-  gauge('cache_redis_up', '1: there is a connection to Redis.', () => Number(link.isUp));
+  gauge('cache_redis_up', '1: there is a connection to Redis.', () => Number(redis.isUp));
   gauge(
     'cache_breaker_open',
     '1: the circuit breaker has given Redis up, and no new connection has taken its place.',
-    () => Number(link.isBroken),
+    () => Number(redis.isBroken),
   );
   const trips = new Counter({
     name: 'cache_breaker_trips_total',
@@ -41,7 +41,7 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
     registers,
   });
   closeLater(events.on('redis', (state) => state === 'broken' && trips.inc()));
-  redisMetrics(new RedisUsageReader(link));
+  redisMetrics(new RedisUsageReader(redis));
 
   /** Without an answer they have no value: none is better than an old one. */
   function redisMetrics(reader: RedisUsageReader): void {
@@ -90,15 +90,15 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
 class ClockLag {
   private lostAt = performance.now();
 
-  constructor(private readonly heardAt: () => number) {}
+  constructor(private readonly lastSyncAt: () => number) {}
 
   lost(): void {
     this.lostAt = performance.now();
   }
 
   seconds(): number {
-    const heardAt = this.heardAt();
-    const since = heardAt === -Infinity ? this.lostAt : heardAt;
+    const lastSyncAt = this.lastSyncAt();
+    const since = lastSyncAt === -Infinity ? this.lostAt : lastSyncAt;
     return Math.max(0, performance.now() - since) / 1_000;
   }
 }

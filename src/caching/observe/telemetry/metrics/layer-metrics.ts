@@ -3,7 +3,7 @@ import type { EvictionReason } from '../../../caching.events';
 import { layerOf, LAYERS } from '../../../core/store/key';
 import { BOUNDS_SECONDS as buckets } from '../buckets';
 import { RequestHistogram } from '../request-histogram';
-import { answered, type Counts } from '../tally';
+import { answered, type Counts } from '../outcome-counters';
 import { gauges } from './gauge';
 import type { Sources } from './sources';
 
@@ -21,7 +21,7 @@ const L2_CALLS = ['read', 'write', 'delete'] as const;
 const FAILURES = ['read', 'write', 'delete', 'lock'] as const;
 
 /** Reads: which layer and tier answered, how long it took, and what is held in this process. */
-export function layerMetrics({ registry, stack, measures, closeLater }: Sources): void {
+export function layerMetrics({ registry, stack, stats, closeLater }: Sources): void {
   const registers = [registry];
   const { events, l1, options } = stack;
 
@@ -29,7 +29,7 @@ export function layerMetrics({ registry, stack, measures, closeLater }: Sources)
     'http_request_duration_seconds',
     'Whole requests, by the pattern of their route, the class of their status, and what they were answered from.',
     registry,
-    measures.requests,
+    stats.requests,
   );
   new Counter({
     name: 'cache_requests_total',
@@ -39,7 +39,7 @@ export function layerMetrics({ registry, stack, measures, closeLater }: Sources)
     collect() {
       this.reset();
       for (const layer of LAYERS) {
-        const counts = measures.tally.counts[layer];
+        const counts = stats.tally.counts[layer];
         for (const [name, labels] of Object.entries(ANSWERS))
           this.inc({ layer, ...labels }, counts[name as keyof Counts]);
       }
@@ -52,7 +52,7 @@ export function layerMetrics({ registry, stack, measures, closeLater }: Sources)
     registers,
     collect() {
       this.reset();
-      const { layers } = measures.history.minute();
+      const { layers } = stats.history.minute();
       for (const layer of LAYERS) {
         const hits = answered(layers[layer]);
         const all = hits + layers[layer].miss;

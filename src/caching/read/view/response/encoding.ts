@@ -3,7 +3,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
 import type { CacheEntry } from '../../../core/store/entry';
-import { ViewAnswer } from './stored-response';
+import { StoredResponse } from './stored-response';
 
 export type Encoding = 'identity' | 'br' | 'gzip';
 
@@ -36,7 +36,7 @@ function encodings(acceptEncoding: string): string[] {
 }
 
 /** RFC 9110 §12.5.3: which encoding of `answer` a request with this `Accept-Encoding` gets. */
-export function negotiate(acceptEncoding: string | undefined, answer: ViewAnswer): Encoding {
+export function negotiate(acceptEncoding: string | undefined, answer: StoredResponse): Encoding {
   if (acceptEncoding === undefined || acceptEncoding === 'identity') return 'identity';
   // What the handler has encoded stays as it is.
   if (answer.headers['content-encoding'] !== undefined) return 'identity';
@@ -48,7 +48,7 @@ export function negotiate(acceptEncoding: string | undefined, answer: ViewAnswer
 }
 
 /** The bytes of an entry in this encoding if they are at hand, without waiting. */
-export function encodedNow(entry: CacheEntry, answer: ViewAnswer, encoding: Encoding): Buffer | undefined {
+export function encodedNow(entry: CacheEntry, answer: StoredResponse, encoding: Encoding): Buffer | undefined {
   return encoding === 'identity' ? answer.payload : entry.variants?.get(encoding);
 }
 
@@ -59,12 +59,12 @@ export class Encoder {
   /** @param keep puts the compressed bytes beside the entry */
   constructor(private readonly keep: (entry: CacheEntry, encoding: Encoding, bytes: Buffer) => void) {}
 
-  async encode(entry: CacheEntry, answer: ViewAnswer, encoding: Encoding): Promise<Buffer> {
+  async encode(entry: CacheEntry, answer: StoredResponse, encoding: Encoding): Promise<Buffer> {
     if (encoding === 'identity') return answer.payload;
     return entry.variants?.get(encoding) ?? this.once(entry, answer, encoding);
   }
 
-  private once(entry: CacheEntry, answer: ViewAnswer, encoding: Exclude<Encoding, 'identity'>): Promise<Buffer> {
+  private once(entry: CacheEntry, answer: StoredResponse, encoding: Exclude<Encoding, 'identity'>): Promise<Buffer> {
     const ofEntry = this.running.get(entry) ?? new Map<Encoding, Promise<Buffer>>();
     this.running.set(entry, ofEntry);
     const begun = ofEntry.get(encoding);

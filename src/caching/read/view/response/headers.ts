@@ -2,7 +2,7 @@ import type { Shareable } from '../../../edge/edge-headers';
 import type { CacheEntry, CacheResult } from '../../../core/store/entry';
 import { encodedEtag } from './etag';
 import type { Encoding } from './encoding';
-import type { ViewAnswer } from './stored-response';
+import type { StoredResponse } from './stored-response';
 import type { ViewRoute } from '../route/view-route';
 
 /** Why a request went past the cache: the `detail` of Cache-Status. */
@@ -60,7 +60,7 @@ export function ageOf(entry: CacheEntry, outcome: CacheResult['outcome'], wall: 
 /** What a cached route's answer says about itself beside its own headers. @param kept what shared caches may keep */
 export function validators(
   route: ViewRoute,
-  answer: ViewAnswer,
+  answer: StoredResponse,
   encoding: Encoding,
   kept: Shareable | undefined,
 ): Record<string, string> {

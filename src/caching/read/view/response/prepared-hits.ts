@@ -1,14 +1,14 @@
 import type { CacheEntry, Tier } from '../../../core/store/entry';
 import { encodedNow, type Encoding, negotiate } from './encoding';
 import { encodedEtag, matchesIfNoneMatch } from './etag';
-import { Head } from './raw-head';
-import { ViewAnswer } from './stored-response';
+import { RawHead } from './raw-head';
+import { StoredResponse } from './stored-response';
 import { cacheStatus, validators, withoutBody, xCache } from './headers';
 import type { ViewRoute } from '../route/view-route';
 
 export interface Heads {
-  readonly ok: Head;
-  readonly notModified: Head;
+  readonly ok: RawHead;
+  readonly notModified: RawHead;
 }
 
 /** A hit's answer, ready to be sent. It changes once a second, with the ttl that it tells; in between it is the same for everybody. */
@@ -26,7 +26,7 @@ export interface PreparedHit {
 }
 
 export function newHeads(): Heads {
-  return { ok: new Head(), notModified: new Head() };
+  return { ok: new RawHead(), notModified: new RawHead() };
 }
 
 /** Makes hits ready, once for all requests that get the same. */
@@ -38,7 +38,7 @@ export class PreparedHits {
 
   /** The answer from an entry that was just found fresh; undefined where it takes more: a 404, or bytes that are yet to be compressed. */
   of(entry: CacheEntry, tier: Tier, route: ViewRoute, acceptEncoding: string | undefined): PreparedHit | undefined {
-    const answer = ViewAnswer.of(entry);
+    const answer = StoredResponse.of(entry);
     if (answer.status !== 200) return undefined;
     const encoding = negotiate(acceptEncoding, answer);
     const ttl = Math.ceil((entry.expiresAt - Date.now()) / 1_000);

@@ -43,7 +43,7 @@ const node = ServerResponse.prototype;
  * The head of an answer that many get. Node takes longer to check and join fifteen headers than this cache to find an entry, and
  * makes the same text of them each time; so what it has made is repeated for as long as it holds.
  */
-export class Head {
+export class RawHead {
   private last: Written | undefined;
   private readonly borrowed = asWriteHead((response, status, fields) => this.put(response, status, fields));
 

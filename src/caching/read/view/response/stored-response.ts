@@ -12,7 +12,7 @@ interface Head {
 const LINE_END = 0x0a;
 
 /** An answer as it is stored: a line of JSON and the serialised body, both exactly as they will be used. */
-export class ViewAnswer {
+export class StoredResponse {
   private constructor(
     readonly status: number,
     readonly headers: Readonly<Record<string, string>>,
@@ -20,25 +20,25 @@ export class ViewAnswer {
     readonly payload: Buffer,
   ) {}
 
-  static make(status: number, headers: Record<string, string>, payload: Buffer): ViewAnswer {
-    return new ViewAnswer(status, headers, strongEtag(payload), payload);
+  static make(status: number, headers: Record<string, string>, payload: Buffer): StoredResponse {
+    return new StoredResponse(status, headers, strongEtag(payload), payload);
   }
 
   /** The answer in an entry: parsed once, then remembered for as long as the entry lives. */
-  static of(entry: CacheEntry): ViewAnswer {
+  static of(entry: CacheEntry): StoredResponse {
     let answer = known.get(entry);
     if (!answer) {
-      answer = ViewAnswer.parse(entry.body);
+      answer = StoredResponse.parse(entry.body);
       known.set(entry, answer);
     }
     return answer;
   }
 
-  static parse(body: Body): ViewAnswer {
+  static parse(body: Body): StoredResponse {
     const bytes = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.alloc(0));
     const end = bytes.indexOf(LINE_END);
     const { status, headers, etag } = JSON.parse(bytes.toString('utf8', 0, end)) as Head;
-    return new ViewAnswer(status, headers, etag, bytes.subarray(end + 1));
+    return new StoredResponse(status, headers, etag, bytes.subarray(end + 1));
   }
 
   toBody(): Buffer {
@@ -47,4 +47,4 @@ export class ViewAnswer {
   }
 }
 
-const known = new WeakMap<CacheEntry, ViewAnswer>();
+const known = new WeakMap<CacheEntry, StoredResponse>();

@@ -13,22 +13,22 @@ const IMPERSONAL =
 const PERSONAL = /^(vary|set-cookie|access-control-|x-accel-|x-ratelimit|ratelimit)/;
 
 /** Headers that every answer of a route gets, as the fast path repeats them. */
-export type Common = Readonly<Record<string, string>>;
+export type SharedHeaders = Readonly<Record<string, string>>;
 
 /**
  * Decides for one route whether the fast path, which asks no guard, may answer an address of it. A guard of the route's own may
  * judge by anything (the hour, an address), so such a route stays closed; so does one whose common headers are not the same twice.
  */
-export class Opening {
+export class FastPathEligibility {
   private readonly isGuarded: boolean;
-  private last?: Common;
+  private last?: SharedHeaders;
 
   constructor(controller: object, handler: object) {
     this.isGuarded = [controller, handler].some((target) => Reflect.hasMetadata(GUARDS_METADATA, target));
   }
 
   /** @param common what `commonHeaders` gave before the handler ran @returns what to open the address with, or undefined */
-  for(request: FastifyRequest, common: Common | undefined): Common | undefined {
+  for(request: FastifyRequest, common: SharedHeaders | undefined): SharedHeaders | undefined {
     if (this.isGuarded || !common || !Object.keys(request.headers).every((name) => IMPERSONAL.test(name)))
       return undefined;
     const { last } = this;
@@ -40,7 +40,7 @@ export class Opening {
 }
 
 /** What hooks and decorators have put on the answer before its handler ran. Undefined where it may not be repeated. */
-export function commonHeaders(reply: FastifyReply): Common | undefined {
+export function sharedHeaders(reply: FastifyReply): SharedHeaders | undefined {
   const headers = Object.entries(reply.getHeaders());
   if (headers.some(([name]) => PERSONAL.test(name))) return undefined;
   // It names one request in the log, and an answer in front of the framework has no line there.
@@ -48,7 +48,7 @@ export function commonHeaders(reply: FastifyReply): Common | undefined {
   return Object.fromEntries(repeated.map(([name, value]) => [name, String(value)]));
 }
 
-function same(a: Common, b: Common): boolean {
+function same(a: SharedHeaders, b: SharedHeaders): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

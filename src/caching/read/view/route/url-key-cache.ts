@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import type { Common } from './fast-path-eligibility';
+import type { SharedHeaders } from './fast-path-eligibility';
 import type { ViewRoute } from './view-route';
 
 /** An address as clients write it, and what is known of it. */
@@ -12,10 +12,10 @@ export interface KnownUrl {
   /** The route's pattern. */
   readonly pattern: string;
   /** Set once the address is open to the fast path: headers that every answer here gets. */
-  open?: Common;
+  open?: SharedHeaders;
 }
 
-export type OpenUrl = KnownUrl & { readonly open: Common };
+export type OpenUrl = KnownUrl & { readonly open: SharedHeaders };
 
 /** Memory for addresses, in characters; a longer one is not remembered at all. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
@@ -26,7 +26,7 @@ const OVERHEAD = 300;
  * Remembers which key an address led to, so that a hit validates nothing again. Many ways to write one request lead to one
  * key, so a flood of them fills this table, which is bounded, and never the cache.
  */
-export class KnownUrls {
+export class UrlKeyCache {
   private readonly urls = new LRUCache<string, KnownUrl>({
     maxSize: MAX_CHARACTERS,
     sizeCalculation: ({ urlKey }, url) => url.length + urlKey.length + OVERHEAD,
@@ -43,7 +43,7 @@ export class KnownUrls {
   }
 
   /** The same, read through the route's DTOs, and remembered. @throws what the validation throws */
-  async locate(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
+  async resolveKey(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
     const known = { route, pattern: request.routeOptions.url ?? '', urlKey: await route.keyOfUrl(request) };
     this.remember(request.raw.url ?? '', known);
     return known;

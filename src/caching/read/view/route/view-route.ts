@@ -8,7 +8,7 @@ import { parseDuration } from '../../../caching.options';
 import type { EdgeHeaders, Shareable } from '../../../edge/edge-headers';
 import type { CachePolicy } from '../../../core/store/policy';
 import type { ViewOptions } from '../cache-view.decorator';
-import { Opening } from './fast-path-eligibility';
+import { FastPathEligibility } from './fast-path-eligibility';
 import { isCacheableRoute, ViewInputs } from './inputs';
 
 export type Handler = (...args: never[]) => unknown;
@@ -23,7 +23,7 @@ export class ViewRoute {
   readonly vary: string;
   readonly isPrivate: boolean;
   readonly isShared: boolean;
-  readonly opening: Opening;
+  readonly opening: FastPathEligibility;
   private readonly varyBy: readonly string[];
   private readonly inputs: ViewInputs;
   /** What the router looks at beside the address. */
@@ -46,7 +46,7 @@ export class ViewRoute {
     this.isShared = options.shared ?? false;
     this.varyBy = (options.vary ?? []).map((header) => header.toLowerCase());
     this.inputs = new ViewInputs(controller, handler, pipe);
-    this.opening = new Opening(controller, handler);
+    this.opening = new FastPathEligibility(controller, handler);
     const [version, host] = [VERSION_METADATA, HOST_METADATA].map(
       (name): unknown => Reflect.getMetadata(name, handler) ?? Reflect.getMetadata(name, controller),
     );

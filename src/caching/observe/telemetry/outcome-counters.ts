@@ -14,12 +14,12 @@ export interface Counts {
 }
 
 /** Counts answers by layer since its start. Listens; the core does not know it. */
-export class Tally {
+export class OutcomeCounters {
   readonly counts: Record<Layer, Counts> = { view: zero(), query: zero(), store: zero() };
-  private readonly endings: (() => void)[];
+  private readonly unsubscribers: (() => void)[];
 
   constructor(events: CacheEventBus) {
-    this.endings = [
+    this.unsubscribers = [
       events.on('hit', (key, tier) => void (this.of(key)[tier] += 1)),
       events.on('stale', (key) => void (this.of(key).stale += 1)),
       events.on('grace', (key) => void (this.of(key).grace += 1)),
@@ -29,7 +29,7 @@ export class Tally {
   }
 
   close(): void {
-    for (const end of this.endings) end();
+    for (const end of this.unsubscribers) end();
   }
 
   private of(key: string): Counts {

@@ -4,18 +4,18 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
-import { notedSource } from '../../read/view/cache-outcome';
+import { cacheOutcomeOf } from '../../read/view/cache-outcome';
 import { History } from './history';
 import { Requests } from './requests';
-import { Tally } from './tally';
+import { OutcomeCounters } from './outcome-counters';
 
 /** What the router calls what it knows no route for. */
 const NO_ROUTE = 'none';
 
 /** What is counted at every hit, once, for whoever shows it: the admin routes, the console, Prometheus. */
 @Injectable()
-export class Measures implements OnModuleInit, OnApplicationShutdown {
-  readonly tally: Tally;
+export class RequestStats implements OnModuleInit, OnApplicationShutdown {
+  readonly tally: OutcomeCounters;
   readonly history: History;
   readonly requests = new Requests();
   private readonly unread: string[] = [];
@@ -25,7 +25,7 @@ export class Measures implements OnModuleInit, OnApplicationShutdown {
     @Inject(CACHE_STACK) { events }: CacheStack,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {
-    this.tally = new Tally(events);
+    this.tally = new OutcomeCounters(events);
     this.history = new History(this.tally);
     this.stopListening = events.on('answered', (route, tier, status, ms) => {
       this.history.addRequest(ms);
@@ -62,7 +62,7 @@ export class Measures implements OnModuleInit, OnApplicationShutdown {
     if (this.unread.some((path) => route.startsWith(path))) return;
     const ms = reply.elapsedTime;
     this.history.addRequest(ms);
-    this.requests.add(method, route, reply.statusCode, notedSource(reply.raw), ms);
+    this.requests.add(method, route, reply.statusCode, cacheOutcomeOf(reply.raw), ms);
   }
 }
 

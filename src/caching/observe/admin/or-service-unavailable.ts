@@ -2,7 +2,7 @@ import { HttpException, ServiceUnavailableException } from '@nestjs/common';
 import { CacheError } from '../../caching.errors';
 
 /** For calls that ask Redis and nothing else. It is away, or did not acknowledge: not the caller's fault, and over when it is back. @throws ServiceUnavailableException */
-export async function orTryAgain<T>(what: string, call: Promise<T>): Promise<T> {
+export async function orServiceUnavailable<T>(what: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {

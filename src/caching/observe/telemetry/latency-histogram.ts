@@ -5,7 +5,7 @@ const LEAST = 2 ** -10;
 const BUCKETS = 26 * STEPS;
 
 /** Durations in logarithmic buckets: fixed memory, and percentiles of whatever comes. */
-export class Latencies {
+export class LatencyHistogram {
   /** Milliseconds, all together. */
   sum = 0;
   private readonly buckets = new Uint32Array(BUCKETS);
@@ -42,7 +42,7 @@ export class Latencies {
   }
 
   /** Adds what another has counted. */
-  include(other: Latencies): void {
+  include(other: LatencyHistogram): void {
     other.buckets.forEach((count, bucket) => void (this.buckets[bucket]! += count));
     this.total += other.total;
     this.sum += other.sum;
