@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { RedisClient } from '../redis/client';
-import type { RedisScript } from '../redis/script';
-import { CLOCK_SCRIPTS } from './redis-clock-scripts';
+import { IncarnationScript } from './incarnation-script';
 
 /** Where the shared clock stood when it answered. */
 export interface ClockReading {
@@ -43,7 +41,7 @@ export function inBatches(tags: readonly string[]): string[][] {
 }
 
 export class RedisClockTransport implements ClockTransport {
-  private readonly key: string;
+  private readonly script: IncarnationScript;
   private readonly channel: string;
 
   constructor(
@@ -52,16 +50,16 @@ export class RedisClockTransport implements ClockTransport {
     private readonly maxTags: number,
   ) {
     // The braces are a Redis Cluster hash tag: whatever the clock keeps is in one slot, on one server.
-    this.key = `{${prefix}}:clock`;
+    this.script = new IncarnationScript(link, `{${prefix}}:clock`);
     this.channel = `{${prefix}}:stamps`;
   }
 
   async stamp(tags: readonly string[]): Promise<ClockReading> {
-    return reading(await this.run(CLOCK_SCRIPTS.stamp, [this.channel, String(this.maxTags), ...tags]));
+    return reading(await this.script.run('stamp', [this.channel, String(this.maxTags), ...tags]));
   }
 
   async since(epoch: string, tick: number): Promise<ClockDifference> {
-    const reply = await this.run(CLOCK_SCRIPTS.since, [epoch, String(tick), String(PAGE)]);
+    const reply = await this.script.run('since', [epoch, String(tick), String(PAGE)]);
     const at = reading(reply);
     const flat = reply[3] as string[];
     const stamps: [string, number][] = [];
@@ -72,7 +70,7 @@ export class RedisClockTransport implements ClockTransport {
   }
 
   async renew(): Promise<ClockReading> {
-    return reading(await this.run(CLOCK_SCRIPTS.renew, [this.channel]));
+    return reading(await this.script.run('renew', [this.channel]));
   }
 
   onStamp(listener: (stamp: ClockStamp) => void): void {
@@ -84,11 +82,6 @@ export class RedisClockTransport implements ClockTransport {
 
   onConnect(listener: () => void): void {
     this.link.onUp(listener);
-  }
-
-  private async run(script: RedisScript, args: string[]): Promise<unknown[]> {
-    const nonce = randomUUID();
-    return (await this.link.script(script, this.key, [nonce, ...args])) as unknown[];
   }
 }
 

@@ -59,12 +59,23 @@ export class RedisClient {
     return this.guarded(args[0]!, (connection) => connection.send(key, args)) as Promise<T>;
   }
 
-  /** Runs a script on one key by its SHA; a server that does not know it (NOSCRIPT) is given the source. */
-  script(script: RedisScript, key: string, args: string[]): Promise<RedisReply> {
-    return this.send(key, ['EVALSHA', script.sha, '1', key, ...args]).catch((error: unknown) => {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.send(key, ['EVAL', script.source, '1', key, ...args]);
-    });
+  /** Runs a script on one key by its SHA; a server that does not know it (NOSCRIPT) gets the source. */
+  async script(script: RedisScript, key: string, args: string[]): Promise<RedisReply> {
+    return (await this.evalKnown(script, key, args)) ?? this.evalSource(script, key, args);
+  }
+
+  /** Runs a script by its SHA. Undefined: this server process has never run it (NOSCRIPT). */
+  async evalKnown(script: RedisScript, key: string, args: string[]): Promise<RedisReply | undefined> {
+    try {
+      return await this.send(key, ['EVALSHA', script.sha, '1', key, ...args]);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return undefined;
+      throw error;
+    }
+  }
+
+  evalSource(script: RedisScript, key: string, args: string[]): Promise<RedisReply> {
+    return this.send(key, ['EVAL', script.source, '1', key, ...args]);
   }
 
   /** One step of SCAN on one master after the other: begin with '0:0', go on with `next` until it is undefined. */

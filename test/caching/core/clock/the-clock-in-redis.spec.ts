@@ -33,14 +33,6 @@ it('a node that starts late learns every stamp, more than one page of them', asy
   expect(tags.filter((tag) => late.clock.staleBecause(old, [tag]) === undefined)).toEqual([]);
 });
 
-it('goes on when the server forgets its scripts', async () => {
-  const near = await node(options());
-  await near.store.evict(['a']);
-  await server.command('SCRIPT', 'FLUSH');
-  await near.store.evict(['a']);
-  expect(near.clock.instant().tick).toBe(2);
-});
-
 it('catches up by heartbeat with stamps whose messages nobody sent', async () => {
   const near = await node(options());
   await read(near, 'key', () => 'old', ['t']);
