@@ -1,7 +1,10 @@
-import { answers, POSTGRES_URL, REDIS_URL } from '../test/support/backends';
+import { connect } from 'node:net';
 import { RedisServer } from '../test/support/redis-server';
 import { Catalogues } from './catalogues';
 import { has } from './processes';
+
+const POSTGRES_URL = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+const REDIS_URL = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
 
 export interface Servers {
   postgresUrl: string;
@@ -32,4 +35,17 @@ export async function findServers(): Promise<Servers> {
       await redis?.stop();
     },
   };
+}
+
+/** Whether a server listens at this URL. */
+function answers(url: string, fallbackPort: number): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port) || fallbackPort });
+    const end = (there: boolean) => () => {
+      socket.destroy();
+      resolve(there);
+    };
+    socket.setTimeout(2_000, end(false)).once('connect', end(true)).once('error', end(false));
+  });
 }

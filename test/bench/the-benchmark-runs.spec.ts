@@ -3,16 +3,21 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { onRealServers } from '../support/backends';
+import { needs } from '../support/needs';
+import { shared } from '../support/machine/shared';
 
 const REGISTER = join(__dirname, '../support/swc-register.cjs');
 
-onRealServers(() => {
+describe('on PostgreSQL and Redis', () => {
+  needs('postgres', 'redis-server');
+
   it('npm run bench prints and writes what it has measured', async () => {
     const out = mkdtempSync(join(tmpdir(), 'strata-bench-'));
     try {
       const args = ['-r', REGISTER, join(__dirname, '../../bench/run.ts'), '--tiny', '--only', 'seed', '--out', out];
-      const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
+      const { stdout } = await promisify(execFile)(process.execPath, args, {
+        env: { ...process.env, TEST_DATABASE_URL: await shared('postgres') },
+      });
       const markdown = readFileSync(join(out, 'benchmarks.md'), 'utf8');
       // A row for each page; a first and a second request for each of the four settings.
       const printed = [...stdout.matchAll(/^[123](?: +[\d.]+){8}$/gm)].map(([row]) => row.split(/ +/));

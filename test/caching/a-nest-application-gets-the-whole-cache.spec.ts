@@ -6,6 +6,9 @@ import { CacheEventBus, CacheService, CachingModule, type CachingOptions } from 
 import { eventually, pause } from '../support/eventually';
 import { RedisServer } from '../support/redis-server';
 import { loader, text } from '../support/stacks';
+import { needs } from '../support/needs';
+
+needs('redis-server');
 
 @Injectable()
 class Shop {

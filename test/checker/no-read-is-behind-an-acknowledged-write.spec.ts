@@ -1,4 +1,7 @@
 import { checkFreshness, type CheckOptions, type Report } from '../../checker/check';
+import { needs } from '../support/needs';
+
+needs('postgres', 'redis-server', 'psql');
 
 /** A short run of the checker; `npm run check:freshness` runs it for as long as one likes (checker/run.mjs sets FRESHNESS). */
 const asked = process.env.FRESHNESS

@@ -1,13 +1,11 @@
 import { DataSource } from 'typeorm';
-import { onRealServers } from '../support/backends';
-import { runStrata } from '../support/strata-process';
+import { onPostgres } from '../support/backends';
 import { WatchedProduct } from '../../src/account/watched-product.entity';
 import { Product } from '../../src/products';
 
-onRealServers((open) => {
+onPostgres((open) => {
   it('TypeORM would change no column of the migrated tables', async () => {
-    const backend = await open();
-    await runStrata('cli/seed.js', ['--count', '1'], backend.env);
+    const backend = await open(1);
     const dataSource = await new DataSource({
       type: 'postgres',
       url: backend.env.DATABASE_URL,

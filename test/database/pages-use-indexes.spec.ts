@@ -1,6 +1,5 @@
 import { DataSource } from 'typeorm';
-import { Backend, onRealServers } from '../support/backends';
-import { runStrata } from '../support/strata-process';
+import { Backend, onPostgres } from '../support/backends';
 import { Product } from '../../src/products';
 import { FEATURED_RATING } from '../../src/products/dto/limits';
 import { ProductsRepository } from '../../src/products/products.repository';
@@ -14,15 +13,14 @@ interface PlanNode {
 }
 
 /** The repository's own SQL, taken off the wire, so that a changed query shows here. */
-onRealServers((open) => {
+onPostgres((open) => {
   let backend: Backend;
   let dataSource: DataSource;
   let repository: ProductsRepository;
   const statements: { sql: string; parameters: unknown[] | undefined }[] = [];
 
   beforeAll(async () => {
-    backend = await open();
-    await runStrata('cli/seed.js', ['--count', '20000'], backend.env);
+    backend = await open(20_000);
     dataSource = await new DataSource({
       type: 'postgres',
       url: backend.env.DATABASE_URL,

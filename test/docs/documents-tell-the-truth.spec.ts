@@ -1,11 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'])
-  .toString()
-  .split('\n')
-  .filter(Boolean);
+const NOT_OURS = ['node_modules', 'dist', 'coverage', '.git', '.data'];
+const documents = documentsIn('.');
+
+function documentsIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (NOT_OURS.includes(entry.name)) return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return documentsIn(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
 
 describe.each(documents)('%s', (document) => {
   const text = readFileSync(document, 'utf8');

@@ -3,6 +3,9 @@ import { embedded } from '../support/backends';
 import { openBrowser } from '../support/browser';
 import { tokenFor } from '../support/client';
 import { useService } from '../support/service';
+import { needs } from '../support/needs';
+
+needs('chromium');
 
 const service = useService(embedded);
 let browser: { context: BrowserContext; close: () => Promise<void> };

@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Backend, onEveryBackend } from '../support/backends';
 import { ask, cacheStatus, kept, RawAnswer, RawRequest } from '../support/http';
-import { runStrata, startStrata, StrataProcess } from '../support/strata-process';
+import { startStrata, StrataProcess } from '../support/strata-process';
 import { acceptEncoding, publicAddress } from './addresses';
 
 const decoded = ({ headers, body }: RawAnswer): string => {
@@ -28,11 +28,9 @@ onEveryBackend((open) => {
   let uncached: StrataProcess | undefined;
 
   beforeAll(async () => {
-    backend = await open();
-    const isServer = backend.name !== 'embedded';
-    if (isServer) await runStrata('cli/seed.js', ['--count', '10000'], backend.env);
+    backend = await open(10_000);
     node = await startStrata(backend.env);
-    if (!isServer) return;
+    if (backend.name === 'embedded') return;
     other = await startStrata(backend.env);
     uncached = await startStrata({ ...backend.env, CACHE_LAYERS: 'none' });
   });

@@ -1,13 +1,12 @@
 import { Backend, onRealServers } from '../support/backends';
 import { ask, RawAnswer } from '../support/http';
 import { sql } from '../support/sql';
-import { runStrata, startStrata } from '../support/strata-process';
+import { startStrata } from '../support/strata-process';
 
 onRealServers((open) => {
   let backend: Backend;
   beforeAll(async () => {
-    backend = await open();
-    await runStrata('cli/seed.js', ['--count', '200'], backend.env);
+    backend = await open(200);
   });
   afterAll(() => backend.dispose());
 

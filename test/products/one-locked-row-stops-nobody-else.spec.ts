@@ -1,12 +1,11 @@
 import { Client } from 'pg';
-import { onRealServers } from '../support/backends';
+import { onPostgres } from '../support/backends';
 import { send, tokenFor } from '../support/client';
-import { runStrata, startStrata } from '../support/strata-process';
+import { startStrata } from '../support/strata-process';
 
-onRealServers((open) => {
+onPostgres((open) => {
   it('writers to a row that somebody holds give up soon, and reads go on', async () => {
-    const backend = await open();
-    await runStrata('cli/seed.js', ['--count', '20'], backend.env);
+    const backend = await open(20);
     const service = await startStrata(backend.env);
     const holder = new Client({ connectionString: backend.env.DATABASE_URL });
     await holder.connect();

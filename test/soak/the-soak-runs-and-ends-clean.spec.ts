@@ -3,19 +3,24 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { onRealServers } from '../support/backends';
+import { needs } from '../support/needs';
+import { shared } from '../support/machine/shared';
 import { judge } from '../../soak/verdicts';
 import type { Sample } from '../../soak/sampler';
 
 const REGISTER = join(__dirname, '../support/swc-register.cjs');
 const FIGURES = ['heap', 'rss', 'l1', 'redis', 'handles', 'sockets', 'descriptors', 'lag', 'outbox', 'cpu'] as const;
 
-onRealServers(() => {
+describe('on PostgreSQL and Redis', () => {
+  needs('postgres', 'redis-server');
+
   it('npm run soak asks, samples, writes what it saw and ends', async () => {
     const out = mkdtempSync(join(tmpdir(), 'strata-soak-'));
     try {
       const args = ['-r', REGISTER, join(__dirname, '../../soak/run.ts'), '--minutes', '0.1', '--out', out];
-      await promisify(execFile)(process.execPath, args, { timeout: 140_000 });
+      await promisify(execFile)(process.execPath, args, {
+        env: { ...process.env, TEST_DATABASE_URL: await shared('postgres') },
+      });
       const markdown = readFileSync(join(out, 'soak.md'), 'utf8');
       const rows = [...markdown.matchAll(/^\| (.+?) +\| .* (flat|grows|not told apart) +\|$/gm)].map(
         ([, name]) => name,

@@ -2,7 +2,7 @@ import { type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from './eventually';
+import { untilUp } from './child';
 
 /** A shared cache in front of the nodes: a real process on loopback, with a folder of its own. */
 export abstract class EdgeServer {
@@ -21,7 +21,7 @@ export abstract class EdgeServer {
   async up(): Promise<this> {
     this.process = this.launch();
     try {
-      await eventually(() => fetch(`${this.url}/health/live`));
+      await untilUp(this.process, () => fetch(`${this.url}/health/live`));
     } catch (error) {
       await this.stop();
       throw error;

@@ -2,11 +2,12 @@ import { postgresAndRedis, type Backend } from './backends';
 import { type Answer, type RequestOptions, send, tokenFor } from './client';
 import { eventually } from './eventually';
 import { ask, type RawAnswer, type RawRequest } from './http';
+import type { Need } from './needs';
 import { Nginx } from './nginx';
 import { allPurged } from './purges';
 import { freePort } from './redis-server';
 import { sql } from './sql';
-import { runStrata, startStrata, type StrataProcess } from './strata-process';
+import { startStrata, type StrataProcess } from './strata-process';
 import { TcpProxy } from './tcp-proxy';
 import { Varnish } from './varnish';
 
@@ -14,6 +15,11 @@ export type EdgeName = 'nginx' | 'nginx with ngx_cache_purge' | 'varnish';
 
 /** How long after its acknowledgement a write may be unseen at the edge, in ms, as docker/README.md says. */
 export const BOUND = 1_000;
+
+export function needsOf(name: EdgeName): Need[] {
+  const edges = { nginx: 'nginx', 'nginx with ngx_cache_purge': 'nginx-purge', varnish: 'varnish' } as const;
+  return ['postgres', 'redis-server', edges[name]];
+}
 
 const EDITOR = tokenFor('editor', 'editor');
 
@@ -37,8 +43,7 @@ export class EdgeSite {
     nodeEnv: (index: number) => Record<string, string> = () => ({}),
   ): Promise<EdgeSite> {
     const port = await freePort();
-    const backend = await postgresAndRedis();
-    await runStrata('cli/seed.js', ['--count', '300'], backend.env);
+    const backend = await postgresAndRedis(300);
     const purge = { nginx: 'none', 'nginx with ngx_cache_purge': 'nginx', varnish: 'varnish' }[name];
     const edges = {
       EDGE_PURGE: purge,

@@ -2,6 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EdgeServer } from './edge-server';
+import { findCommand } from './machine/programs';
+import { needed } from './needs';
 import { freePort } from './redis-server';
 
 const DOCKER = resolve(__dirname, '../../docker/nginx');
@@ -34,7 +36,10 @@ export class Nginx extends EdgeServer {
     const nginx = new Nginx(8080, { nodes: [3000, 3001], purge });
     nginx.render();
     try {
-      return execFileSync('nginx', ['-t', ...nginx.args()], { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+      return execFileSync(nginx.program(), ['-t', ...nginx.args()], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        encoding: 'utf8',
+      });
     } finally {
       nginx.discard();
     }
@@ -55,7 +60,12 @@ export class Nginx extends EdgeServer {
   }
 
   protected launch(): ChildProcess {
-    return spawn('nginx', this.args(), { stdio: 'ignore' });
+    return spawn(this.program(), this.args(), { stdio: 'pipe' });
+  }
+
+  private program(): string {
+    needed(this.settings.purge ? 'nginx-purge' : 'nginx');
+    return findCommand('nginx') ?? 'nginx';
   }
 
   private args(): string[] {
@@ -94,7 +104,7 @@ function main(folder: string, purge: boolean): string {
   );
   return `
     ${purge ? `load_module ${MODULE};` : ''}
-    user root;
+    ${process.getuid?.() === 0 ? 'user root;' : ''}
     daemon off;
     worker_processes 1;
     worker_rlimit_nofile 8192;

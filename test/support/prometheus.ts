@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { eventually } from './eventually';
+import { untilUp } from './child';
+import { needed } from './needs';
 import { freePort } from './redis-server';
 
 interface Sample {
@@ -35,9 +36,10 @@ export class Prometheus {
       `--storage.tsdb.path=${folder}/data`,
       `--web.listen-address=${address}`,
     ];
-    const child = spawn('prometheus', [...args, '--log.level=error'], { cwd: folder, stdio: 'ignore' });
+    needed('prometheus');
+    const child = spawn('prometheus', [...args, '--log.level=error'], { cwd: folder, stdio: 'pipe' });
     const server = new Prometheus(`http://${address}`, child, folder);
-    await eventually(async () => (await fetch(`${server.url}/-/ready`)).ok);
+    await untilUp(child, async () => (await fetch(`${server.url}/-/ready`)).ok);
     return server;
   }
 

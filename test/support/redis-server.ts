@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
-import { eventually } from './eventually';
+import { untilUp } from './child';
+import { findCommand } from './machine/programs';
+import { needed } from './needs';
 
 /** A redis-server process of the test's own: to be killed, frozen and emptied without harm to anybody. */
 export class RedisServer {
@@ -44,8 +47,9 @@ export class RedisServer {
     const volatile = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
     const isSentinel = this.args.includes('--sentinel');
     const args = isSentinel ? [...this.args, ...common] : [...common, ...volatile, ...this.args];
-    this.process = spawn('redis-server', args, { stdio: 'ignore' });
-    await eventually(() => this.command('PING'));
+    needed('redis-server');
+    this.process = spawn(findCommand('redis-server') ?? 'redis-server', args, { stdio: 'pipe' });
+    await untilUp(this.process, () => this.command('PING'));
   }
 
   /** SIGKILL: no goodbye, nothing saved. */
@@ -80,7 +84,13 @@ export class RedisServer {
   async stop(): Promise<void> {
     this.thaw();
     await this.kill();
-    if (this.directory) await rm(this.directory, { recursive: true, force: true });
+    this.discard();
+  }
+
+  /** For the end of a process, which waits for nothing. */
+  discard(): void {
+    this.process?.kill('SIGKILL');
+    if (this.directory) rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

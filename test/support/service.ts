@@ -1,6 +1,6 @@
-import { Backend } from './backends';
-import { Answer, RequestOptions, send } from './client';
-import { runStrata, startStrata, StrataProcess } from './strata-process';
+import type { Backend, OpenBackend } from './backends';
+import { type Answer, type RequestOptions, send } from './client';
+import { startStrata, type StrataProcess } from './strata-process';
 
 /** One service for a whole suite, on ten thousand products. */
 export interface Service {
@@ -10,14 +10,12 @@ export interface Service {
 }
 
 /** Starts it before the suite's tests and takes everything away after them. */
-export function useService(open: () => Promise<Backend>, env: Record<string, string> = {}): Service {
+export function useService(open: OpenBackend, env: Record<string, string> = {}): Service {
   let backend: Backend | undefined;
   let running: StrataProcess | undefined;
 
   beforeAll(async () => {
-    backend = await open();
-    // The embedded database fills itself; a server's has to be told to.
-    if (backend.name !== 'embedded') await runStrata('cli/seed.js', ['--count', '10000'], backend.env);
+    backend = await open(10_000);
     running = await startStrata({ ...backend.env, ...env });
   });
 

@@ -2,6 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EdgeServer } from './edge-server';
+import { findCommand } from './machine/programs';
+import { needed } from './needs';
 import { freePort } from './redis-server';
 
 const VCL = resolve(__dirname, '../../docker/varnish/default.vcl');
@@ -25,7 +27,7 @@ export class Varnish extends EdgeServer {
   static check(): void {
     const varnish = new Varnish(8080, [3000, 3001]);
     try {
-      execFileSync('varnishd', ['-j', 'none', '-C', '-n', varnish.folder, '-f', varnish.render()], { stdio: 'pipe' });
+      execFileSync(program(), ['-j', 'none', '-C', '-n', varnish.folder, '-f', varnish.render()], { stdio: 'pipe' });
     } finally {
       varnish.discard();
     }
@@ -50,7 +52,7 @@ export class Varnish extends EdgeServer {
     ];
     const address = ['-n', this.folder, '-a', `127.0.0.1:${this.port}`, '-T', 'none', '-s', 'malloc,64m'];
     const args = ['-j', 'none', '-F', ...address, '-f', this.render(), ...settings.flatMap((one) => ['-p', one])];
-    const varnishd = spawn('varnishd', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const varnishd = spawn(program(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [varnishd.stdout, varnishd.stderr]) {
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     }
@@ -68,4 +70,9 @@ export class Varnish extends EdgeServer {
     writeFileSync(file, text);
     return file;
   }
+}
+
+function program(): string {
+  needed('varnish');
+  return findCommand('varnishd') ?? 'varnishd';
 }

@@ -2,16 +2,13 @@ import { EvictionNode, type NodeSettings, type ReadKind } from './eviction-node'
 import { type Backend, postgresAndRedis } from './backends';
 import { eventually } from './eventually';
 import { sql } from './sql';
-import { runStrata } from './strata-process';
 
 /** A migrated database of the suite's own with a few products, and nodes on it. */
 export class WatchedCatalogue {
   private constructor(private readonly backend: Backend) {}
 
   static async open(count = 300): Promise<WatchedCatalogue> {
-    const backend = await postgresAndRedis();
-    await runStrata('cli/seed.js', ['--count', String(count)], backend.env);
-    const catalogue = new WatchedCatalogue(backend);
+    const catalogue = new WatchedCatalogue(await postgresAndRedis(count));
     await catalogue.sql(`CREATE FUNCTION set_stock(integer, integer) RETURNS void LANGUAGE sql
                          AS 'UPDATE products SET stock = $2 WHERE id = $1'`);
     return catalogue;

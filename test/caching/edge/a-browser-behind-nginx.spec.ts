@@ -1,6 +1,9 @@
 import { openBrowser } from '../../support/browser';
 import { EdgeSite, isHit } from '../../support/edge-site';
 import { eventually } from '../../support/eventually';
+import { needs } from '../../support/needs';
+
+needs('postgres', 'redis-server', 'nginx', 'chromium');
 
 let site: EdgeSite;
 let browser: Awaited<ReturnType<typeof openBrowser>>;

@@ -1,9 +1,10 @@
-import { REDIS_URL } from '../../support/backends';
+import { shared } from '../../support/machine/shared';
 import { send } from '../../support/client';
-import { EdgeSite, json, type EdgeName } from '../../support/edge-site';
+import { EdgeSite, json, type EdgeName, needsOf } from '../../support/edge-site';
 import { eventually, pause } from '../../support/eventually';
 import type { RawAnswer } from '../../support/http';
 import { TcpProxy } from '../../support/tcp-proxy';
+import { needs } from '../../support/needs';
 
 const ROUNDS = 6;
 /** ms that news of a write takes to the second node; its heartbeat comes every two seconds. */
@@ -16,13 +17,15 @@ const stock = (answer: RawAnswer): number => json<{ stock: number }>(answer).sto
  * for minutes. So the edge says what it knows, and the node asks the clock before it answers.
  */
 describe.each<EdgeName>(['nginx', 'nginx with ngx_cache_purge', 'varnish'])('behind %s', (name) => {
+  needs(...needsOf(name));
   let redis: TcpProxy;
   let site: EdgeSite;
   beforeAll(async () => {
-    redis = await TcpProxy.to(Number(new URL(REDIS_URL).port || 6_379));
+    const url = await shared('redis');
+    redis = await TcpProxy.to(Number(new URL(url).port || 6_379));
     redis.delay(LATE, (bytes) => bytes.includes('message'));
     site = await EdgeSite.open(name, { CACHE_MAX_LAG: '8s' }, (node) => ({
-      REDIS_URL: node === 1 ? redis.url : REDIS_URL,
+      REDIS_URL: node === 1 ? redis.url : url,
     }));
   });
   afterAll(async () => {

@@ -4,7 +4,7 @@ import { eventually, pause } from '../../support/eventually';
 import { FakeEdge } from '../../support/fake-edge';
 import { allPurged } from '../../support/purges';
 import { sql } from '../../support/sql';
-import { runStrata, startStrata, type StrataProcess } from '../../support/strata-process';
+import { startStrata, type StrataProcess } from '../../support/strata-process';
 
 const token = tokenFor('ada', 'editor');
 
@@ -14,8 +14,7 @@ onRealServers((open) => {
   let nodes: StrataProcess[] = [];
 
   beforeAll(async () => {
-    [backend, edge] = await Promise.all([open(), FakeEdge.start()]);
-    await runStrata('cli/seed.js', ['--count', '300'], backend.env);
+    [backend, edge] = await Promise.all([open(300), FakeEdge.start()]);
     await sql(backend.env.DATABASE_URL!, 'DELETE FROM cache_purges');
   });
 

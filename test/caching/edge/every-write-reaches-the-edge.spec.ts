@@ -1,8 +1,9 @@
 import { tokenFor } from '../../support/client';
 import { parseCacheStatus } from '../../support/cache-status';
 import { pause, SLACK } from '../../support/eventually';
-import { BOUND, EdgeSite, isHit, json, type EdgeName } from '../../support/edge-site';
+import { BOUND, EdgeSite, isHit, json, type EdgeName, needsOf } from '../../support/edge-site';
 import type { RawAnswer } from '../../support/http';
+import { needs } from '../../support/needs';
 
 interface Product {
   id: number;
@@ -15,6 +16,7 @@ const stock = (answer: RawAnswer): number => json<Product>(answer).stock;
 const pageOf = (answer: RawAnswer): Product[] => json<{ results: Product[] }>(answer).results;
 
 describe.each<EdgeName>(['nginx', 'nginx with ngx_cache_purge', 'varnish'])('behind %s', (name) => {
+  needs(...needsOf(name));
   let site: EdgeSite;
   const took: Record<string, number> = {};
   beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { eventually, pause } from '../../support/eventually';
-import { EdgeSite, isHit, json, type EdgeName } from '../../support/edge-site';
+import { EdgeSite, isHit, json, type EdgeName, needsOf } from '../../support/edge-site';
 import type { RawAnswer } from '../../support/http';
+import { needs } from '../../support/needs';
 
 /** Seconds that the edge may use an answer without asking, so that the test need not wait for five minutes. */
 const TTL = 4;
@@ -8,6 +9,7 @@ const TTL = 4;
 const stock = (answer: RawAnswer): number => json<{ stock: number }>(answer).stock;
 
 describe.each<EdgeName>(['nginx', 'nginx with ngx_cache_purge', 'varnish'])('behind %s', (name) => {
+  needs(...needsOf(name));
   let site: EdgeSite;
   beforeAll(async () => {
     site = await EdgeSite.open(name, { EDGE_TTL: `${TTL}s` });

@@ -3,7 +3,7 @@ import { send, tokenFor } from '../../support/client';
 import { eventually } from '../../support/eventually';
 import { FakeEdge } from '../../support/fake-edge';
 import { RedisServer } from '../../support/redis-server';
-import { runStrata, startStrata, type StrataProcess } from '../../support/strata-process';
+import { startStrata, type StrataProcess } from '../../support/strata-process';
 import { TcpProxy } from '../../support/tcp-proxy';
 
 const token = tokenFor('ada', 'editor');
@@ -42,9 +42,8 @@ onRealServers((open) => {
   let nodes: StrataProcess[] = [];
 
   beforeAll(async () => {
-    [backend, redis, api] = await Promise.all([open(), RedisServer.start(), FakeEdge.start()]);
+    [backend, redis, api] = await Promise.all([open(100), RedisServer.start(), FakeEdge.start()]);
     wire = await TcpProxy.to(redis.port);
-    await runStrata('cli/seed.js', ['--count', '100'], backend.env);
     const env = { ...backend.env, CACHE_MAX_LAG: `${MAX_LAG}ms`, EDGE_PURGE: 'varnish', EDGE_PURGE_URL: api.url };
     nodes = await Promise.all([
       startStrata({ ...env, REDIS_URL: redis.url }),

@@ -3,6 +3,7 @@ import { isHit } from '../../support/edge-site';
 import { ask, type RawAnswer } from '../../support/http';
 import { Nginx } from '../../support/nginx';
 import { Varnish } from '../../support/varnish';
+import { needs } from '../../support/needs';
 
 const FRESH = 'public, max-age=0, must-revalidate, s-maxage=300';
 
@@ -24,6 +25,7 @@ const ANSWERS: [what: string, headers: Record<string, string>, kept: boolean][] 
 ];
 
 describe.each(['nginx', 'varnish'])('%s', (name) => {
+  needs(name === 'nginx' ? 'nginx' : 'varnish');
   let node: FakeServer;
   let edge: Nginx | Varnish;
   let generation: string | undefined = 'epoch.1';

@@ -1,8 +1,8 @@
 import { Pool } from 'pg';
 import { PooledSession } from '../../../src/caching/write/drain/session';
-import { type Backend, onRealServers } from '../../support/backends';
+import { type Backend, onPostgres } from '../../support/backends';
 
-onRealServers((open) => {
+onPostgres((open) => {
   let backend: Backend;
   let pool: Pool;
 

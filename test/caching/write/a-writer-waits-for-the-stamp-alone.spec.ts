@@ -3,6 +3,9 @@ import type { EvictionNode } from '../../support/eviction-node';
 import { stopNodes } from '../../support/eviction-node';
 import { eventually } from '../../support/eventually';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { needs } from '../../support/needs';
+
+needs('postgres', 'redis-server');
 
 const LOCK = 42;
 

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
 import { eventually, SLACK } from '../../support/eventually';
 import { untilAllSee, warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { needs } from '../../support/needs';
+
+needs('postgres', 'redis-server', 'psql');
 
 const MAX_LAG = 1_000;
 

@@ -6,15 +6,17 @@ import { send, tokenFor } from '../../support/client';
 import { eventually } from '../../support/eventually';
 import { RedisServer } from '../../support/redis-server';
 import { sql } from '../../support/sql';
-import { runStrata, startStrata } from '../../support/strata-process';
+import { startStrata } from '../../support/strata-process';
+import { needs } from '../../support/needs';
+
+needs('postgres', 'redis-server');
 
 interface Ready {
   details: { eviction: { status: string; degraded: boolean; oldest_ms: number } };
 }
 
 it('when writes cannot be evicted for five seconds the probe and the log say so, writes go on, and then all is drained', async () => {
-  const [backend, redis] = await Promise.all([postgresAndRedis(), RedisServer.start()]);
-  await runStrata('cli/seed.js', ['--count', '10'], backend.env);
+  const [backend, redis] = await Promise.all([postgresAndRedis(10), RedisServer.start()]);
   const service = await startStrata({ ...backend.env, REDIS_URL: redis.url });
   try {
     const ready = (): ReturnType<typeof send<Ready>> => send<Ready>(service.url, '/health/ready');

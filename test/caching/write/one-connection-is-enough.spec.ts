@@ -1,6 +1,9 @@
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
 import { eventually } from '../../support/eventually';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { needs } from '../../support/needs';
+
+needs('postgres', 'redis-server');
 
 /** An embedded database has one connection: the drain borrows the writer's, and must never wait for itself. */
 let catalogue: WatchedCatalogue;

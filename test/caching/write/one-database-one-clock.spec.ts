@@ -4,6 +4,9 @@ import { eventually, pause } from '../../support/eventually';
 import { sql } from '../../support/sql';
 import { runStrata, startStrata, type StrataProcess } from '../../support/strata-process';
 import { TcpProxy } from '../../support/tcp-proxy';
+import { needs } from '../../support/needs';
+
+needs('postgres', 'redis-server');
 
 const EDITOR = tokenFor('eva', 'editor');
 /** The service's default, in ms, and what two busy cores add to it. */
@@ -14,9 +17,8 @@ let alone: Record<string, string>;
 const running: StrataProcess[] = [];
 
 beforeAll(async () => {
-  backend = await postgresAndRedis();
+  backend = await postgresAndRedis(10);
   alone = { DATABASE_URL: backend.env.DATABASE_URL! };
-  await runStrata('cli/seed.js', ['--count', '10'], alone);
 });
 
 afterEach(() => Promise.all(running.splice(0).map((process) => process.kill())));

@@ -4,6 +4,9 @@ import { eventually, pause, SLACK } from '../../support/eventually';
 import { RedisServer } from '../../support/redis-server';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { untilAllSee, warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { needs } from '../../support/needs';
+
+needs('postgres', 'redis-server');
 
 const MAX_LAG = 1_000;
 

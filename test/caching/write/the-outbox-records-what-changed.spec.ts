@@ -1,14 +1,17 @@
 import { Client } from 'pg';
 import { ownRecords } from '../../../src/caching/write/drain/outbox';
 import { createOutbox, dropOutbox, unwatchTable, watchTable } from '../../../src/caching';
-import { type Backend, postgresAndRedis } from '../../support/backends';
+import { type Backend, postgresAlone } from '../../support/backends';
+import { needs } from '../../support/needs';
+
+needs('postgres');
 
 let backend: Backend;
 let db: Client;
 const runner = { query: async (text: string): Promise<unknown> => (await db.query(text)).rows };
 
 beforeAll(async () => {
-  backend = await postgresAndRedis();
+  backend = await postgresAlone();
   db = new Client({ connectionString: backend.env.DATABASE_URL });
   await db.connect();
   await createOutbox(runner);

@@ -1,6 +1,9 @@
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
 import { eventually, pause } from '../../support/eventually';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { needs } from '../../support/needs';
+
+needs('postgres', 'redis-server');
 
 let catalogue: WatchedCatalogue;
 let writer: EvictionNode;

@@ -2,6 +2,9 @@ import { eventually } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node, read } from '../../../support/stacks';
 import { TcpProxy } from '../../../support/tcp-proxy';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let master: RedisServer;
 let replica: RedisServer;

@@ -7,17 +7,20 @@ import { RedisTagClock } from '../../../../src/caching/core/clock/redis-tag-cloc
 import { systemTime } from '../../../../src/caching/core/async/time';
 import { eventually } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
+import { type Need, needs } from '../../../support/needs';
 
 const MAX_TAGS = 1_000;
 
 interface Kind {
   readonly name: string;
+  needs: Need[];
   make(): Promise<TagClock>;
   end(): Promise<void>;
 }
 
 const memory: Kind = {
   name: 'MemoryTagClock',
+  needs: [],
   make: () => Promise.resolve(new MemoryTagClock(MAX_TAGS, new CacheEventBus())),
   end: () => Promise.resolve(),
 };
@@ -27,6 +30,7 @@ function redis(): Kind {
   const links: RedisClient[] = [];
   return {
     name: 'RedisTagClock',
+    needs: ['redis-server'],
     async make() {
       server ??= await RedisServer.start();
       const events = new CacheEventBus();
@@ -51,6 +55,7 @@ function redis(): Kind {
 }
 
 describe.each([memory, redis()])('$name', (kind) => {
+  needs(...kind.needs);
   let clock: TagClock;
   beforeEach(async () => {
     clock = await kind.make();

@@ -1,6 +1,9 @@
 import { RedisServer } from '../../../support/redis-server';
 import { eventually } from '../../../support/eventually';
 import { closeStacks, live, loader, node, read, text } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 beforeEach(async () => {

@@ -1,6 +1,9 @@
 import { eventually } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, count, live, loader, node } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 beforeAll(async () => {

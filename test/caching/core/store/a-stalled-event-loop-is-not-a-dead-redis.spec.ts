@@ -1,5 +1,8 @@
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, count, live, loader, node } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 beforeAll(async () => {

@@ -3,6 +3,9 @@ import type { CacheStack } from '../../../../src/caching';
 import { SLACK } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, loader, node, text } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 const READERS = 1_000;
 let server: RedisServer;

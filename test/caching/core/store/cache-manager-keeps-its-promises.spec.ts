@@ -4,6 +4,9 @@ import { resolveOptions } from '../../../../src/caching/caching.options';
 import { createTieredCache } from '../../../../src/caching/cache-manager';
 import { eventually, pause } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 let stack: CacheStack;

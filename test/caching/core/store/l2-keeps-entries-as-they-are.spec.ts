@@ -2,6 +2,9 @@ import { commandOptions, createClient } from '@redis/client';
 import type { Body } from '../../../../src/caching';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, count, live, node } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 let client: ReturnType<typeof createClient>;

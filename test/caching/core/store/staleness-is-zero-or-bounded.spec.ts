@@ -1,6 +1,9 @@
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node } from '../../../support/stacks';
 import { Traffic } from '../../../support/traffic';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 const MAX_LAG = 500;
 let server: RedisServer;

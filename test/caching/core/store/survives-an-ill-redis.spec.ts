@@ -4,6 +4,9 @@ import { eventually, SLACK } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, count, live, node, read } from '../../../support/stacks';
 import { TcpProxy } from '../../../support/tcp-proxy';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 const L2_TIMEOUT = 150;
 /** The bound for a call is 3 × l2Timeout plus the load. */

@@ -4,6 +4,9 @@ import { RedisL2 } from '../../../../src/caching/core/store/tiers/l2';
 import { pause } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, loader, node } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 let here: CacheStack;

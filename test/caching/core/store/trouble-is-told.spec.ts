@@ -2,6 +2,9 @@ import { CacheEventBus, CacheStack } from '../../../../src/caching';
 import { resolveOptions } from '../../../../src/caching/caching.options';
 import { eventually, pause } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 let stack: CacheStack;

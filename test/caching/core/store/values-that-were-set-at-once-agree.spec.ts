@@ -1,6 +1,9 @@
 import { RedisServer } from '../../../support/redis-server';
 import { eventually } from '../../../support/eventually';
 import { closeStacks, live, node } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 const ROUNDS = 300;
 let server: RedisServer;

@@ -1,6 +1,9 @@
 import { type CacheStack } from '../../../../src/caching';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, loader, node, text } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 let near: CacheStack;

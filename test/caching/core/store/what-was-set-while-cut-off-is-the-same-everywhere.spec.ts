@@ -2,6 +2,9 @@ import { eventually, pause } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node } from '../../../support/stacks';
 import { TcpProxy } from '../../../support/tcp-proxy';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 let server: RedisServer;
 let proxy: TcpProxy;

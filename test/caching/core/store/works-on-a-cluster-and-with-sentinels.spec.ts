@@ -3,6 +3,9 @@ import { RedisCluster } from '../../../support/redis-cluster';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node, read } from '../../../support/stacks';
 import { createTieredCache } from '../../../../src/caching/cache-manager';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 afterEach(() => closeStacks());
 

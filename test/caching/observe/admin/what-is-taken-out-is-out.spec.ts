@@ -5,6 +5,7 @@ import { RedisServer } from '../../../support/redis-server';
 import { useService } from '../../../support/service';
 import { startStrata, StrataProcess } from '../../../support/strata-process';
 import { entryPath } from './routes';
+import { needs } from '../../../support/needs';
 
 const token = tokenFor('ada', 'admin', 'editor');
 const status = (headers: Headers): string => headers.get('cache-status') ?? '';
@@ -56,6 +57,7 @@ onEveryBackend((open) => {
 });
 
 describe('on a Redis that others use, and that may be away', () => {
+  needs('redis-server');
   let redis: RedisServer;
   let backend: Backend;
   let nodes: StrataProcess[];

@@ -4,6 +4,9 @@ import { openBrowser } from '../../../support/browser';
 import { tokenFor } from '../../../support/client';
 import { useService } from '../../../support/service';
 import { TcpProxy } from '../../../support/tcp-proxy';
+import { needs } from '../../../support/needs';
+
+needs('chromium');
 
 const service = useService(embedded);
 let browser: { context: BrowserContext; close: () => Promise<void> };

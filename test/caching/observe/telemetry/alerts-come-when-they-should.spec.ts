@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
+import { needs } from '../../../support/needs';
 
 const FOLDER = join(__dirname, '../../../../docker/prometheus');
 const RULES = join(FOLDER, 'alerts.yml');
@@ -106,9 +107,13 @@ const alerts = groups.flatMap(({ rules }) => rules).filter((rule): rule is Alert
 const seriesOf = (series: Series): object[] =>
   Object.entries(series).map(([name, values]) => ({ series: name, values }));
 
-it('promtool finds nothing wrong with the configuration and the rules', async () => {
-  const { stdout } = await run('promtool', ['check', 'config', join(FOLDER, 'prometheus.yml')]);
-  expect(stdout).toMatch(new RegExp(`SUCCESS: ${alerts.length + 1} rules found`));
+describe('promtool, of the files', () => {
+  needs('prometheus');
+
+  it('promtool finds nothing wrong with the configuration and the rules', async () => {
+    const { stdout } = await run('promtool', ['check', 'config', join(FOLDER, 'prometheus.yml')]);
+    expect(stdout).toMatch(new RegExp(`SUCCESS: ${alerts.length + 1} rules found`));
+  });
 });
 
 it('each alert has a case here, says what it is about and what to do', () => {
@@ -120,26 +125,30 @@ it('each alert has a case here, says what it is about and what to do', () => {
   }
 });
 
-it.each(alerts.map((rule): [string, Alert] => [rule.alert, rule]))(
-  '%s fires when it should, and not when it need not',
-  async (alertname, rule) => {
-    const { fires, quiet, summary, labels } = CASES[alertname]!;
-    const expected = {
-      exp_labels: { ...rule.labels, instance: 'a', ...labels },
-      exp_annotations: { ...rule.annotations, summary },
-    };
-    const test = (series: Series, alerts: object[]): object => ({
-      interval: '1m',
-      input_series: seriesOf(series),
-      alert_rule_test: [{ eval_time: '3h', alertname, exp_alerts: alerts }],
-    });
-    await promtool({
-      rule_files: [RULES],
-      evaluation_interval: '1m',
-      tests: [test(fires, [expected]), test(quiet, [])],
-    });
-  },
-);
+describe('promtool, of each alert', () => {
+  needs('prometheus');
+
+  it.each(alerts.map((rule): [string, Alert] => [rule.alert, rule]))(
+    '%s fires when it should, and not when it need not',
+    async (alertname, rule) => {
+      const { fires, quiet, summary, labels } = CASES[alertname]!;
+      const expected = {
+        exp_labels: { ...rule.labels, instance: 'a', ...labels },
+        exp_annotations: { ...rule.annotations, summary },
+      };
+      const test = (series: Series, alerts: object[]): object => ({
+        interval: '1m',
+        input_series: seriesOf(series),
+        alert_rule_test: [{ eval_time: '3h', alertname, exp_alerts: alerts }],
+      });
+      await promtool({
+        rule_files: [RULES],
+        evaluation_interval: '1m',
+        tests: [test(fires, [expected]), test(quiet, [])],
+      });
+    },
+  );
+});
 
 async function promtool(tests: object): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'strata-promtool-'));

@@ -10,6 +10,9 @@ import { type CacheStack, openTelemetryTracing } from '../../../../src/caching';
 import { eventually } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, loader, node } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 const exporter = new InMemorySpanExporter();
 let redis: RedisServer;

@@ -6,8 +6,9 @@ import { send, tokenFor } from '../../../support/client';
 import { eventually, pause } from '../../../support/eventually';
 import { FakeEdge } from '../../../support/fake-edge';
 import { Prometheus } from '../../../support/prometheus';
-import { runStrata, startStrata, type StrataProcess } from '../../../support/strata-process';
+import { startStrata, type StrataProcess } from '../../../support/strata-process';
 import { dashboard, GRAFANA, overlap, type Panel, rows } from './dashboard';
+import { needs } from '../../../support/needs';
 
 const RULES = join(__dirname, '../../../../docker/prometheus/alerts.yml');
 
@@ -48,6 +49,7 @@ it('is well formed: ids, places, one datasource, which is provided', () => {
 });
 
 onRealServers((open) => {
+  needs('prometheus');
   let backend: Backend;
   let edge: FakeEdge;
   let service: StrataProcess;
@@ -56,8 +58,7 @@ onRealServers((open) => {
   let loading: Promise<void>;
 
   beforeAll(async () => {
-    backend = await open();
-    await runStrata('cli/seed.js', ['--count', '1000'], backend.env);
+    backend = await open(1_000);
     edge = await FakeEdge.start();
     service = await startStrata({ ...backend.env, EDGE_PURGE: 'varnish', EDGE_PURGE_URL: edge.url });
     prometheus = await Prometheus.start(new URL(service.url).host, RULES);

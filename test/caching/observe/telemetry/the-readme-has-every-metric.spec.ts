@@ -4,6 +4,9 @@ import { CacheMetrics, CacheTelemetryModule } from '../../../../src/caching';
 import { cachedApp, closeApps } from '../../../support/nest-app';
 import { RedisServer } from '../../../support/redis-server';
 import { dashboard } from './dashboard';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 const ROOT = join(__dirname, '../../../..');
 let redis: RedisServer;

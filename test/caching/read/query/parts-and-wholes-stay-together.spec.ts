@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { Column, DataSource, Entity, EntityManager, PrimaryColumn, type QueryRunner, type Repository } from 'typeorm';
 import { CacheQuery, CacheView } from '../../../../src/caching';
-import { type Backend, onRealServers } from '../../../support/backends';
+import { type Backend, onPostgres } from '../../../support/backends';
 import { cacheStatus } from '../../../support/http';
 import { type CachedApp, cachedApp, closeApps } from '../../../support/nest-app';
 
@@ -45,7 +45,7 @@ class Views {
   }
 }
 
-onRealServers((open) => {
+onPostgres((open) => {
   let backend: Backend;
   let app: CachedApp;
   let counters: Counters;

@@ -5,6 +5,7 @@ import { StoredResponse } from '../../../../src/caching/read/view/response/store
 import { cachedApp, closeApps } from '../../../support/nest-app';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node } from '../../../support/stacks';
+import { needs } from '../../../support/needs';
 
 const MEGABYTE = 1024 * 1024;
 const payload = Buffer.from(JSON.stringify({ results: 'x'.repeat(1_000) }));
@@ -68,29 +69,33 @@ it('10,000 distinct query strings through a whole application: the same, and the
   expect(stack.l1.bytes).toBeLessThanOrEqual(2 * MEGABYTE);
 });
 
-it('40,000 of them into a Redis of 12 MB with volatile-lfu: it stays there, the clock is not evicted, what is in use is kept', async () => {
-  const redis = await RedisServer.start('--maxmemory', '12mb', '--maxmemory-policy', 'volatile-lfu');
-  try {
-    // An L1 that holds next to nothing, so that the hot entry is read from Redis.
-    const stack = await node({ l1MaxBytes: '3kb', l2Timeout: 5_000, redis: { url: redis.url } });
-    await live(stack);
-    await stack.store.evict(['before the flood']);
-    let hot = 0;
-    await flood(40_000, 200, async (n) => {
-      await stack.store.getOrLoad(keyOf(n), {}, () => Promise.resolve({ body }));
-      if (n % 200 !== 0) return;
-      const { outcome } = await stack.store.getOrLoad(keyOf(-1), {}, () => Promise.resolve({ body }));
-      if (outcome === 'hit') hot += 1;
-    });
-    await stack.store.idle();
-    const info = await redis.command<string>('INFO');
-    const number = (name: string): number => Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
-    expect(number('evicted_keys')).toBeGreaterThan(10_000);
-    expect(number('used_memory')).toBeLessThan(12.6 * MEGABYTE);
-    expect(await redis.command('ZSCORE', '{strata}:clock', 't:before the flood')).not.toBeNull();
-    expect(hot).toBeGreaterThan(180);
-  } finally {
-    await closeStacks();
-    await redis.stop();
-  }
+describe('in Redis', () => {
+  needs('redis-server');
+
+  it('40,000 of them into a Redis of 12 MB with volatile-lfu: it stays there, the clock is not evicted, what is in use is kept', async () => {
+    const redis = await RedisServer.start('--maxmemory', '12mb', '--maxmemory-policy', 'volatile-lfu');
+    try {
+      // An L1 that holds next to nothing, so that the hot entry is read from Redis.
+      const stack = await node({ l1MaxBytes: '3kb', l2Timeout: 5_000, redis: { url: redis.url } });
+      await live(stack);
+      await stack.store.evict(['before the flood']);
+      let hot = 0;
+      await flood(40_000, 200, async (n) => {
+        await stack.store.getOrLoad(keyOf(n), {}, () => Promise.resolve({ body }));
+        if (n % 200 !== 0) return;
+        const { outcome } = await stack.store.getOrLoad(keyOf(-1), {}, () => Promise.resolve({ body }));
+        if (outcome === 'hit') hot += 1;
+      });
+      await stack.store.idle();
+      const info = await redis.command<string>('INFO');
+      const number = (name: string): number => Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
+      expect(number('evicted_keys')).toBeGreaterThan(10_000);
+      expect(number('used_memory')).toBeLessThan(12.6 * MEGABYTE);
+      expect(await redis.command('ZSCORE', '{strata}:clock', 't:before the flood')).not.toBeNull();
+      expect(hot).toBeGreaterThan(180);
+    } finally {
+      await closeStacks();
+      await redis.stop();
+    }
+  });
 });

@@ -8,6 +8,7 @@ import { Agent, cacheStores, interceptors, request } from 'undici';
 import { CacheService, CacheView } from '../../../../src/caching';
 import { openBrowser } from '../../../support/browser';
 import { type CachedApp, cachedApp, closeApps } from '../../../support/nest-app';
+import { needs } from '../../../support/needs';
 
 @Injectable()
 class State {
@@ -155,6 +156,7 @@ interface BrowserOptions {
 }
 
 describe('Chromium', () => {
+  needs('chromium');
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   beforeAll(async () => {
     browser = await openBrowser();

@@ -5,6 +5,9 @@ import { RedisL2 } from '../../../../src/caching/core/store/tiers/l2';
 import { cacheStatus, type RawAnswer } from '../../../support/http';
 import { type CachedApp, cachedApp, closeApps } from '../../../support/nest-app';
 import { RedisServer } from '../../../support/redis-server';
+import { needs } from '../../../support/needs';
+
+needs('redis-server');
 
 @Injectable()
 class Source {

@@ -1,0 +1,121 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { untilUp } from './child';
+import { findPostgres, type PostgresBinaries } from './machine/postgres-binaries';
+import { needed } from './needs';
+import { freePort } from './redis-server';
+import { sql } from './sql';
+
+/** A PostgreSQL of the test's own on loopback, with a password that no other user of the machine knows. */
+export class PostgresServer {
+  private process?: ChildProcess;
+  private readonly password = randomBytes(12).toString('hex');
+
+  private constructor(
+    private readonly folder: string,
+    private readonly binaries: PostgresBinaries,
+    readonly port: number,
+    private readonly settings: Readonly<Record<string, string>>,
+  ) {}
+
+  /** @param settings as in postgresql.conf */
+  static async start(settings: Record<string, string> = {}): Promise<PostgresServer> {
+    needed('postgres');
+    const binaries = findPostgres();
+    if (!binaries) throw new Error('There is no PostgreSQL on this machine');
+    const folder = mkdtempSync(join(tmpdir(), 'strata-postgres-'));
+    own(folder, binaries);
+    const server = new PostgresServer(folder, binaries, await freePort(), settings);
+    try {
+      await server.initialise();
+      await server.up();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return `postgres://postgres:${this.password}@127.0.0.1:${this.port}/postgres`;
+  }
+
+  get pid(): number {
+    return this.process!.pid!;
+  }
+
+  /** Starts it (again) on the same port and waits until it answers. */
+  async up(): Promise<void> {
+    const settings = {
+      port: String(this.port),
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      max_connections: '300',
+      // Its data end with the test.
+      fsync: 'off',
+      full_page_writes: 'off',
+      ...this.settings,
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    this.process = spawn(this.program('postgres'), ['-D', this.data, ...args], {
+      ...this.binaries.user,
+      stdio: 'pipe',
+      cwd: '/',
+    });
+    await untilUp(this.process, () => sql(this.url, 'SELECT 1'));
+  }
+
+  /** SIGQUIT: it ends at once, and recovers when it is started again. */
+  async kill(): Promise<void> {
+    const { process } = this;
+    if (!process?.pid || process.exitCode !== null || process.signalCode !== null) return;
+    const gone = new Promise((resolve) => process.once('exit', resolve));
+    process.kill('SIGQUIT');
+    await gone;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    this.discard();
+  }
+
+  /** For the end of a process, which waits for nothing. */
+  discard(): void {
+    this.process?.kill('SIGQUIT');
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private async initialise(): Promise<void> {
+    const secret = join(this.folder, 'password');
+    writeFileSync(secret, this.password, { mode: 0o600 });
+    own(secret, this.binaries);
+    const how = [
+      '-U',
+      'postgres',
+      '--auth',
+      'password',
+      `--pwfile=${secret}`,
+      '--no-sync',
+      '--no-locale',
+      '-E',
+      'UTF8',
+    ];
+    await promisify(execFile)(this.program('initdb'), ['-D', this.data, ...how], { ...this.binaries.user, cwd: '/' });
+  }
+
+  private get data(): string {
+    return join(this.folder, 'data');
+  }
+
+  private program(name: string): string {
+    return join(this.binaries.folder, name);
+  }
+}
+
+function own(path: string, { user: { uid, gid } }: PostgresBinaries): void {
+  if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
+}
