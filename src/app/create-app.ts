@@ -14,7 +14,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     // Fastify's own parser for JSON, without Nest's for forms.
     bodyParser: false,
   });
-  addServerHooks(app);
+  addServerHooks(app, config.http);
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(databaseProblem));
   addDocs(app);

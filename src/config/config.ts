@@ -13,6 +13,8 @@ export class AppConfig {
     readonly port: number;
     /** Origin that page links start with; undefined: links are paths, right under any host name. */
     readonly publicUrl: string | undefined;
+    /** Origins whose pages may read responses. */
+    readonly corsOrigins: '*' | 'none' | readonly string[];
   };
   /** `url` undefined: the embedded database in `dataDir`. */
   readonly database: { readonly url: string | undefined; readonly dataDir: string };
@@ -49,7 +51,12 @@ export class AppConfig {
   constructor(env: Environment) {
     this.production = env.NODE_ENV === 'production';
     this.logLevel = env.LOG_LEVEL;
-    this.http = { host: env.HOST, port: Number(env.PORT), publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') };
+    this.http = {
+      host: env.HOST,
+      port: Number(env.PORT),
+      publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
+      corsOrigins: env.CORS_ORIGINS === '*' || env.CORS_ORIGINS === 'none' ? env.CORS_ORIGINS : list(env.CORS_ORIGINS),
+    };
     this.database = { url: env.DATABASE_URL, dataDir: env.DATA_DIR };
     this.redis = { url: env.REDIS_URL, clusterNodes: list(env.REDIS_CLUSTER_NODES) };
     this.auth = {

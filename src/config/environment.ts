@@ -1,5 +1,14 @@
 import { IsIn, IsIP, IsNotEmpty, IsOptional, IsString, Matches, ValidateIf } from 'class-validator';
-import { IsDuration, IsHostList, IsListOf, IsSize, IsUrlOf, IsUrlWithoutCredentials, IsWholeNumber } from './rules';
+import {
+  IsDuration,
+  IsHostList,
+  IsListOf,
+  IsOriginList,
+  IsSize,
+  IsUrlOf,
+  IsUrlWithoutCredentials,
+  IsWholeNumber,
+} from './rules';
 
 export const CACHE_LAYERS = ['view', 'query'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -25,6 +34,9 @@ export class Environment {
   @IsOptional()
   @IsUrlOf('http', 'https')
   PUBLIC_URL?: string;
+
+  @IsOriginList()
+  CORS_ORIGINS = '*';
 
   @IsOptional()
   @IsUrlOf('postgres', 'postgresql')

@@ -70,3 +70,11 @@ export function IsHostList(): PropertyDecorator {
     return text.split(',').every((item) => /^[\w.-]+:\d{1,5}$/.test(item.trim()));
   });
 }
+
+/** `*`, `none`, or a comma list of origins as browsers write them: scheme, host and port, without a path. */
+export function IsOriginList(): PropertyDecorator {
+  return Rule('isOriginList', '*, none, or a comma list of origins such as https://shop.example', (text) => {
+    if (text === '*' || text === 'none') return true;
+    return text.split(',').every((item) => URL.canParse(item.trim()) && new URL(item.trim()).origin === item.trim());
+  });
+}

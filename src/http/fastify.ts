@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { IncomingMessage, STATUS_CODES } from 'node:http';
-import { Socket } from 'node:net';
-import { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
+import { IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'pino';
+import { refuseBrokenRequest } from './broken-request';
 import { sendProblem, toProblem } from './problem.filter';
 import { RequestLog } from './request-log';
-import { DATA_HEADERS, PAGE_HEADERS } from './security-headers';
-import { DOCS } from './openapi';
+import { DATA_HEADERS } from './security-headers';
 
 /** Largest request body, in bytes: the longest description there may be, several times over. */
 const BODY_LIMIT = 64 * 1024;
 /** A client that has not sent its whole request by then is not going to. In ms. */
 const REQUEST_TIMEOUT = 30_000;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+/** A key of the cache is a path parameter, and grows threefold and more when it is URL-encoded. */
+export const ROUTER_OPTIONS = { ignoreTrailingSlash: true, maxParamLength: 12_000 };
 
 /** Requests are counted; the count is unique together with the process. */
 const PROCESS_ID = randomBytes(9).toString('hex');
@@ -35,40 +37,16 @@ export function createAdapter(logger: Logger): FastifyAdapter {
     skipMiddie: true,
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
-    // A key of the cache is a path parameter, and grows threefold and more when it is URL-encoded.
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 12_000 },
+    routerOptions: ROUTER_OPTIONS,
     // Shutdown: idle keep-alive connections are closed at once, busy ones after their answer.
     forceCloseConnections: 'idle',
     // Longer than the usual idle time of a proxy's pool (60 s), or a request could meet a connection that is just closing.
     keepAliveTimeout: 65_000,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      // What the router itself refuses goes past all hooks.
+      void reply.headers(DATA_HEADERS).header('x-request-id', request.id);
       sendProblem(reply, request, toProblem(error));
     },
   });
 }
-
-/** What every answer gets, whichever route it is from: security headers and the request's id. */
-export function addServerHooks(app: NestFastifyApplication): void {
-  const server = app.getHttpAdapter().getInstance();
-  // JSON alone: a form would turn up as texts, plain text as no body at all.
-  server.removeContentTypeParser('text/plain');
-  server.addHook('onRequest', (request, reply, done) => {
-    const isPage = request.url.startsWith(`/${DOCS}`);
-    void reply.headers(isPage ? PAGE_HEADERS : DATA_HEADERS).header('x-request-id', request.id);
-    done();
-  });
-}
-
-/** What the HTTP parser itself refuses has no request to go with it. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const status = BROKEN[error.code ?? ''] ?? 400;
-  const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-}
-
-const BROKEN: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };

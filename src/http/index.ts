@@ -1,4 +1,5 @@
-export { addServerHooks, createAdapter } from './fastify';
+export { CorsOrigins } from './cors';
+export { createAdapter } from './fastify';
 export { createLogger, NestPinoLogger } from './logger';
 export { addDocs, ApiProblems } from './openapi';
 export { Page, pageLinks, PageOf, PageQuery, PageRequest, SizedPageQuery, toPage, PAGE_SIZE } from './page';
@@ -7,3 +8,4 @@ export { Problem, ProblemDetails } from './problem';
 export { ProblemFilter } from './problem.filter';
 export { requestOf } from './request-of';
 export { RequestValidationPipe } from './validation';
+export { addServerHooks } from './server-hooks';

@@ -1,6 +1,8 @@
 import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { FastifyReply, FastifyRequest } from 'fastify';
+import { acceptedBodies } from './json-body';
 import { Problem, problemBody } from './problem';
+import { pathOf } from './route-methods';
 
 /** What a feature or library knows about its own errors; undefined: not one of them. */
 export type ErrorTranslator = (error: unknown) => Problem | undefined;
@@ -24,10 +26,12 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): void {
-  const path = request.url.split('?', 1)[0] ?? '/';
+  const status = problem.getStatus();
+  const path = pathOf(request.url);
   void reply
-    .code(problem.getStatus())
-    .headers({ 'cache-control': 'no-store', ...problem.extras.headers })
+    .code(status)
+    .headers({ 'cache-control': 'no-store', ...(status === 415 ? acceptedBodies(request.method) : {}) })
+    .headers(problem.extras.headers ?? {})
     .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(problemBody(problem, path, request.id)));
 }

@@ -133,7 +133,7 @@ onEveryBackend((open) => {
 
   it('an unknown route, a wrong method and a broken address are problems too', async () => {
     expect(await refused('GET', '/api/nothing')).toMatchObject({ status: 404 });
-    expect(await refused('DELETE', '/api/products')).toMatchObject({ status: 404 });
+    expect(await refused('DELETE', '/api/products')).toMatchObject({ status: 405 });
     const broken = await service.get<ProblemBody>('/api/products/%E0%A4%A');
     expect(broken).toMatchObject({ status: 400, body: { status: 400 } });
     expect(broken.headers.get('content-type')).toMatch(/problem\+json/);

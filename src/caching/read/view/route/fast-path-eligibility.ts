@@ -42,7 +42,10 @@ export class FastPathEligibility {
 /** What hooks and decorators have put on the answer before its handler ran. Undefined where it may not be repeated. */
 export function sharedHeaders(reply: FastifyReply): SharedHeaders | undefined {
   const headers = Object.entries(reply.getHeaders());
-  if (headers.some(([name]) => PERSONAL.test(name))) return undefined;
+  // "Any origin may read this" is said to everybody alike.
+  const isOpen = reply.getHeader('access-control-allow-origin') === '*';
+  if (headers.some(([name]) => PERSONAL.test(name) && !(isOpen && name.startsWith('access-control-'))))
+    return undefined;
   // It names one request in the log, and an answer in front of the framework has no line there.
   const repeated = headers.filter(([name]) => name !== REQUEST_ID);
   return Object.fromEntries(repeated.map(([name, value]) => [name, String(value)]));

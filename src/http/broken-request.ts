@@ -1,0 +1,25 @@
+import { STATUS_CODES } from 'node:http';
+import { Socket } from 'node:net';
+
+const STATUSES: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/**
+ * Node's own note of the response that the connection is busy with. There is no public way to ask; where Node does not keep it,
+ * bytes that were sent before mean the same.
+ */
+type BusySocket = Socket & { _httpMessage?: object | null };
+
+/**
+ * What the HTTP parser refuses has no request to go with it. On a connection that is busy with a response, another one would be taken
+ * for a part of the first: there the connection ends.
+ */
+export function refuseBrokenRequest(error: Error & { code?: string }, socket: BusySocket): void {
+  const isBusy = '_httpMessage' in socket ? Boolean(socket._httpMessage) : socket.bytesWritten > 0;
+  if (error.code === 'ECONNRESET' || !socket.writable || isBusy) return void socket.destroy();
+  const status = STATUSES[error.code ?? ''] ?? 400;
+  const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
