@@ -1,6 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Lab } from './lab';
 import { facts } from './machine';
 import { CLIENT_CORE, pin } from './processes';
@@ -12,6 +11,7 @@ import { fillReadme } from './report/readme';
 import type { Section } from './report/section';
 import { asSvg } from './report/svg';
 import { asTerminal } from './report/terminal';
+import { parseOptions } from '../src/cli/parse-options';
 import { findServers, type Servers } from './servers';
 import type { Step } from './step';
 import { steps } from './steps';
@@ -88,7 +88,7 @@ function describe({ name, rows, rounds, seconds }: Profile): string {
 
 /** A whole, full run is the one that the repository keeps; others are written where `--out` says. */
 function parse(args: string[]): Options {
-  const values = read(args);
+  const values = read();
   const profile = PROFILES[values.tiny ? 'tiny' : values.quick ? 'quick' : 'full'];
   const usual = steps.filter(({ inDepth }) => profile.name !== 'quick' || !inDepth);
   const names = values.only?.split(',') ?? usual.map(({ name }) => name);
@@ -105,15 +105,10 @@ function parse(args: string[]): Options {
   };
 }
 
-/** @throws RangeError that says what is wrong and what would be right */
-function read(args: string[]): { quick: boolean; tiny: boolean; only?: string; out?: string } {
+function read(): { quick: boolean; tiny: boolean; only?: string; out?: string } {
   const flag = { type: 'boolean', default: false } as const;
   const text = { type: 'string' } as const;
-  try {
-    return parseArgs({ args, options: { quick: flag, tiny: flag, only: text, out: text } }).values;
-  } catch (error) {
-    throw new RangeError(`${(error as Error).message}\n${USAGE}`);
-  }
+  return parseOptions(USAGE, { quick: flag, tiny: flag, only: text, out: text });
 }
 
 main().catch((error: Error) => {

@@ -1,8 +1,6 @@
-/** npm run soak -- [--minutes 10] [--out docs] [--seed 1]: mixed traffic for a while, and whether anything grows. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Shelf } from '../bench/hits/shelf';
 import { Lab } from '../bench/lab';
 import { facts } from '../bench/machine';
@@ -12,10 +10,19 @@ import { asMarkdown } from '../bench/report/markdown';
 import { asSvg } from '../bench/report/svg';
 import { asTerminal } from '../bench/report/terminal';
 import { findServers, type Servers } from '../bench/servers';
+import { parseOptions } from '../src/cli/parse-options';
 import { report, type Soaked } from './report';
 import { type Place, type Sample, Sampler } from './sampler';
 import { Traffic } from './traffic';
 import { judge } from './verdicts';
+
+const USAGE = `npm run soak -- [--minutes 10] [--out docs] [--seed 1]
+
+Sends mixed traffic to one service and reports whether memory, sockets or anything else grows.
+
+  --minutes  how long
+  --out      folder for the report; from 10 minutes on it is docs by default
+  --seed     the same number sends the same requests`;
 
 const PROBE = join(__dirname, '../test/support/preload/vitals.cjs');
 /** Products, and those of a run that is only to show that it runs. */
@@ -120,15 +127,14 @@ async function write(out: string, soaked: Soaked, { postgresUrl, redisUrl }: Ser
 }
 
 function parse(): { seconds: number; seed: number; out: string | undefined } {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: String(WHOLE) },
-      seed: { type: 'string', default: '1' },
-      out: { type: 'string' },
-    },
+  const values = parseOptions(USAGE, {
+    minutes: { type: 'string', default: String(WHOLE) },
+    seed: { type: 'string', default: '1' },
+    out: { type: 'string' },
   });
   const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-  if (!(minutes > 0) || !Number.isInteger(seed)) throw new RangeError('--minutes and --seed are numbers');
+  if (!(minutes > 0) || !Number.isInteger(seed))
+    throw new RangeError(`--minutes and --seed must be numbers\n\n${USAGE}`);
   return { seconds: minutes * 60, seed, out: values.out ?? (minutes >= WHOLE ? 'docs' : undefined) };
 }
 

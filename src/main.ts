@@ -1,8 +1,9 @@
+import './cli/supported-node';
 import { exitOnCrash } from './app/crash';
 import { createApp } from './app/create-app';
-import { loadConfig, loadEnvFile } from './config';
+import { loadConfig, loadEnvFile, unknownVariables } from './config';
 import { createLogger } from './http';
-import { shutDownOnSignal } from './app/shutdown';
+import { Shutdown } from './app/shutdown';
 import { printStartupBanner } from './app/startup-banner';
 
 async function main(): Promise<void> {
@@ -10,12 +11,17 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = createLogger({ level: config.logLevel, pretty: !config.production && process.stdout.isTTY });
   exitOnCrash(logger);
+  for (const warning of unknownVariables(process.env)) logger.warn(warning);
   // Before anything that takes time: the first process of a container gets no signal that it does not ask for.
-  const started = shutDownOnSignal(logger);
+  const shutdown = new Shutdown(logger);
   const app = await createApp(config, logger);
-  started(app);
-  await app.listen(config.http.port, config.http.host);
-  await printStartupBanner(app, config, logger);
+  shutdown.closes(app);
+  try {
+    await app.listen(config.http.port, config.http.host);
+    await printStartupBanner(app, config, logger);
+  } catch (error) {
+    if (!shutdown.isClosing) throw error;
+  }
 }
 
 main().catch((error: Error) => {

@@ -5,35 +5,46 @@ import { Logger } from 'pino';
 const DEADLINE = 4_500;
 
 /**
- * On SIGTERM or SIGINT: no new connections, requests in flight are answered, then pools and servers close. A second signal ends it at once.
- * @returns is told the application, once there is one
+ * On SIGTERM or SIGINT: no new connections, requests in flight are answered, then pools and servers close, exit code 0.
+ * Before there is an application the process ends at once: nothing is in flight. A second signal ends it at once, too.
  */
-export function shutDownOnSignal(logger: Logger): (app: NestFastifyApplication) => void {
-  let app: NestFastifyApplication | undefined;
-  let closing = false;
-  const shutDown = (signal: NodeJS.Signals): void => {
-    // Not up yet: there is nothing in flight, and a database survives that.
-    if (closing || !app) process.exit(1);
-    closing = true;
-    logger.info(`${signal}: finishing what is in flight`);
+export class Shutdown {
+  private app: NestFastifyApplication | undefined;
+  private closing = false;
+
+  constructor(private readonly logger: Logger) {
+    process.on('SIGTERM', (signal) => this.begin(signal));
+    process.on('SIGINT', (signal) => this.begin(signal));
+  }
+
+  /** From now on a signal closes this application. */
+  closes(app: NestFastifyApplication): void {
+    this.app = app;
+  }
+
+  /** True once a signal came: what fails from then on fails because everything is closing. */
+  get isClosing(): boolean {
+    return this.closing;
+  }
+
+  private begin(signal: NodeJS.Signals): void {
+    if (this.closing) process.exit(1);
+    this.closing = true;
+    if (!this.app) process.exit(0);
+    this.logger.info(`${signal}: finishing the requests in flight`);
     setTimeout(() => {
-      logger.warn('what is in flight takes too long: giving up on it');
+      this.logger.warn('the requests in flight take too long: ending without them');
       process.exit(1);
     }, DEADLINE).unref();
-    const server = app.getHttpServer();
+    const server = this.app.getHttpServer();
     // A connection that was busy when the server closed stays open for the next request that its client might send.
     setInterval(() => server.closeIdleConnections(), 50).unref();
-    app.close().then(
+    this.app.close().then(
       () => process.exit(0),
       (error: Error) => {
-        logger.error({ err: error }, 'shutdown failed');
+        this.logger.error({ err: error }, 'shutdown failed');
         process.exit(1);
       },
     );
-  };
-  process.on('SIGTERM', shutDown);
-  process.on('SIGINT', shutDown);
-  return (started) => {
-    app = started;
-  };
+  }
 }

@@ -1,7 +1,8 @@
-import { parseArgs } from 'node:util';
+import './supported-node';
 import { loadConfig, loadEnvFile } from '../config';
 import { connectWithoutLimits, DatabaseServer, migrate } from '../database';
 import { migrations } from '../migrations';
+import { parseOptions } from './parse-options';
 import { seedProducts, withProgressBar } from '../products';
 
 const USAGE = `npm run seed -- [--count 10000] [--seed 1] [--reset]
@@ -12,15 +13,11 @@ const USAGE = `npm run seed -- [--count 10000] [--seed 1] [--reset]
 
 /** `npm run seed`: fills the catalogue that the service would use. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      count: { type: 'string', default: '10000' },
-      seed: { type: 'string', default: '1' },
-      reset: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+  const values = parseOptions(USAGE, {
+    count: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    reset: { type: 'boolean', default: false },
   });
-  if (values.help) return console.log(USAGE);
   const count = wholeNumber('count', values.count, 1, 10_000_000);
   const seed = wholeNumber('seed', values.seed, 0, 2 ** 31 - 1);
 

@@ -1,7 +1,8 @@
-import { parseArgs } from 'node:util';
+import './supported-node';
 import { JwtService } from '@nestjs/jwt';
 import { ROLES, signingKey, TokenService } from '../auth';
 import { loadConfig, loadEnvFile } from '../config';
+import { parseOptions } from './parse-options';
 
 const USAGE = `npm run token -- --sub alice [--role editor] [--role admin] [--days 30]
 
@@ -9,15 +10,11 @@ Prints a bearer token signed with JWT_SECRET (from the environment or .env).`;
 
 /** `npm run token`: a token for somebody, on standard output and nothing else there. */
 function main(): void {
-  const { values } = parseArgs({
-    options: {
-      sub: { type: 'string' },
-      role: { type: 'string', multiple: true, default: [] },
-      days: { type: 'string', default: '30' },
-      help: { type: 'boolean', default: false },
-    },
+  const values = parseOptions(USAGE, {
+    sub: { type: 'string' },
+    role: { type: 'string', multiple: true, default: [] },
+    days: { type: 'string', default: '30' },
   });
-  if (values.help) return console.log(USAGE);
   if (!values.sub) throw new Error(`--sub must say whom the token is for\n\n${USAGE}`);
   const unknown = values.role.filter((role) => !(ROLES as readonly string[]).includes(role));
   if (unknown.length > 0)

@@ -1,3 +1,4 @@
+import './supported-node';
 import { DataSource } from 'typeorm';
 import { loadConfig, loadEnvFile } from '../config';
 import { dataSourceOptions, DatabaseServer } from '../database';

@@ -3,7 +3,7 @@ import { needs } from '../support/needs';
 
 needs('postgres', 'redis-server', 'psql');
 
-/** A short run of the checker; `npm run check:freshness` runs it for as long as one likes (checker/run.mjs sets FRESHNESS). */
+/** A short run of the checker; `npm run check:freshness` runs it for as long as one likes (checker/run.ts sets FRESHNESS). */
 const asked = process.env.FRESHNESS
   ? (JSON.parse(process.env.FRESHNESS) as Partial<CheckOptions> & { modes?: string[] })
   : {};

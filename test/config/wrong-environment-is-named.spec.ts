@@ -1,5 +1,6 @@
-import { ConfigError, loadConfig } from '../../src/config';
-import { runStrata } from '../support/strata-process';
+import { ConfigError, loadConfig, unknownVariables } from '../../src/config';
+import { embedded } from '../support/backends';
+import { runStrata, startStrata } from '../support/strata-process';
 
 /** Each variable with values it must refuse and one it must take. */
 const VARIABLES: [name: string, wrong: string[], right: string][] = [
@@ -101,4 +102,42 @@ it('production does not start without a JWT_SECRET', async () => {
   const { code, output } = await runStrata('main.js', [], { NODE_ENV: 'production' });
   expect(code).toBe(1);
   expect(output).toContain('JWT_SECRET must be set in production');
+});
+
+it.each([
+  ['CACHE_TLL', 'Did you mean CACHE_TTL?'],
+  ['CACHE_COLOUR', 'README.md lists all variables.'],
+  ['EDGE_PURGE_TOKNE', 'Did you mean EDGE_PURGE_TOKEN?'],
+  ['DATABSE_URL', 'Did you mean DATABASE_URL?'],
+  ['JWT_SECRETS', 'Did you mean JWT_SECRET?'],
+])('the unknown variable %s is named, without its value: %s', (name, hint) => {
+  expect(unknownVariables({ [name]: 'hunter2' })).toEqual([
+    `${name} is not a variable of Strata and is ignored. ${hint}`,
+  ]);
+});
+
+it('no known variable is taken for an unknown one, and none of other programs', () => {
+  const known = VARIABLES.map(([name]) => name);
+  const others = [
+    'PATH',
+    'HOME',
+    'PWD',
+    'NODE_OPTIONS',
+    'NODE_PATH',
+    'LOGNAME',
+    'XDG_CACHE_HOME',
+    'PGHOST',
+    'REDIS_HOST',
+  ];
+  const kubernetes = ['REDIS_PORT', 'REDIS_SERVICE_HOST', 'REDIS_PORT_6379_TCP', 'POSTGRES_PORT', 'KUBERNETES_PORT'];
+  const all = [...known, ...others, ...kubernetes];
+  expect(unknownVariables(Object.fromEntries(all.map((name) => [name, '1'])))).toEqual([]);
+});
+
+it('the service names an unknown variable when it starts', async () => {
+  const backend = await embedded();
+  const service = await startStrata({ ...backend.env, CACHE_TLL: '5m' });
+  expect(service.output()).toContain('Did you mean CACHE_TTL?');
+  await service.stop();
+  await backend.dispose();
 });

@@ -6,7 +6,7 @@ export async function withProgressBar(
   total: number,
   work: (onProgress: (done: number) => void) => Promise<void>,
 ): Promise<void> {
-  const bar = new SingleBar({ format: `  ${label} [{bar}] {value}/{total}` }, Presets.legacy);
+  const bar = new SingleBar({ linewrap: true, format: `  ${label} [{bar}] {value}/{total}` }, Presets.legacy);
   bar.start(total, 0);
   try {
     await work((done) => bar.update(done));

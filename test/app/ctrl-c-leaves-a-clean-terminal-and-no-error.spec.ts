@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Terminal } from '../support/terminal';
+
+// script(1) of util-linux; elsewhere it takes other options.
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+onLinux('Ctrl-C', () => {
+  let folder: string;
+  let env: Record<string, string>;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'strata-terminal-'));
+    env = { PORT: '0', DATA_DIR: join(folder, 'data') };
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function expectClean({ output, switchedModes }: Terminal): void {
+    expect(switchedModes).toEqual([]);
+    expect(output).not.toMatch(/cannot start|Error|^ +at /m);
+  }
+
+  async function interruptedAt(moment: string): Promise<void> {
+    const terminal = Terminal.run('main.js', env, folder);
+    await terminal.shows(moment);
+    expect(await terminal.interrupt()).toBe(0);
+    expectClean(terminal);
+  }
+
+  it('during the first start and after it, and the next start works', async () => {
+    for (const moment of ['Making an embedded', 'Filling the catalogue', 'Server listening', 'is ready']) {
+      await interruptedAt(moment);
+    }
+  });
+
+  it('just before the service listens', async () => {
+    const preload = join(__dirname, '../support/preload/interrupt-at-listen.cjs');
+    const terminal = Terminal.run('main.js', { ...env, NODE_OPTIONS: `--require ${preload}` }, folder);
+    expect(await terminal.ended).toBe(0);
+    expectClean(terminal);
+  });
+
+  it('while npm run seed fills the catalogue', async () => {
+    const terminal = Terminal.run('cli/seed.js', env, folder);
+    await terminal.shows('Filling the catalogue');
+    expect(await terminal.interrupt()).toBe(130);
+    expectClean(terminal);
+  });
+});

@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const { scripts, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
+const COMMANDS = ['seed', 'token', 'migration:create', 'check:freshness', 'soak', 'bench'];
+const WITH_OPTIONS = COMMANDS.filter((name) => name !== 'migration:create');
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** What `npm run NAME -- ARGS` runs, without the build before it. */
+function run(script: string, args: string[], nodeOptions = ''): Promise<Ended> {
+  const [, ...command] = scripts![script]!.split(' ');
+  const env = { ...process.env, NODE_OPTIONS: nodeOptions };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...command, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+it.each(COMMANDS)('%s --help prints how it is used and does nothing else', async (name) => {
+  const { code, stdout, stderr } = await run(name, ['--help']);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain(`npm run ${name} -- `);
+});
+
+it.each(WITH_OPTIONS)('%s names an option that it does not know, and repeats its usage', async (name) => {
+  const { code, stdout, stderr } = await run(name, ['--no-such-option']);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toContain("Unknown option '--no-such-option'");
+  expect(stderr).toContain(`npm run ${name} -- `);
+  expect(stderr).not.toMatch(/^ +at /m);
+});
+
+it.each([
+  ['check:freshness', '--seconds', 'many'],
+  ['check:freshness', '--mode', 'loose'],
+  ['soak', '--minutes', 'some'],
+])('%s names a wrong value of %s', async (name, option, value) => {
+  const { code, stderr } = await run(name, [option, value]);
+  expect(code).toBe(1);
+  expect(stderr.split('\n')[0]).toContain(option);
+  expect(stderr).not.toMatch(/^ +at /m);
+});
+
+describe('on a Node.js that is too old', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'strata-old-node-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A module to load first, after which Node.js says that it is of this version. */
+  function pretending(version: string): string {
+    const file = join(folder, `${version}.cjs`);
+    const versions = `{ ...process.versions, node: '${version}' }`;
+    writeFileSync(file, `Object.defineProperty(process, 'versions', { value: ${versions} });`);
+    return `--require ${file}`;
+  }
+
+  it.each(['start', 'seed', 'token'])('%s says in one sentence which one it needs', async (name) => {
+    for (const version of ['18.20.8', '20.18.3']) {
+      const { code, stdout, stderr } = await run(name, [], pretending(version));
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toBe(`Strata needs Node.js 20.19 or newer. This is ${version}.\n`);
+    }
+  });
+
+  it('and starts where package.json says so', async () => {
+    expect(engines!.node).toBe('>=20.19');
+    expect((await run('token', ['--help'], pretending('20.19.0'))).code).toBe(0);
+  });
+});
