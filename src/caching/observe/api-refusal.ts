@@ -10,7 +10,7 @@ const SCHEMA = {
   },
 };
 
-/** Documents what a route says instead of an answer, in the form of RFC 9457 that the application around it gives to errors. */
+/** Documents the error responses of a route as RFC 9457 problem details. */
 export function ApiRefusal(reasons: Record<number, string>): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ...Object.entries(reasons).map(([status, description]) =>

@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { CacheStack } from '../core/cache-stack';
 import { CACHE_STACK, DEGRADED_AFTER_MS } from '../caching.tokens';
 
-/** How one part stands. Degraded: answers are right without it, only less of them is cached, or an edge is behind. */
+/** State of one part. Degraded: responses are still right, but fewer are cached, or an edge lags behind. */
 export type PartHealth = { readonly degraded: boolean } & Readonly<Record<string, string | number | boolean>>;
 
-/** How the cache's own parts stand, for a readiness probe. What writes wait for is told by `Eviction`. */
+/** State of the cache's parts for a readiness probe. `Eviction` reports the outbox. */
 @Injectable()
 export class CacheHealth {
   private purges: PartHealth | undefined;

@@ -26,14 +26,14 @@ import { OverviewDto } from './overview.dto';
 import { orServiceUnavailable } from './or-service-unavailable';
 
 /**
- * What is in the cache, and how to take it out. CacheAdminModule puts a path, and whatever guards it, on a class of its own: this
- * one knows no roles.
+ * Routes to inspect the cache and to invalidate entries. CacheAdminModule mounts them under a path with the application's guards, so
+ * this class knows no roles.
  */
 @ApiTags('cache')
 @ApiRefusal({
   400: 'a parameter or field is unknown or wrong',
   429: 'too many calls',
-  503: 'Redis does not answer: try again',
+  503: 'Redis does not respond: try again',
 })
 @UseInterceptors(AdminInterceptor)
 @UsePipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }))
@@ -45,21 +45,21 @@ export class CacheAdminController {
   ) {}
 
   @Get('stats')
-  @ApiOperation({ summary: 'What this node counted: by layer and tier, since its start and over the last minute' })
+  @ApiOperation({ summary: 'Counters of this node by layer and tier, since its start and over the last minute' })
   @ApiOkResponse({ type: OverviewDto })
   stats(@Query() _query: NoParameters): OverviewDto {
     return this.overview.snapshot();
   }
 
   @Get('entries')
-  @ApiOperation({ summary: 'Entries by tag or prefix: first what this node holds, then what only Redis has' })
+  @ApiOperation({ summary: 'Entries by tag or key prefix: first those of this node, then those only in Redis' })
   @ApiOkResponse({ type: EntryPageDto })
   entries(@Query() query: EntriesQuery): Promise<EntryPageDto> {
     return orServiceUnavailable('The entries in Redis', this.browser.page(query));
   }
 
   @Get('entries/:key')
-  @ApiOperation({ summary: 'One entry: what it depends on, whether it would be served, and why not. Never its body' })
+  @ApiOperation({ summary: 'One entry: its tags, whether it would be served, and if not, why. Never its body' })
   @ApiOkResponse({ type: EntryDto })
   @ApiRefusal({ 404: 'there is no such entry' })
   async entry(@Param() { key }: EntryParams, @Query() _query: NoParameters): Promise<EntryDto> {
@@ -69,13 +69,13 @@ export class CacheAdminController {
   }
 
   @Delete('entries/:key')
-  @ApiOperation({ summary: 'Forget one entry on every node' })
+  @ApiOperation({ summary: 'Invalidate one entry on every node' })
   @ApiOkResponse({ type: DeletedDto })
-  @ApiRefusal({ 404: 'the key is masked, and no entry here is shown so' })
+  @ApiRefusal({ 404: 'the key is masked, and no entry here has that mask' })
   async delete(@Param() { key: name }: EntryParams, @Query() _query: NoParameters): Promise<DeletedDto> {
     const key = await orServiceUnavailable('The entry', this.browser.keyOf(name));
-    if (key === undefined) throw new NotFoundException('No entry on this node or in Redis is shown so.');
-    // With Redis away this node forgets it all the same; that nobody else did is said below.
+    if (key === undefined) throw new NotFoundException('No entry on this node or in Redis has that masked key.');
+    // Without Redis this node still drops its entry; the 503 below says that other nodes did not.
     const found = await this.browser.entry(key).then(Boolean, () => false);
     await orServiceUnavailable('The deletion', this.stack.store.delete(key));
     return { key: name, found };
@@ -83,7 +83,7 @@ export class CacheAdminController {
 
   @Post('evict')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Evict whatever depends on one of these tags, on every node' })
+  @ApiOperation({ summary: 'Invalidate everything that depends on one of these tags, on every node' })
   @ApiOkResponse({ type: EvictedDto })
   async evict(@Body() { tags }: EvictDto, @Query() _query: NoParameters): Promise<EvictedDto> {
     this.browser.refuseMasks(tags);
@@ -94,7 +94,7 @@ export class CacheAdminController {
   }
 
   @Delete()
-  @ApiOperation({ summary: 'Forget everything under this prefix, on every node: a new epoch begins' })
+  @ApiOperation({ summary: 'Invalidate everything under this prefix, on every node, by starting a new epoch' })
   @ApiOkResponse({ type: StampDto })
   async clear(@Query() _query: NoParameters): Promise<StampDto> {
     await orServiceUnavailable('Clearing', this.stack.store.clear());

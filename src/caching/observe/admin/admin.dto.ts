@@ -35,7 +35,8 @@ export class LiveQuery {
     minimum: 1,
     maximum: MAX_LIVE,
     example: 2,
-    description: 'Ends after so many seconds. Else with the token, the connection or the process.',
+    description:
+      'Ends after this many seconds; otherwise when the token expires, the connection closes or the process stops.',
   })
   @IsOptional()
   @Type(() => Number)
@@ -45,9 +46,9 @@ export class LiveQuery {
   seconds?: number;
 }
 
-/** A moment of the tag clock: everything read before it that carries one of the tags is stale, on every node. */
+/** The clock instant of the invalidation: every older entry with one of the tags is stale, on every node. */
 export class StampDto {
-  @ApiProperty({ example: '8b7e4f0e-7f43-4f7e-8f3c-2f0c4b6ad4a1', description: 'The life of the clock.' })
+  @ApiProperty({ example: '8b7e4f0e-7f43-4f7e-8f3c-2f0c4b6ad4a1', description: 'The epoch of the clock.' })
   epoch!: string;
 
   @ApiProperty({ example: 1205 })
@@ -55,7 +56,7 @@ export class StampDto {
 }
 
 export class EvictedDto extends StampDto {
-  @ApiProperty({ type: [String], example: ['product:42', 'products:featured'], description: 'What was stamped.' })
+  @ApiProperty({ type: [String], example: ['product:42', 'products:featured'], description: 'The stamped tags.' })
   tags!: string[];
 }
 
@@ -63,6 +64,9 @@ export class DeletedDto {
   @ApiProperty({ example: 'view:/api/products/stats{}{}' })
   key!: string;
 
-  @ApiProperty({ example: true, description: 'Whether this node, or L2, had it. Other nodes were told all the same.' })
+  @ApiProperty({
+    example: true,
+    description: 'Whether this node or L2 had the entry. Other nodes are notified in either case.',
+  })
   found!: boolean;
 }

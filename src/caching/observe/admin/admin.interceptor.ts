@@ -13,10 +13,10 @@ import { userOf } from '../../read/view/view-settings';
 import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';
 import { Masks } from './masks';
 
-/** Seconds. A Redis that is back is found within one. */
+/** Retry-After in seconds: the node reconnects to Redis within one. */
 const RETRY_AFTER = '1';
 
-/** What every admin route has in common: nothing of it is kept anywhere, and every call leaves a line in the log. */
+/** Common to all admin routes: responses are `no-store`, and every call is written to the audit log. */
 @Injectable()
 export class AdminInterceptor implements NestInterceptor {
   private readonly logger = new Logger('CacheAudit');
@@ -29,20 +29,20 @@ export class AdminInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>().header('cache-control', 'no-store');
-    const tell = (outcome: string): void => this.tell(context.getHandler().name, request, outcome);
+    const log = (outcome: string): void => this.log(context.getHandler().name, request, outcome);
     return next.handle().pipe(
       tap({
-        next: () => tell('done'),
+        next: () => log('done'),
         error: (error: unknown) => {
           if (error instanceof ServiceUnavailableException) void reply.header('retry-after', RETRY_AFTER);
-          tell(`failed: ${error instanceof Error ? error.message : String(error)}`);
+          log(`failed: ${error instanceof Error ? error.message : String(error)}`);
         },
       }),
     );
   }
 
-  /** Who did what, to what, and how it ended. A stream is told when it begins. */
-  private tell(action: string, request: FastifyRequest, outcome: string): void {
+  /** Logs user, action, subject and outcome. A stream is logged when it starts. */
+  private log(action: string, request: FastifyRequest, outcome: string): void {
     const who = (this.options.who ?? userOf)(request);
     const what = {
       ...(request.params as object),

@@ -12,7 +12,7 @@ import { Overview } from './overview';
 import { CacheStreamsController } from './streams.controller';
 import { Warmer } from './warmer';
 
-/** Routes to look into the cache and to take things out of it, and a page that uses them. Import it beside CachingModule. */
+/** Admin routes to inspect and invalidate the cache, and the console that uses them. Import it beside CachingModule. */
 @Module({})
 export class CacheAdminModule {
   static forRoot(options: CacheAdminOptions): DynamicModule {

@@ -3,32 +3,32 @@ import type { ModuleMetadata } from '@nestjs/common';
 
 export const ADMIN_OPTIONS = Symbol('ADMIN_OPTIONS');
 
-/** What the admin routes have to be told about the application around them. */
+/** Options of the admin routes. */
 export interface CacheAdminOptions {
-  /** Put on every admin controller: who may come in (guards, or what a global guard looks for), how that is documented. Without any the routes are open to all. */
+  /** Put on every admin controller: guards, or the metadata a global guard reads, and their OpenAPI decorators. Without any, the routes are public. */
   decorators: readonly ClassDecorator[];
-  /** Where the routes are. @default api/cache */
+  /** Path of the routes. @default api/cache */
   path?: string;
-  /** Where the console is; false: nowhere. @default console */
+  /** Path of the console; false: no console. @default console */
   console?: string | false;
-  /** Paths that `warm` asks for, through the whole pipeline, one after the other. @default none */
+  /** Paths that `warm` requests through the whole pipeline, one after the other. @default none */
   warm?: readonly string[];
-  /** Who sent the request, for the audit log; asked after the guards. @default `request.user`'s `id` or `sub` */
+  /** The user of a request, for the audit log; called after the guards. @default `request.user`'s `id` or `sub` */
   who?: (request: FastifyRequest) => string | undefined;
-  /** When the sender's right ends, as Unix time in ms: a live stream ends with it. @default never */
+  /** Unix time in ms at which the user's token expires: a live stream ends then. @default never */
   until?: (request: FastifyRequest) => number | undefined;
   /** Where keys and tags name a person: the first group of each pattern is shown as a mask. (`;user=` of private views always is.) @default none */
   personal?: readonly RegExp[];
   /** What masks are made with; the same on every node makes the same masks. @default random, for each process */
   maskSecret?: string;
-  /** Modules that guards among the decorators need. */
+  /** Modules that provide what the decorators' guards inject. */
   imports?: ModuleMetadata['imports'];
 }
 
 const DEFAULT_PATH = 'api/cache';
 const DEFAULT_CONSOLE = 'console';
 
-/** Where the routes are, and the console where there is one. */
+/** The paths of the routes and, if enabled, of the console. */
 export function pathsOf({ path = DEFAULT_PATH, console = DEFAULT_CONSOLE }: CacheAdminOptions): string[] {
   return console === false ? [path] : [path, console];
 }

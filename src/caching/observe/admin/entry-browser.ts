@@ -5,7 +5,7 @@ import type { EntryInfo } from '../../core/store/inspector';
 import type { EntriesQuery, EntryDto, EntryPageDto } from './entry.dto';
 import { beforeMask, isMasked, Masks } from './masks';
 
-/** Steps that one question may take while it finds nothing, and keys that a step looks at: an end even in a full Redis. */
+/** SCAN steps per request while nothing is found, and keys per step: bounds the work on a large Redis. */
 const MAX_STEPS = 50;
 const MAX_SEARCH_STEPS = 1_000;
 const STEP = 1_000;
@@ -49,12 +49,12 @@ export class EntryBrowser {
     });
   }
 
-  /** @throws BadRequestException for a mask: it is nobody's tag, and stamping it would do nothing */
+  /** @throws BadRequestException for a mask, which is not a real tag */
   refuseMasks(tags: readonly string[]): void {
     const masked = tags.filter(isMasked);
     if (masked.length === 0) return;
     throw new BadRequestException(
-      `tags: ${masked.join(', ')} stands for a person who is not shown: delete the entry itself, or give the tag as it is`,
+      `tags: ${masked.join(', ')} is a mask of a person: delete the entry itself, or use the unmasked tag`,
     );
   }
 

@@ -2,21 +2,21 @@ import type { CacheStack } from '../../core/cache-stack';
 import { publicTags } from '../../core/store/entry';
 import { type Counted, SpaceSaving } from './space-saving';
 
-/** Names that have a counter. */
+/** Names with a counter. */
 const KEYS = 128;
 const TAGS = 128;
-/** Milliseconds after which what was counted counts half: "top" means of late. */
+/** Milliseconds after which counts are halved, so "top" means recently. */
 const FADE = 60_000;
 
 export interface HotTag {
   readonly name: string;
-  /** Reads of the hottest entries that carry it. */
+  /** Reads of the hottest entries with this tag. */
   readonly reads: number;
   /** Stamps. */
   readonly evictions: number;
 }
 
-/** Which keys are read most and which tags are stamped most, of late. Listens; the core does not know it. */
+/** The most read keys and the most stamped tags of the last minutes. Fed by events; the core does not depend on it. */
 export class HotSpots {
   private readonly keys = new SpaceSaving(KEYS);
   private readonly stamped = new SpaceSaving(TAGS);
@@ -42,8 +42,8 @@ export class HotSpots {
   }
 
   /**
-   * Stamped most first, then read most. Reads are not counted by tag, which would cost every hit as much as its entry has tags: they are
-   * those of the hottest entries that this process holds.
+   * Most stamped first, then most read. Counting reads by tag would cost every hit O(tags), so the reads shown are
+   * those of the hottest entries in this process.
    */
   topTags(most: number): HotTag[] {
     const reads = new Map<string, number>();

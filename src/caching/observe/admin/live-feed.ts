@@ -3,15 +3,15 @@ import { Inject, Injectable, type OnModuleDestroy, ServiceUnavailableException }
 import { Overview } from './overview';
 import type { ServerSentEvent } from './streams';
 
-/** Streams at once: each is an open socket and a snapshot a second. */
+/** Concurrent streams at most: each costs a socket and one snapshot a second. */
 const MAX_STREAMS = 16;
 /** Milliseconds between two snapshots. */
 const PERIOD = 1_000;
 
-/** Why a stream has ended by itself. After `shutdown` a client may come back, to whoever is there then. */
+/** Why the server ended a stream. After `shutdown` a client may reconnect to another node. */
 export type EndReason = 'done' | 'expired' | 'shutdown';
 
-/** A snapshot a second, for everybody who watches. */
+/** One snapshot a second, shared by all open streams. */
 @Injectable()
 export class LiveFeed implements OnModuleDestroy {
   private readonly closing = new AbortController();
@@ -19,15 +19,15 @@ export class LiveFeed implements OnModuleDestroy {
 
   constructor(@Inject(Overview) private readonly overview: Overview) {}
 
-  /** Before the server waits for what is in flight, as a stream would be in flight for ever. */
+  /** Ends all streams before the server waits for requests in flight, because a stream would never finish. */
   onModuleDestroy(): void {
     this.closing.abort();
   }
 
-  /** @throws ServiceUnavailableException when too many watch */
+  /** @throws ServiceUnavailableException when too many streams are open */
   enter(): void {
     if (this.watching >= MAX_STREAMS)
-      throw new ServiceUnavailableException('Too many are watching. Please try again later.');
+      throw new ServiceUnavailableException('Too many live streams are open. Please try again later.');
     this.watching += 1;
   }
 
@@ -35,16 +35,16 @@ export class LiveFeed implements OnModuleDestroy {
     this.watching -= 1;
   }
 
-  /** @param ends when and why, the sooner first @param gone aborted when nobody listens any more */
+  /** @param ends when and why the stream ends, earliest first @param gone aborted when the client has disconnected */
   async *events(ends: readonly { at: number; why: EndReason }[], gone: AbortSignal): AsyncGenerator<ServerSentEvent> {
     const interrupted = AbortSignal.any([gone, this.closing.signal]);
     const history = this.overview.history();
     yield { event: 'history', data: history };
-    let told = history.at(-1)?.at;
+    let last = history.at(-1)?.at;
     for (;;) {
       const point = this.overview.latest();
-      if (point && point.at !== told) yield { event: 'point', data: point };
-      told = point?.at;
+      if (point && point.at !== last) yield { event: 'point', data: point };
+      last = point?.at;
       yield { event: 'snapshot', data: this.overview.snapshot() };
       const left = Math.min(PERIOD, ...ends.map(({ at }) => at - Date.now()));
       await pause(Math.max(0, left), undefined, { signal: interrupted }).catch(() => undefined);

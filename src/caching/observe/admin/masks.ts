@@ -29,7 +29,7 @@ export class Masks {
     }, text);
   }
 
-  /** Names as they are told apart in a mask: `"alice"` of a key and `alice` of a tag are one person. */
+  /** Normalises a name for its mask: `"alice"` in a key and `alice` in a tag are the same person. */
   private mask(person: string): string {
     const name = person.replace(/^"|"$/g, '');
     return `‹${createHmac('sha256', this.secret).update(`cache mask\0${name}`).digest('hex').slice(0, 12)}›`;

@@ -8,27 +8,27 @@ class CountsDto implements Counts {
   @ApiProperty({ example: 310, description: 'Hits in Redis.' })
   l2!: number;
 
-  @ApiProperty({ example: 0, description: 'Past its TTL, not stamped: served while it was refreshed.' })
+  @ApiProperty({ example: 0, description: 'Past the TTL but not invalidated: served while one refresh ran.' })
   stale!: number;
 
-  @ApiProperty({ example: 0, description: 'The source failed, an older answer helped out.' })
+  @ApiProperty({ example: 0, description: 'The source failed and an older entry was served.' })
   grace!: number;
 
-  @ApiProperty({ example: 12, description: "Shared somebody else's load." })
+  @ApiProperty({ example: 12, description: "Shared another caller's load." })
   collapsed!: number;
 
-  @ApiProperty({ example: 498, description: 'The source was asked.' })
+  @ApiProperty({ example: 498, description: 'Loads from the source.' })
   miss!: number;
 }
 
 class LayersDto {
-  @ApiProperty({ type: CountsDto, description: 'Whole answers.' })
+  @ApiProperty({ type: CountsDto, description: 'Whole responses.' })
   view!: CountsDto;
 
-  @ApiProperty({ type: CountsDto, description: 'Results of expensive calls: what misses of the view layer asked for.' })
+  @ApiProperty({ type: CountsDto, description: 'Results of cached methods, requested by misses of the view layer.' })
   query!: CountsDto;
 
-  @ApiProperty({ type: CountsDto, description: 'What the application keeps by itself.' })
+  @ApiProperty({ type: CountsDto, description: 'Entries that the application stores itself.' })
   store!: CountsDto;
 }
 
@@ -44,7 +44,7 @@ class NodeDto {
 
   @ApiProperty({
     enum: ['live', 'unavailable'],
-    description: 'Away: no word for longer than maxLag, nothing of L1 is trusted.',
+    description: 'unavailable: no proof for longer than maxLag, so L1 is not trusted.',
   })
   clock!: 'live' | 'unavailable';
 
@@ -57,7 +57,7 @@ class NodeDto {
   @ApiProperty({ enum: ['bounded', 'strict'] })
   consistency!: string;
 
-  @ApiProperty({ type: [String], example: ['view', 'query'], description: 'The layers that are on.' })
+  @ApiProperty({ type: [String], example: ['view', 'query'], description: 'The enabled layers.' })
   layers!: string[];
 }
 
@@ -76,13 +76,23 @@ class MinuteDto {
   @ApiProperty({ type: LayersDto })
   layers!: LayersDto;
 
-  @ApiProperty({ type: Number, nullable: true, example: 0.988, description: 'Of the outermost layer; null: no reads.' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 0.988,
+    description: 'Of the outermost enabled layer; null: no reads.',
+  })
   hit_ratio!: number | null;
 
-  @ApiProperty({ example: 2_410, description: 'Requests, those of this API not counted.' })
+  @ApiProperty({ example: 2_410, description: 'Requests, excluding those of this admin API.' })
   requests!: number;
 
-  @ApiProperty({ type: Number, nullable: true, example: 0.31, description: 'Whole requests, ms, within 5 %.' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 0.31,
+    description: 'Latency of whole requests in ms, within 5 %.',
+  })
   p50!: number | null;
 
   @ApiProperty({ type: Number, nullable: true, example: 4.2 })
@@ -93,7 +103,7 @@ class HotKeyDto {
   @ApiProperty({ example: 'view:/api/products{}{"page":1}' })
   key!: string;
 
-  @ApiProperty({ example: 812, description: 'Counts half after each minute.' })
+  @ApiProperty({ example: 812, description: 'Halves every minute.' })
   reads!: number;
 }
 
@@ -101,14 +111,14 @@ class HotTagDto {
   @ApiProperty({ example: 'product:42' })
   tag!: string;
 
-  @ApiProperty({ example: 812, description: 'Reads of the hottest entries that carry it.' })
+  @ApiProperty({ example: 812, description: 'Reads of the hottest entries with this tag.' })
   reads!: number;
 
-  @ApiProperty({ example: 3, description: 'Stamps that this node made, of late.' })
+  @ApiProperty({ example: 3, description: 'Recent stamps by this node.' })
   evictions!: number;
 }
 
-/** One node, as it is now. */
+/** Snapshot of one node. */
 export class OverviewDto {
   @ApiProperty({ example: '2026-11-24T12:00:00.000Z' })
   at!: string;
@@ -119,7 +129,7 @@ export class OverviewDto {
   @ApiProperty({ type: L1Dto })
   l1!: L1Dto;
 
-  @ApiProperty({ example: 41_838, description: 'Requests since the start, those of this API not counted.' })
+  @ApiProperty({ example: 41_838, description: 'Requests since the start, excluding those of this admin API.' })
   requests!: number;
 
   @ApiProperty({ type: LayersDto })

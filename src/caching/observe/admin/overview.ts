@@ -11,7 +11,7 @@ import type { OverviewDto } from './overview.dto';
 
 const TOP = 10;
 
-/** What this node knows of itself: what was counted, what is held, and how it stands with Redis and the clock. */
+/** The state of this node: its counters, its L1, and its connection to Redis and the clock. */
 @Injectable()
 export class Overview implements OnApplicationShutdown {
   private readonly started = new Date();

@@ -5,23 +5,23 @@ interface Counter {
 
 export interface Counted {
   readonly name: string;
-  /** At least what it was counted; at most too much by what the smallest counter had when it came. */
+  /** Never below the true count; above it by at most the smallest counter at the time the name took it over. */
   readonly count: number;
 }
 
-/** Of names that have no counter yet, one in so many is looked at, and counts for all of them. */
+/** Sampling rate for names without a counter: one in this many is counted, with this weight. */
 const NEWCOMERS = 8;
 
 /**
- * The most frequent of ever so many names, in fixed memory (Metwally, Agrawal, El Abbadi: "Space-Saving", 2005): a name
- * without a counter takes over the smallest. Names with a counter cost one look into a Map, and of the others most cost nothing
- * but that: so it can count every hit.
+ * The most frequent of unboundedly many names in fixed memory (Metwally, Agrawal, El Abbadi: "Space-Saving", 2005): a name
+ * without a counter takes over the smallest one. A counted name costs one Map lookup and most others only that lookup,
+ * so every hit can be counted.
  */
 export class SpaceSaving {
   private readonly counters = new Map<string, Counter>();
   private newcomers = 0;
 
-  /** @param size how many names have a counter; those above 1/size of the whole are never missed */
+  /** @param size number of counters; a name with more than 1/size of all counts is never missed */
   constructor(private readonly size: number) {}
 
   add(name: string): void {
@@ -41,7 +41,7 @@ export class SpaceSaving {
     return this.counters.get(name)?.count ?? 0;
   }
 
-  /** Halves all counts, so that what was frequent once makes room for what is now. */
+  /** Halves all counts, so that recent activity outweighs old activity. */
   fade(): void {
     for (const [name, counter] of this.counters) {
       counter.count = Math.floor(counter.count / 2);

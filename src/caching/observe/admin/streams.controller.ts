@@ -25,7 +25,7 @@ import { Warmer } from './warmer';
 
 const TEXT = { type: 'string' };
 
-/** What takes its time, and tells meanwhile. */
+/** Routes that stream their progress: warming and the live feed. */
 @ApiTags('cache')
 @ApiRefusal({ 400: 'a parameter is unknown or wrong', 429: 'too many calls' })
 @UseInterceptors(AdminInterceptor)
@@ -40,9 +40,9 @@ export class CacheStreamsController {
   @Post('warm')
   @HttpCode(200)
   @Header('x-accel-buffering', 'no')
-  @ApiOperation({ summary: 'Fill the cache with what most ask for first; a line for each page, as it is done' })
+  @ApiOperation({ summary: 'Fill the cache with the most requested pages; streams one line for each finished page' })
   @ApiOkResponse({ content: { 'application/x-ndjson': { schema: TEXT } } })
-  @ApiRefusal({ 409: 'it is being warmed already' })
+  @ApiRefusal({ 409: 'the cache is already being warmed' })
   warm(@Query() _query: NoParameters): StreamableFile {
     return ndjson(this.warmer.start(), () => this.warmer.release());
   }
@@ -51,13 +51,13 @@ export class CacheStreamsController {
   @Header('x-accel-buffering', 'no')
   @ApiOperation({ summary: 'Server-sent events: the last minutes, then a snapshot a second' })
   @ApiOkResponse({ content: { 'text/event-stream': { schema: TEXT } } })
-  @ApiRefusal({ 503: 'too many are watching' })
+  @ApiRefusal({ 503: 'too many live streams are open' })
   live(
     @Query() { seconds }: LiveQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): StreamableFile | undefined {
-    // The router answers HEAD with what GET would say, and would read a stream to its end for that.
+    // Fastify serves HEAD by running GET, and would read the endless stream to its end.
     if (request.method === 'HEAD') return undefined;
     const gone = new AbortController();
     this.feed.enter();

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
 
-/** Each value as a line of JSON; `onClose` runs once, however it ends: read to its end, given up by the client, or failed. */
+/** One JSON line for each value. `onClose` runs once: at the end, when the client disconnects, or on failure. */
 export function ndjson(values: AsyncIterable<unknown>, onClose: () => void): StreamableFile {
   return streamed(lines(values), 'application/x-ndjson; charset=utf-8', onClose);
 }
@@ -24,7 +24,7 @@ async function* frames(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<s
   for await (const { event, data } of events) yield `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Pulled, never pushed: a client that reads slowly is waited for, and nothing piles up. */
+/** Pull-based, so a slow client applies back-pressure and nothing is buffered. */
 function streamed(text: AsyncIterable<string>, type: string, onClose: () => void): StreamableFile {
   const stream = Readable.from(text, { objectMode: false, highWaterMark: 1 });
   stream.once('close', onClose);

@@ -7,7 +7,7 @@ import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';
 export interface Warmed {
   readonly path: string;
   readonly status: number;
-  /** Its Cache-Status: whether it was there already. */
+  /** Its Cache-Status: whether it was cached before. */
   readonly cache: string | null;
   readonly ms: number;
   readonly done: number;
@@ -21,7 +21,7 @@ export interface WarmResult {
   readonly ms: number;
 }
 
-/** Asks for what most readers ask for first, as any reader would: through routing, guards and the view cache. */
+/** Requests the configured pages as a client would: through routing, guards and the view cache. */
 @Injectable()
 export class Warmer implements OnModuleDestroy {
   private running = false;
@@ -37,16 +37,16 @@ export class Warmer implements OnModuleDestroy {
   }
 
   /**
-   * One at a time, and one page after the other: it is there to spare the database. Whoever stops listening stops it.
+   * One page at a time, to spare the database. Warming stops when the client disconnects.
    * @throws ConflictException while another runs
    */
   start(): AsyncGenerator<Warmed | WarmResult> {
-    if (this.running) throw new ConflictException('The cache is being warmed already.');
+    if (this.running) throw new ConflictException('The cache is already being warmed.');
     this.running = true;
     return this.run();
   }
 
-  /** A generator that nobody has begun to read is never ended either. */
+  /** A generator that was never read never runs its `finally`, so the flag is cleared here. */
   release(): void {
     this.running = false;
   }
@@ -59,7 +59,7 @@ export class Warmer implements OnModuleDestroy {
       if (this.closing) break;
       const page = await this.ask(path);
       if (page.status === 200) warmed += 1;
-      // A small catalogue has no fifth page: that is no failure.
+      // A small catalogue has no fifth page; a 404 is not a failure.
       else if (page.status !== 404) failed += 1;
       yield { path, ...page, done: index + 1, total: paths.length };
     }

@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { strongEtag } from '../../read/view/response/etag';
 
-/** In this order: each is a script of its own, and knows what the ones before it have declared. */
+/** Loaded in this order: each script uses declarations of the previous ones. */
 const SCRIPTS = ['dom.js', 'format.js', 'live.js', 'flow.js', 'chart.js', 'tables.js', 'tools.js', 'console.js'];
 
 export interface ConsolePage {
   readonly html: Buffer;
-  /** Content-Security-Policy: what is in the page may run, and nothing else. */
+  /** Content-Security-Policy that allows only the page's own inline script and style, by hash. */
   readonly policy: string;
   readonly etag: string;
 }
 
-/** One page with everything in it. @param api where the admin routes are, without a leading slash */
+/** The console as one self-contained page. @param api path of the admin routes, without a leading slash */
 export function consolePage(api: string): ConsolePage {
   const style = file('console.css');
   const scripts = SCRIPTS.map(file);

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { matchesIfNoneMatch } from '../../read/view/response/etag';
 import { consolePage } from './console-page';
 
-/** The console at `path`. The page holds no data: what it shows it asks `api` for, with the token that its reader types. */
+/** The console at `path`. The page contains no data: it requests `api` with the token that the user enters. */
 export function consoleController(path: string, api: string): Type {
   const { html, policy, etag } = consolePage(api);
 

@@ -12,7 +12,7 @@ import type { Sources } from './metrics/sources';
 import { writeMetrics } from './metrics/write-metrics';
 import { type CacheTelemetryOptions, DEFAULT_PATH, TELEMETRY_OPTIONS } from './telemetry.options';
 
-/** All metrics of one application, in a registry of its own: two in one process do not meet. */
+/** All metrics of one application, in its own registry, so that two applications in one process stay apart. */
 @Injectable()
 export class CacheMetrics implements OnApplicationShutdown {
   readonly registry = new Registry();

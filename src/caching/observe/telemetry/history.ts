@@ -2,7 +2,7 @@ import { type Layer, LAYERS } from '../../core/store/key';
 import { LatencyHistogram } from './latency-histogram';
 import { answered, type Counts, minus, type OutcomeCounters, zero } from './outcome-counters';
 
-/** Milliseconds that one point stands for, and how many are kept: ten minutes. */
+/** Milliseconds per point, and the number of points: ten minutes. */
 const SLICE = 5_000;
 const POINTS = 120;
 /** Points that make the last minute. */
@@ -22,14 +22,14 @@ export interface Point {
   /** Unix time in ms. */
   readonly at: number;
   readonly requests: number;
-  /** Of the answers of the outermost layer that had any, the share that cost the source nothing; null: there were none. */
+  /** Share of the outermost active layer's reads that needed no load; null: there were no reads. */
   readonly hit_ratio: number | null;
   /** Whole requests, in ms. */
   readonly p50: number | null;
   readonly p99: number | null;
 }
 
-/** The last ten minutes, in slices of five seconds: a ring, as large on the first day as on the last. */
+/** The last ten minutes in slices of five seconds, in a ring of fixed size. */
 export class History {
   private readonly slices: Slice[] = [];
   /** Requests since the start. */
@@ -43,7 +43,7 @@ export class History {
     this.timer = setInterval(() => this.turn(), SLICE).unref();
   }
 
-  /** @param ms how long a whole request took */
+  /** @param ms duration of a whole request */
   addRequest(ms: number): void {
     this.total += 1;
     this.requests.add(ms);
@@ -59,7 +59,7 @@ export class History {
     return slice && point(slice);
   }
 
-  /** The last minute, what has come since the last slice included. */
+  /** The last minute, including the slice in progress. */
   minute(): { layers: ByLayer; requests: LatencyHistogram } {
     const recent = [...this.slices.slice(1 - MINUTE), { counts: this.since(), requests: this.requests }];
     const requests = new LatencyHistogram();
@@ -91,7 +91,7 @@ export function percentiles(latencies: LatencyHistogram): { p50: number | null; 
   return { p50: latencies.percentile(0.5), p99: latencies.percentile(0.99) };
 }
 
-/** Of the outermost layer that answered anything: what misses there asks the next, and would count twice. */
+/** Only the outermost active layer counts: its misses reach the next layer and would count twice. */
 export function hitRatio(layers: ByLayer): number | null {
   const counts = LAYERS.map((layer) => layers[layer]).find((each) => answered(each) + each.miss > 0);
   return counts ? answered(counts) / (answered(counts) + counts.miss) : null;

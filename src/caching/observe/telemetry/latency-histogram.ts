@@ -1,17 +1,17 @@
-/** Buckets to a doubling: what is told is at most 4.5 % off. */
+/** Buckets per doubling: a reported percentile is at most 4.5 % off. */
 const STEPS = 16;
 /** Milliseconds at the lower end of the first bucket, about 1 µs; the last one begins at 65 s. */
 const LEAST = 2 ** -10;
 const BUCKETS = 26 * STEPS;
 
-/** Durations in logarithmic buckets: fixed memory, and percentiles of whatever comes. */
+/** Durations in logarithmic buckets: percentiles in fixed memory. */
 export class LatencyHistogram {
-  /** Milliseconds, all together. */
+  /** Sum in milliseconds. */
   sum = 0;
   private readonly buckets = new Uint32Array(BUCKETS);
   private total = 0;
 
-  /** @param ms how long it took */
+  /** @param ms duration */
   add(ms: number): void {
     const bucket = Math.floor(Math.log2(Math.max(ms, LEAST) / LEAST) * STEPS);
     this.buckets[Math.min(bucket, BUCKETS - 1)]! += 1;
@@ -23,7 +23,7 @@ export class LatencyHistogram {
     return this.total;
   }
 
-  /** Milliseconds that the share `q` of all stayed within; null: nothing came. */
+  /** The `q`-quantile in milliseconds; null: no values. */
   percentile(q: number): number | null {
     if (this.total === 0) return null;
     let left = Math.max(1, Math.ceil(q * this.total));
@@ -31,7 +31,7 @@ export class LatencyHistogram {
     return LEAST * 2 ** ((bucket + 0.5) / STEPS);
   }
 
-  /** How many stayed below each bound. @param bounds milliseconds, ascending, powers of two: there the buckets of this class end */
+  /** Number of values below each bound. @param bounds milliseconds, ascending powers of two, where buckets end */
   below(bounds: readonly number[]): number[] {
     let [bucket, count] = [0, 0];
     return bounds.map((bound) => {
@@ -41,7 +41,7 @@ export class LatencyHistogram {
     });
   }
 
-  /** Adds what another has counted. */
+  /** Adds the counts of another histogram. */
   include(other: LatencyHistogram): void {
     other.buckets.forEach((count, bucket) => void (this.buckets[bucket]! += count));
     this.total += other.total;

@@ -7,7 +7,7 @@ import { CacheMetrics } from './cache-metrics';
 
 const EXAMPLE = 'cache_requests_total{layer="view",tier="l1",outcome="hit"} 41020';
 
-/** For Prometheus. CacheTelemetryModule puts a path, and whatever guards it, on a class of its own. */
+/** The Prometheus endpoint. CacheTelemetryModule mounts it under a path with the application's decorators. */
 @ApiTags('metrics')
 @UsePipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }))
 export class CacheMetricsController {
@@ -16,9 +16,9 @@ export class CacheMetricsController {
   @Get()
   @Header('cache-control', 'no-store')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  // Asked every few seconds by a machine: a line for each would bury the others.
+  // Scraped every few seconds: a log line each time would bury the others.
   @RouteConfig({ quiet: true })
-  @ApiOperation({ summary: 'What this node counted and timed, for Prometheus' })
+  @ApiOperation({ summary: 'Metrics of this node in the Prometheus text format' })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string', example: EXAMPLE } } } })
   @ApiRefusal({ 400: 'a parameter is unknown' })
   read(@Query() _query: NoParameters): Promise<string> {

@@ -2,8 +2,8 @@ import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Tracing } from '../../tracing';
 
 /**
- * Spans through the API of OpenTelemetry. Whoever has loaded an SDK before decides where they go; without one they are nothing, as
- * that API has it.
+ * Spans through the OpenTelemetry API. The SDK that the application has loaded decides where they go; without one they
+ * are no-ops.
  */
 export function openTelemetryTracing(): Tracing {
   const tracer = trace.getTracer('strata/caching');
@@ -13,7 +13,7 @@ export function openTelemetryTracing(): Tracing {
         try {
           return await work((more) => span.setAttributes(more));
         } catch (error) {
-          // Messages of drivers carry values; the kind of error is enough.
+          // Driver messages can contain values, so only the error's kind is recorded.
           span.setAttribute('error.type', error instanceof Error ? error.name : typeof error);
           span.setStatus({ code: SpanStatusCode.ERROR });
           throw error;

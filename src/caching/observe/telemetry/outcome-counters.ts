@@ -1,19 +1,19 @@
 import type { CacheEventBus } from '../../caching.events';
 import { type Layer, layerOf } from '../../core/store/key';
 
-/** Answers by how they came about. What was answered without asking the source is `l1 + l2 + stale + collapsed`. */
+/** Reads by outcome. Those that needed no load are `l1 + l2 + stale + collapsed`. */
 export interface Counts {
   l1: number;
   l2: number;
   stale: number;
-  /** Saved by an older answer when the source failed; each of them may be a miss, too. */
+  /** Served an older entry because the source failed; may also count as a miss. */
   grace: number;
-  /** Shared the load that another caller had begun. */
+  /** Shared a load that another caller had started. */
   collapsed: number;
   miss: number;
 }
 
-/** Counts answers by layer since its start. Listens; the core does not know it. */
+/** Counts reads by layer and outcome since the start. Fed by events; the core does not depend on it. */
 export class OutcomeCounters {
   readonly counts: Record<Layer, Counts> = { view: zero(), query: zero(), store: zero() };
   private readonly unsubscribers: (() => void)[];
@@ -37,7 +37,7 @@ export class OutcomeCounters {
   }
 }
 
-/** Answers that cost the source nothing. */
+/** Reads that needed no load. */
 export function answered({ l1, l2, stale, collapsed }: Counts): number {
   return l1 + l2 + stale + collapsed;
 }

@@ -7,15 +7,15 @@ const READS = /^\s*(select|values|table|with)\b/i;
 const WRITES = /^\s*(insert|update|delete|merge|truncate|copy|with\b[^]*\b(insert|update|delete|merge))\b/i;
 
 /**
- * Times every statement that goes through TypeORM, from when it is about to be sent to its answer: what a connection of the pool
- * was waited for is not in it. TypeORM itself measures whole milliseconds only.
+ * Times every statement that goes through TypeORM, from sending to its result, without the wait for a pool connection.
+ * TypeORM itself measures whole milliseconds only.
  */
 export class QueryTimer implements EntitySubscriberInterface {
   private readonly began = new WeakMap<QueryRunner, number>();
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly told: (kind: QueryKind, ms: number, ok: boolean) => void,
+    private readonly report: (kind: QueryKind, ms: number, ok: boolean) => void,
   ) {
     dataSource.subscribers.push(this);
   }
@@ -31,7 +31,7 @@ export class QueryTimer implements EntitySubscriberInterface {
 
   afterQuery({ query, queryRunner, success }: AfterQueryEvent): void {
     const began = this.began.get(queryRunner);
-    if (began !== undefined) this.told(kindOf(query), performance.now() - began, success);
+    if (began !== undefined) this.report(kindOf(query), performance.now() - began, success);
   }
 }
 

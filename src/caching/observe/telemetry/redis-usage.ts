@@ -1,6 +1,6 @@
 import type { RedisClient } from '../../core/redis/client';
 
-/** What Redis says of itself, all masters together. */
+/** Redis INFO, summed over all masters. */
 export interface RedisUsage {
   memory: number;
   /** Bytes; 0: no bound. */
@@ -10,10 +10,10 @@ export interface RedisUsage {
   misses: number;
 }
 
-/** Milliseconds one answer serves: whoever asks for metrics without a pause does not ask Redis so. */
+/** Milliseconds for which one INFO reply is reused, so that frequent scrapes do not load Redis. */
 const GOOD_FOR = 1_000;
 
-/** Asks Redis for INFO when somebody wants to know. Away, it is undefined, and nothing else happens. */
+/** Reads INFO from Redis on demand; undefined while Redis is unavailable. */
 export class RedisUsageReader {
   private asked = -Infinity;
   private answer: Promise<RedisUsage | undefined> = Promise.resolve(undefined);

@@ -6,8 +6,8 @@ type Label = 'method' | 'route' | 'status' | 'cache';
 type Values = MetricObjectWithValues<MetricValueWithName<Label>>;
 
 /**
- * A histogram of prom-client that is filled when it is asked for. Its own `observe` sorts and joins labels each time, which costs
- * a hit more than all else that is measured of it.
+ * A prom-client histogram that is filled at scrape time. prom-client's `observe` sorts and joins labels at each call, which costs
+ * a hit more than all other measurements together.
  */
 export class RequestHistogram extends Histogram<Label> {
   private readonly head: Omit<Values, 'values'>;
@@ -32,7 +32,7 @@ export class RequestHistogram extends Histogram<Label> {
     return Promise.resolve({ ...this.head, values: this.requests.series().flatMap((series) => this.lines(series)) });
   }
 
-  /** What the registry prefers to `get`, where there is one. */
+  /** The registry calls this in preference to `get`. */
   getForPromString(): Promise<Values> {
     return this.get();
   }

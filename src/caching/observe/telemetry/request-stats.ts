@@ -9,10 +9,10 @@ import { History } from './history';
 import { Requests } from './requests';
 import { OutcomeCounters } from './outcome-counters';
 
-/** What the router calls what it knows no route for. */
+/** Route label of requests that match no route. */
 const NO_ROUTE = 'none';
 
-/** What is counted at every hit, once, for whoever shows it: the admin routes, the console, Prometheus. */
+/** Counts every request once, for the admin routes, the console and Prometheus alike. */
 @Injectable()
 export class RequestStats implements OnModuleInit, OnApplicationShutdown {
   readonly tally: OutcomeCounters;
@@ -33,12 +33,12 @@ export class RequestStats implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** Who looks at the cache is no reader of it. @param paths without a leading slash; what begins so is not measured */
+  /** Excludes requests that inspect the cache. @param paths path prefixes without a leading slash */
   ignore(paths: readonly string[]): void {
     this.unread.push(...paths.map((path) => `/${path}`));
   }
 
-  /** What is not answered in front of the framework is timed by it. */
+  /** Times requests that reach Fastify; the fast path reports its own. */
   onModuleInit(): void {
     const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
     const server: unknown = adapter?.getInstance();
@@ -56,7 +56,7 @@ export class RequestStats implements OnModuleInit, OnApplicationShutdown {
   }
 
   private add({ raw, method, routeOptions }: FastifyRequest, reply: FastifyReply): void {
-    // Nobody sent it: the process asks itself, to warm the cache.
+    // An injected request of the warmer, not a client's.
     if (!(raw instanceof IncomingMessage)) return;
     const route = routeOptions.url ?? NO_ROUTE;
     if (this.unread.some((path) => route.startsWith(path))) return;

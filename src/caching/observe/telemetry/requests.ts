@@ -1,14 +1,14 @@
 import { type CacheOutcome, CACHE_OUTCOMES } from '../../read/view/cache-outcome';
 import { LatencyHistogram } from './latency-histogram';
 
-/** Whatever else a client may send. */
+/** Label of any other method. */
 const OTHER = 'other';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', OTHER];
 
-/** Requests that are alike, as far as anybody tells them apart. Each label has few values, whatever clients send. */
+/** Labels of one series. Each has few values, whatever clients send. */
 export interface RequestSeries {
   readonly method: string;
-  /** A pattern of the router, or `none` where it knows no such route. */
+  /** Route pattern, or `none` without a matching route. */
   readonly route: string;
   /** `2xx` */
   readonly status: string;
@@ -16,9 +16,9 @@ export interface RequestSeries {
   readonly latencies: LatencyHistogram;
 }
 
-/** Requests by method, route, class of status, and what they were answered from: how many, and how long they took. */
+/** Count and duration of requests by method, route, status class and cache outcome. */
 export class Requests {
-  /** Two short looks, the second by number, instead of one at a long text: every hit pays for it. */
+  /** Two short lookups are cheaper than one with a long joined key; this runs at every hit. */
   private readonly routes = new Map<string, Map<number, RequestSeries>>();
 
   add(method: string, route: string, status: number, cache: CacheOutcome, ms: number): void {

@@ -5,7 +5,7 @@ import { RequestStatsModule } from './request-stats.module';
 import { CacheMetricsController } from './metrics.controller';
 import { type CacheTelemetryOptions, DEFAULT_PATH, TELEMETRY_OPTIONS } from './telemetry.options';
 
-/** Metrics for Prometheus. Import it beside CachingModule, and beside TypeOrmModule where queries are to be timed. */
+/** Metrics for Prometheus. Import it beside CachingModule, and beside TypeOrmModule to time its queries. */
 @Module({})
 export class CacheTelemetryModule {
   static forRoot(options: CacheTelemetryOptions = {}): DynamicModule {

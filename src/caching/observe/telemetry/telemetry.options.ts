@@ -1,14 +1,14 @@
 import type { ModuleMetadata } from '@nestjs/common';
 
-/** What the metrics have to be told about the application around them. */
+/** Options of the metrics. */
 export interface CacheTelemetryOptions {
-  /** Where they are, without a leading slash. @default metrics */
+  /** Path of the metrics, without a leading slash. @default metrics */
   path?: string;
-  /** Put on the controller: who may come in, how that is documented. Without any it is open to all. @default none */
+  /** Put on the controller: guards and their OpenAPI decorators. Without any, the route is public. @default none */
   decorators?: readonly ClassDecorator[];
-  /** Modules that guards among the decorators need. */
+  /** Modules that provide what the decorators' guards inject. */
   imports?: ModuleMetadata['imports'];
-  /** Metrics of the process, as prom-client has them: processor time, memory, event loop, garbage collection. @default true */
+  /** Includes prom-client's process metrics: CPU time, memory, event loop, garbage collection. @default true */
   process?: boolean;
 }
 

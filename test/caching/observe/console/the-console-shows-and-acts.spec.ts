@@ -85,7 +85,7 @@ it('runs what it was built with and nothing that is planted, and talks to its ow
   expect(errors.filter((text) => /Content Security Policy/i.test(text)).length).toBeGreaterThanOrEqual(3);
 });
 
-it('tells of an entry what it depends on and why it is stale, by keyboard, and forgets it', async () => {
+it('inspects an entry by keyboard, shows its tags and why it is stale, and deletes it', async () => {
   await signIn(tokenFor('root', 'admin'));
   await page.locator('#board').waitFor();
   await service.send('GET', '/api/products/2');
@@ -103,7 +103,7 @@ it('tells of an entry what it depends on and why it is stale, by keyboard, and f
   await inspected.getByText(key, { exact: true }).waitFor();
   expect(await inspected.locator('.facts').innerText()).toMatch(/Would be served\s+yes/);
 
-  // A tag of it goes to the box that evicts, and its fate is told.
+  // One of its tags fills the evict form, and the outcome is shown.
   await inspected.getByRole('button', { name: 'product:2', exact: true }).press('Enter');
   expect(await page.evaluate<string>('document.activeElement.id')).toBe('tag');
   await page.keyboard.press('Enter');
@@ -112,14 +112,14 @@ it('tells of an entry what it depends on and why it is stale, by keyboard, and f
   await inspected.getByText('product:2 was stamped since').waitFor();
   await screenshot('inspected');
 
-  await inspected.getByRole('button', { name: 'Forget this entry' }).press('Enter');
-  await inspected.getByText('Forgotten').waitFor();
+  await inspected.getByRole('button', { name: 'Delete this entry' }).press('Enter');
+  await inspected.getByText('Deleted on every node').waitFor();
   await look('no such key');
-  await inspected.getByText('Nothing is kept under this name').waitFor();
+  await inspected.getByText('No entry with this key or prefix').waitFor();
   expect(errors.filter((text) => !text.includes('404'))).toEqual([]);
 });
 
-it('says that what it shows is old while the server is away, and goes on with its charts when it is back', async () => {
+it('says that its data is old while the server is unavailable, and continues its charts afterwards', async () => {
   const wire = await TcpProxy.to(Number(new URL(service.process().url).port));
   try {
     await page.goto(`http://127.0.0.1:${wire.port}/console`);
@@ -143,7 +143,7 @@ it('says that what it shows is old while the server is away, and goes on with it
   }
 });
 
-it('says why it does not let somebody in', async () => {
+it('says why a sign-in is refused', async () => {
   await signIn(tokenFor('eve', 'editor'));
   await page.locator('#gate-error').getByText(/admin/i).waitFor();
   expect(await page.locator('#board').isHidden()).toBe(true);

@@ -7,7 +7,7 @@ const HEIGHT = 168;
 /** Milliseconds between two points: a longer gap is a gap. */
 const STEP = 5000;
 
-/** Lines over the last ten minutes. The value under the pointer, or under the arrow keys, is told in words. */
+/** Line chart of the last ten minutes. The value under the pointer or the arrow keys is also shown as text. */
 class Chart {
   #points = [];
   #at;
@@ -55,7 +55,7 @@ class Chart {
       ...this.series.flatMap((line, index) => this.#line(line, index, y)),
       ...this.#mark(y),
     );
-    this.#tell();
+    this.#describe();
   }
 
   #line({ of }, index, y) {
@@ -97,7 +97,7 @@ class Chart {
     ];
   }
 
-  #tell() {
+  #describe() {
     const point = this.#points.find(({ at }) => at === this.#at) ?? this.#points.at(-1);
     const parts = this.series.map(({ name, of }, index) =>
       h('span', { class: `key series-${index}` }, `${name} ${point ? this.format(of(point)) : '–'}`),
@@ -132,10 +132,10 @@ class Chart {
   }
 }
 
-/** From nothing to everything. */
+/** 0 to 1. */
 const shares = { ticks: () => [0, 0.5, 1], place: (value) => value };
 
-/** Whole decades around what there is: a hit and a miss are three of them apart. */
+/** Whole decades around the values, as a hit and a miss are three decades apart. */
 const decades = {
   ticks(values) {
     const low = Math.floor(Math.log10(Math.min(...values, 1)));

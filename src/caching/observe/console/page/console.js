@@ -16,7 +16,7 @@
   const latencyChart = new Chart($('latency-chart'), {
     label: 'Latency of whole requests',
     series: [
-      { name: 'Half within', of: (point) => point.p50 },
+      { name: 'Median', of: (point) => point.p50 },
       { name: '99 % within', of: (point) => point.p99 },
     ],
     scale: decades,
@@ -27,14 +27,14 @@
     $('keys'),
     'key',
     ['reads'],
-    'Nothing has been read of late.',
+    'Nothing has been read recently.',
     (key) => void inspector.show(key),
   );
   const tags = new Ranking(
     $('tags'),
     'tag',
     ['reads', 'evictions'],
-    'Nothing has been read or evicted of late.',
+    'Nothing has been read or evicted recently.',
     chooseTag,
   );
 
@@ -59,7 +59,7 @@
     say(figures.ratio, percent(minute.hit_ratio));
     say(figures.rate, rate(flow.rates.requests));
     say(figures.p50, milliseconds(minute.p50));
-    say(figures.p99, `half of them; 99 % within ${milliseconds(minute.p99)}`);
+    say(figures.p99, `median; 99 % within ${milliseconds(minute.p99)}`);
     say(figures.bytes, bytes(l1.bytes));
     say(figures.entries, `${count(l1.entries)} entries, of ${bytes(l1.max_bytes)} at most`);
     keys.update(snapshot.top_keys);
@@ -103,19 +103,19 @@
       $('trouble').hidden = false;
       standing('lost', 'Connection lost');
       let left = Math.round(pause / 1000);
-      const tell = () =>
+      const announce = () =>
         say(
           $('trouble').firstElementChild,
-          `The connection is lost; what you see is old. ${left > 0 ? `Trying again in ${left--} s.` : 'Trying again…'}`,
+          `The connection is lost; the data shown is old. ${left > 0 ? `Retrying in ${left--} s.` : 'Retrying…'}`,
         );
       clearInterval(shaking);
-      shaking = setInterval(tell, 1000);
-      tell();
+      shaking = setInterval(announce, 1000);
+      announce();
     },
     refused: refuse,
   };
 
-  /** Back to the beginning, and why. */
+  /** Returns to the sign-in form and shows the reason. */
   function refuse(why) {
     forget();
     say($('gate-error'), why);
@@ -139,7 +139,7 @@
     const token = $('token').value.trim();
     live?.close();
     say($('gate-error'), '');
-    // Whatever else was pasted, no header could carry it.
+    // Other characters cannot stand in a header.
     if (!/^[\w.~+/=-]+$/.test(token))
       return say(
         $('gate-error'),
@@ -163,7 +163,7 @@
     const tag = $('tag').value;
     void act($('evicted'), $('evict').querySelector('button'), async () => {
       const { tick } = await session.json('/evict', 'POST', { tags: [tag] });
-      return `Evicted what depends on ${tag}, at tick ${count(tick)}.`;
+      return `Evicted everything that depends on ${tag}, at tick ${count(tick)}.`;
     });
   });
   $('warm').addEventListener('click', () => void act($('acted'), $('warm'), () => warm(session, $('warming'))));

@@ -5,7 +5,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** The element with this id. */
 const $ = (id) => document.getElementById(id);
 
-/** A new element. What comes from the server is only ever text here: there is no way to hand in markup. */
+/** A new element. Children are inserted as text only, so server data cannot inject markup. */
 function h(name, attributes = {}, ...children) {
   return furnish(document.createElement(name), attributes, children);
 }
@@ -23,7 +23,7 @@ function furnish(element, attributes, children) {
   return element;
 }
 
-/** Sets text only where it differs, so that nothing is announced twice. */
+/** Sets text only if it changed, so that screen readers announce nothing twice. */
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -4,10 +4,10 @@
 const PIPE = 54;
 const BEND = 12;
 const HAIRLINE = 2;
-/** Snapshots that a rate is taken over. */
+/** Number of snapshots a rate is computed over. */
 const WINDOW = 4;
 
-/** The layers as a cross-section: what one answers leaves to the right, the rest falls on. */
+/** The layers as a cross-section: reads that a layer serves leave to the right, the rest falls to the next layer. */
 class Flow {
   #rows;
   #snapshots = [];
@@ -22,10 +22,10 @@ class Flow {
       return parts;
     };
     this.#rows = [
-      row('Browser', 'keeps it, and asks whether it still holds'),
+      row('Browser', 'stores and revalidates'),
       row('Edge', 'CDN, nginx, Varnish'),
-      row('View cache', 'whole answers'),
-      row('Query cache', 'results of expensive calls'),
+      row('View cache', 'whole responses'),
+      row('Query cache', 'results of cached methods'),
       row('Database', 'PostgreSQL'),
     ];
     this.list = list;
@@ -33,21 +33,21 @@ class Flow {
   }
 
   update(snapshot) {
-    // Counts that went back are another process's.
+    // Counters that decreased belong to a restarted process.
     if (snapshot.requests < (this.#snapshots.at(-1)?.requests ?? 0)) this.#snapshots = [];
     this.#snapshots = [...this.#snapshots, snapshot].slice(-WINDOW - 1);
     this.rates = ratesOf(this.#snapshots);
-    this.#tell();
+    this.#describe();
     this.#draw();
   }
 
-  #tell() {
+  #describe() {
     const { requests, view, query, database } = this.rates;
     const [browser, edge, views, queries, bottom] = this.#rows;
     say(browser.big, `${rate(requests)} /s`);
     say(browser.small, 'reach this node');
     say(edge.big, '');
-    say(edge.small, 'what it answers itself never gets here');
+    say(edge.small, 'its own hits never reach this node');
     for (const [row, layer] of [
       [views, view],
       [queries, query],
@@ -56,8 +56,8 @@ class Flow {
       say(
         row.small,
         layer.off
-          ? 'everything falls through'
-          : `of ${rate(layer.asked)} /s answered; L1\u00a0${rate(layer.l1)}, L2\u00a0${rate(layer.l2)}, shared\u00a0${rate(layer.collapsed)}`,
+          ? 'disabled: every read falls through'
+          : `of ${rate(layer.asked)} /s served; L1\u00a0${rate(layer.l1)}, L2\u00a0${rate(layer.l2)}, shared\u00a0${rate(layer.collapsed)}`,
       );
     }
     say(bottom.big, `${rate(database)} /s`);
@@ -91,7 +91,7 @@ class Flow {
   }
 }
 
-/** Nothing is nothing; but what is there can be seen. */
+/** Zero stays zero; anything above it is at least visible. */
 function thickness(wanted, most) {
   return wanted < 0.01 ? 0 : Math.min(most, Math.max(wanted, HAIRLINE));
 }
@@ -103,7 +103,7 @@ function fall({ top, bottom }, wide) {
   ];
 }
 
-/** The right part of the pipe turns off and fades towards the numbers. */
+/** The right part of the pipe bends towards the numbers and fades out. */
 function answer({ top, middle }, left, wide, end) {
   const [high, low, right] = [middle - wide / 2, middle + wide / 2, left + wide];
   const inner = `M${right} ${top - 0.5}V${high - BEND}Q${right} ${high} ${right + BEND} ${high}H${end}`;
@@ -115,7 +115,7 @@ function answer({ top, middle }, left, wide, end) {
   ];
 }
 
-/** What an answer is filled with: it leaves the picture to the right. */
+/** Gradient of the served part, which fades out to the right. */
 function fade(end) {
   const stop = (offset, name) => s('stop', { offset, class: name });
   const gradient = { id: 'leaving', gradientUnits: 'userSpaceOnUse', x1: end * 0.62, x2: end, y1: 0, y2: 0 };
@@ -126,7 +126,7 @@ function drops(d, wide) {
   return wide < 6 ? [] : [s('path', { d, class: 'drops' })];
 }
 
-/** A second's worth of everything, over the last few snapshots. */
+/** Rates per second over the last few snapshots. */
 function ratesOf(snapshots) {
   const [first, last] = [snapshots[0], snapshots.at(-1)];
   const seconds = Math.max(1, (Date.parse(last.at) - Date.parse(first.at)) / 1000);

@@ -12,10 +12,10 @@ const clockTime = new Intl.DateTimeFormat('en', {
 
 const count = (number) => (number < 100 ? digits.format(number) : whole.format(number));
 
-/** So many a second. */
+/** A rate per second. */
 const rate = (number) => (number < 10 ? tenths : whole).format(number);
 
-/** Never a rounded 100 % while something missed. */
+/** Never rounds up to 100 % while there were misses. */
 function percent(share) {
   if (share === null) return '–';
   const value = share * 100;

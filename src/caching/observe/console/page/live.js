@@ -1,14 +1,14 @@
 'use strict';
 
-/** Milliseconds: between two attempts, doubling from the first to the last; and without a word before a stream counts as dead. */
+/** Milliseconds: pause between two attempts, doubling from min to max, and silence after which a stream counts as dead. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
 const SILENCE = 6000;
 
-/** A refusal that trying again does not change. */
+/** A refusal that a retry does not change. */
 class Refused extends Error {}
 
-/** The token, for as long as this page is open: in this variable and nowhere else. */
+/** Holds the token while the page is open, in this variable only. */
 class Session {
   #token;
 
@@ -17,14 +17,14 @@ class Session {
     this.#token = token;
   }
 
-  /** @throws Error with what the server says is wrong */
+  /** @throws Error with the problem detail of the server */
   async fetch(path, options = {}) {
     const headers = { ...options.headers, authorization: `Bearer ${this.#token}` };
     const response = await fetch(`${this.api}${path}`, { ...options, headers, cache: 'no-store', credentials: 'omit' });
     if (response.ok) return response;
     const { detail } = await response.json().catch(() => ({}));
     const Kind = response.status === 401 || response.status === 403 ? Refused : Error;
-    const error = new Kind(detail ?? `The server answers ${response.status}.`);
+    const error = new Kind(detail ?? `The server responded with ${response.status}.`);
     throw Object.assign(error, { status: response.status });
   }
 
@@ -34,14 +34,14 @@ class Session {
   }
 }
 
-/** Text as it comes in, cut at `end`. EventSource could not send the token. */
-async function* pieces(response, end, heard = () => undefined) {
+/** Streamed text, split at `end`. EventSource cannot send the token. */
+async function* pieces(response, end, received = () => undefined) {
   let rest = '';
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    heard();
+    received();
     const parts = (rest + value).split(end);
     rest = parts.pop();
     yield* parts;
@@ -53,7 +53,7 @@ function parseEvent(frame) {
   return { event: fields.event, data: JSON.parse(fields.data) };
 }
 
-/** The live stream, taken up again whenever it breaks. */
+/** The live stream, reopened whenever it breaks. */
 class Live {
   #closed = new AbortController();
   #hurry = () => undefined;
@@ -93,18 +93,18 @@ class Live {
   async #listen(opened) {
     const silent = new AbortController();
     let alarm;
-    const heard = () => {
+    const received = () => {
       clearTimeout(alarm);
       alarm = setTimeout(() => silent.abort(new Error('The server has gone silent.')), SILENCE);
     };
     try {
-      heard();
+      received();
       const response = await this.session.fetch('/live', {
         signal: AbortSignal.any([this.#closed.signal, silent.signal]),
       });
       this.on.open();
       opened();
-      for await (const frame of pieces(response, '\n\n', heard)) {
+      for await (const frame of pieces(response, '\n\n', received)) {
         const { event, data } = parseEvent(frame);
         if (event !== 'end') this.on.event(event, data);
         else if (data.why === 'expired') throw new Refused('The token has expired.');

@@ -1,6 +1,6 @@
 'use strict';
 
-/** A short ranking. While somebody points into it, or has the focus there, rows keep their places and only numbers change. */
+/** A short ranking. While the pointer or the focus is inside, rows keep their places and only numbers change. */
 class Ranking {
   #rows = [];
 

@@ -1,9 +1,9 @@
 'use strict';
 
-/** Entries that are listed where a key is only a beginning. */
+/** Entries listed for a key prefix. */
 const LISTED = 12;
 
-/** The box that shows one entry, or those whose keys begin so. */
+/** Shows one entry, or the entries whose keys have the entered prefix. */
 class Inspector {
   constructor(form, output, session, evictTag) {
     Object.assign(this, { form, output, session, evictTag });
@@ -38,13 +38,12 @@ class Inspector {
       if (error.status !== 404) throw error;
     }
     const { entries, next } = await this.session().json(`/entries?limit=100&prefix=${encodeURIComponent(key)}`);
-    if (entries.length === 0)
-      return [h('p', { class: 'outcome' }, 'Nothing is kept under this name, and no key begins so.')];
-    const more = entries.length > LISTED || next !== null ? ', the first of them' : '';
+    if (entries.length === 0) return [h('p', { class: 'outcome' }, 'No entry with this key or prefix.')];
+    const more = entries.length > LISTED || next !== null ? ', first page' : '';
     const items = entries.slice(0, LISTED).map(({ key: name }) => {
       return h('li', {}, h('button', { type: 'button', class: 'name', onclick: () => void this.show(name) }, name));
     });
-    return [h('p', { class: 'outcome' }, `Keys that begin so${more}:`), h('ul', { class: 'list' }, ...items)];
+    return [h('p', { class: 'outcome' }, `Keys with this prefix${more}:`), h('ul', { class: 'list' }, ...items)];
   }
 
   describe(entry) {
@@ -54,7 +53,7 @@ class Inspector {
     const facts = [
       ['Would be served', entry.fresh ? 'yes' : `no: ${whyStale(entry.stale_because)}`],
       ['Found in', entry.tiers.map((tier) => tier.toUpperCase()).join(' and ')],
-      ['Left', entry.ttl >= 0 ? duration(entry.ttl) : `ended ${duration(-entry.ttl)} ago, kept for grace`],
+      ['Left', entry.ttl >= 0 ? duration(entry.ttl) : `ended ${duration(-entry.ttl)} ago, retained for grace`],
       ['Read', `${duration((Date.now() - Date.parse(entry.created_at)) / 1000)} ago, at tick ${count(entry.tick)}`],
       ['Size', bytes(entry.bytes)],
     ];
@@ -67,14 +66,14 @@ class Inspector {
         h('dt', {}, 'Depends on'),
         h('dd', { class: 'tags' }, ...tags),
       ),
-      h('button', { type: 'button', onclick: () => void this.forget(entry.key) }, 'Forget this entry'),
+      h('button', { type: 'button', onclick: () => void this.forget(entry.key) }, 'Delete this entry'),
     ];
   }
 
   async forget(key) {
     try {
       await this.session().json(`/entries/${encodeURIComponent(key)}`, 'DELETE');
-      this.output.replaceChildren(h('p', { class: 'outcome' }, 'Forgotten, on every node.'));
+      this.output.replaceChildren(h('p', { class: 'outcome' }, 'Deleted on every node.'));
     } catch (error) {
       this.output.append(h('p', { class: 'outcome bad' }, error.message));
     }
@@ -84,18 +83,18 @@ class Inspector {
 
 function whyStale({ why, tag }) {
   const because = {
-    expired: 'its time is over',
-    epoch: 'it is from before everything was cleared',
-    floor: 'it is older than what the clock remembers',
+    expired: 'its TTL has ended',
+    epoch: 'it is older than the last clear',
+    floor: 'it is older than the clock remembers',
     stamped: `${tag} was stamped since`,
-    unacknowledged: `${tag} was stamped here, and the clock could not be told yet`,
+    unacknowledged: `${tag} was stamped here and the clock has not acknowledged it yet`,
   };
   return because[why];
 }
 
-/** Runs what a button stands for, and says how it ended. */
+/** Runs the action of a button and shows its outcome. */
 async function act(output, button, work) {
-  // Not disabled: it would lose the focus.
+  // The button is not disabled, because that would lose the focus.
   if (button.ariaBusy === 'true') return;
   button.ariaBusy = 'true';
   output.classList.remove('bad');

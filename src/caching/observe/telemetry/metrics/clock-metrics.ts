@@ -13,16 +13,16 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
 
   gauge(
     'cache_clock_lag_seconds',
-    'Age of the last word of the clock; 0 without Redis, as this process is the clock.',
+    'Age of the last response of the clock; 0 without Redis, where this process is the clock.',
     () => lag.seconds(),
   );
-  gauge('cache_clock_live', '1: the clock is trusted, and so is L1. 0: no word for longer than maxLag.', () =>
+  gauge('cache_clock_live', '1: clock and L1 are trusted. 0: no proof for longer than maxLag.', () =>
     Number(stack.isTrusted),
   );
-  gauge('cache_clock_tick', 'Stamps that this epoch of the clock has seen.', () => clock.instant().tick);
+  gauge('cache_clock_tick', 'Stamps in this epoch of the clock.', () => clock.instant().tick);
   const epochs = new Counter({
     name: 'cache_clock_epochs_total',
-    help: 'Epochs that began, the first one included: at each the whole cache is dead.',
+    help: 'Epochs that started, including the first; each one invalidates the whole cache.',
     registers,
   });
   closeLater(events.on('epoch', () => epochs.inc()));
@@ -30,20 +30,18 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
   if (!redis) return;
 
   gauge('cache_redis_up', '1: there is a connection to Redis.', () => Number(redis.isUp));
-  gauge(
-    'cache_breaker_open',
-    '1: the circuit breaker has given Redis up, and no new connection has taken its place.',
-    () => Number(redis.isBroken),
+  gauge('cache_breaker_open', '1: the circuit breaker is open and no new connection has replaced the broken one.', () =>
+    Number(redis.isBroken),
   );
   const trips = new Counter({
     name: 'cache_breaker_trips_total',
-    help: 'Connections that the circuit breaker gave up.',
+    help: 'Connections that the circuit breaker closed.',
     registers,
   });
   closeLater(events.on('redis', (state) => state === 'broken' && trips.inc()));
   redisMetrics(new RedisUsageReader(redis));
 
-  /** Without an answer they have no value: none is better than an old one. */
+  /** Without a reply these have no value, which is better than an outdated one. */
   function redisMetrics(reader: RedisUsageReader): void {
     const usage = (
       Kind: typeof Gauge | typeof Counter,
@@ -63,30 +61,30 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
         },
       });
     };
-    usage(Gauge, 'cache_redis_memory_bytes', 'Memory of Redis, all masters together.', ({ memory }) => memory);
-    usage(Gauge, 'cache_redis_max_memory_bytes', 'Its bound; 0: there is none.', ({ maxMemory }) => maxMemory);
+    usage(Gauge, 'cache_redis_memory_bytes', 'Memory of Redis, summed over all masters.', ({ memory }) => memory);
+    usage(Gauge, 'cache_redis_max_memory_bytes', 'Memory limit of Redis; 0: no limit.', ({ maxMemory }) => maxMemory);
     usage(
       Counter,
       'cache_redis_evicted_keys_total',
-      'Keys that Redis dropped for want of memory.',
+      'Keys that Redis evicted to free memory.',
       ({ evictedKeys }) => evictedKeys,
     );
     usage(
       Counter,
       'cache_redis_keyspace_hits_total',
-      'Keys that were asked for and there, whoever asked.',
+      'Successful key lookups in Redis, by all its clients.',
       ({ hits }) => hits,
     );
     usage(
       Counter,
       'cache_redis_keyspace_misses_total',
-      'Keys that were asked for and not there.',
+      'Failed key lookups in Redis, by all its clients.',
       ({ misses }) => misses,
     );
   }
 }
 
-/** Where a clock is distrusted at once, it forgets when it was heard; then its age counts from there. */
+/** A clock that is distrusted at once has no last response time; its age then counts from the loss of trust. */
 class ClockLag {
   private lostAt = performance.now();
 

@@ -3,11 +3,11 @@ import { BOUNDS_SECONDS as buckets } from '../buckets';
 import { QueryTimer } from '../query-timer';
 import type { Sources } from './sources';
 
-/** What the cache is there to spare. */
+/** The database load that the cache saves. */
 export function databaseMetrics({ registry, dataSource, closeLater }: Sources): void {
   const query = new Histogram({
     name: 'database_query_duration_seconds',
-    help: 'Statements that went through TypeORM: read, write, or other (transactions). Waiting for a connection not included.',
+    help: 'Statements sent through TypeORM: read, write or other (transactions). Excludes waiting for a connection.',
     labelNames: ['kind', 'result'],
     buckets,
     registers: [registry],

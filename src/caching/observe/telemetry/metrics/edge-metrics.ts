@@ -2,26 +2,23 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import { BOUNDS_SECONDS as buckets } from '../buckets';
 import type { Sources } from './sources';
 
-/** Purges. The queue has no value until an edge has been told of: where there is none, there is nothing to watch. */
+/** Purges. The queue's gauges have no value unless an edge is configured. */
 export function edgeMetrics({ registry, stack: { events }, closeLater }: Sources): void {
   const registers = [registry];
   const histogram = (name: string, help: string): Histogram => new Histogram({ name, help, buckets, registers });
   const gauge = (name: string, help: string): Gauge<'queue'> =>
     new Gauge({ name, help, registers, labelNames: ['queue'] });
 
-  const purge = histogram('cache_purge_duration_seconds', 'Calls that purged an edge.');
-  const lag = histogram(
-    'cache_purge_lag_seconds',
-    'From a write, when its tags were queued, to the edge that has dropped them.',
-  );
+  const purge = histogram('cache_purge_duration_seconds', 'Purge calls to an edge.');
+  const lag = histogram('cache_purge_lag_seconds', "From the queueing of a write's tags to their purge at the edge.");
   const tags = new Counter({ name: 'cache_purged_tags_total', help: 'Tags that were purged.', registers });
   const failures = new Counter({
     name: 'cache_purge_failures_total',
-    help: 'Calls to an edge that failed.',
+    help: 'Failed purge calls.',
     registers,
   });
-  const depth = gauge('cache_purge_queue_tags', 'Tags that wait to be purged.');
-  const age = gauge('cache_purge_queue_oldest_seconds', 'How long the oldest of them waits; 0: none does.');
+  const depth = gauge('cache_purge_queue_tags', 'Tags that wait for a purge.');
+  const age = gauge('cache_purge_queue_oldest_seconds', 'Age of the oldest tag in the purge queue; 0: none waits.');
 
   closeLater(
     events.on('purged', (purged, ms, lagMs) => {

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 
-/** Gauges of `registry` whose value is read when somebody asks for it. */
+/** Gauges of `registry` whose value is read at scrape time. */
 export function gauges(registry: Registry): (name: string, help: string, value: () => number) => void {
   return (name, help, value) => {
     new Gauge({

@@ -7,7 +7,7 @@ import { answered, type Counts } from '../outcome-counters';
 import { gauges } from './gauge';
 import type { Sources } from './sources';
 
-/** Where each kind of answer came from. */
+/** Tier and outcome of each kind of read. */
 const ANSWERS: Record<keyof Counts, { tier: string; outcome: string }> = {
   l1: { tier: 'l1', outcome: 'hit' },
   l2: { tier: 'l2', outcome: 'hit' },
@@ -20,20 +20,20 @@ const REASONS: readonly EvictionReason[] = ['capacity', 'ttl', 'tag', 'deleted']
 const L2_CALLS = ['read', 'write', 'delete'] as const;
 const FAILURES = ['read', 'write', 'delete', 'lock'] as const;
 
-/** Reads: which layer and tier answered, how long it took, and what is held in this process. */
+/** Reads: the layer and tier that served them, their duration, and the contents of L1. */
 export function layerMetrics({ registry, stack, stats, closeLater }: Sources): void {
   const registers = [registry];
   const { events, l1, options } = stack;
 
   new RequestHistogram(
     'http_request_duration_seconds',
-    'Whole requests, by the pattern of their route, the class of their status, and what they were answered from.',
+    'Whole requests by route pattern, status class and cache outcome.',
     registry,
     stats.requests,
   );
   new Counter({
     name: 'cache_requests_total',
-    help: 'Answers of a cache layer. A grace may follow a miss.',
+    help: 'Reads of a cache layer. A grace may follow a miss.',
     labelNames: ['layer', 'tier', 'outcome'],
     registers,
     collect() {
@@ -47,7 +47,7 @@ export function layerMetrics({ registry, stack, stats, closeLater }: Sources): v
   });
   new Gauge({
     name: 'cache_hit_ratio',
-    help: 'Share of the answers of the last minute that cost the source nothing; absent where there were none.',
+    help: "Share of the last minute's reads that needed no load; absent without reads.",
     labelNames: ['layer'],
     registers,
     collect() {
@@ -63,27 +63,27 @@ export function layerMetrics({ registry, stack, stats, closeLater }: Sources): v
 
   const load = new Histogram({
     name: 'cache_load_duration_seconds',
-    help: 'Loads from the source: for the view layer the handler, for the query layer the method.',
+    help: 'Loads from the source: the handler in the view layer, the method in the query layer.',
     labelNames: ['layer', 'result'],
     buckets,
     registers,
   });
   const l2 = new Histogram({
     name: 'cache_l2_duration_seconds',
-    help: 'Calls of L2; a read includes the question to the clock.',
+    help: 'L2 calls; a read includes the clock query.',
     labelNames: ['operation'],
     buckets,
     registers,
   });
   const failures = new Counter({
     name: 'cache_store_failures_total',
-    help: 'Calls of L2 that failed or came too late; the request went on without.',
+    help: 'L2 calls that failed or timed out; the request continued without L2.',
     labelNames: ['operation'],
     registers,
   });
   const evictions = new Counter({
     name: 'cache_evictions_total',
-    help: 'Entries that left L1, and why. Those of reason tag stay for grace, and are not served otherwise.',
+    help: 'Entries that left L1, by reason. With reason tag the entry is retained for grace only.',
     labelNames: ['reason'],
     registers,
   });
@@ -98,7 +98,7 @@ export function layerMetrics({ registry, stack, stats, closeLater }: Sources): v
   closeLater(events.on('evicted', (_key, reason) => evictions.inc({ reason })));
 
   const gauge = gauges(registry);
-  gauge('cache_l1_bytes', 'What L1 holds, as it weighs it.', () => l1.bytes);
-  gauge('cache_l1_max_bytes', 'What L1 may hold at most.', () => options.l1MaxBytes);
+  gauge('cache_l1_bytes', 'Bytes in L1.', () => l1.bytes);
+  gauge('cache_l1_max_bytes', 'Capacity of L1 in bytes.', () => options.l1MaxBytes);
   gauge('cache_l1_entries', 'Entries in L1.', () => l1.size);
 }

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { CacheStack } from '../../../core/cache-stack';
 import type { RequestStats } from '../request-stats';
 
-/** Where metrics come from, and where they go. */
+/** What the metrics read from, and the registry they go to. */
 export interface Sources {
   readonly registry: Registry;
   readonly stack: CacheStack;

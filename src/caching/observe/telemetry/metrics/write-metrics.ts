@@ -9,15 +9,15 @@ export function writeMetrics({ registry, stack: { events }, closeLater }: Source
 
   const stamp = new Histogram({
     name: 'cache_stamp_duration_seconds',
-    help: 'Stamps that the clock acknowledged.',
+    help: 'Stamps acknowledged by the clock.',
     buckets,
     registers,
   });
-  const tags = counter('cache_stamped_tags_total', 'Tags that were stamped.');
-  const stampFailures = counter('cache_stamp_failures_total', 'Stamps that the clock did not acknowledge.');
+  const tags = counter('cache_stamped_tags_total', 'Stamped tags.');
+  const stampFailures = counter('cache_stamp_failures_total', 'Stamps not acknowledged by the clock.');
   const drain = new Histogram({
     name: 'cache_drain_duration_seconds',
-    help: 'From outbox records to acknowledged stamps.',
+    help: 'From reading outbox records to acknowledged stamps.',
     buckets,
     registers,
   });
@@ -25,20 +25,20 @@ export function writeMetrics({ registry, stack: { events }, closeLater }: Source
   const drainFailures = counter('cache_drain_failures_total', 'Drains that failed; their records stay.');
   const late = counter(
     'cache_evictions_late_total',
-    'Writers that were answered before their write was known to be evicted.',
+    'Writers that were acknowledged before their records were stamped.',
   );
   const rules = counter(
     'cache_tag_rule_failures_total',
-    'Functions of @EvictsTags that threw; the whole table was evicted.',
+    '@EvictsTags functions that threw; the whole table was invalidated.',
   );
   const age = new Gauge({
     name: 'cache_outbox_oldest_seconds',
-    help: 'How long the oldest outbox record waits; 0: none does.',
+    help: 'Age of the oldest outbox record; 0: none waits.',
     registers,
   });
   const depth = new Gauge({
     name: 'cache_outbox_records',
-    help: 'Outbox records that the last drain could not take; 10000: that many or more.',
+    help: 'Outbox records left after the last drain; 10000: that many or more.',
     registers,
   });
 

@@ -16,14 +16,14 @@ onRealServers((open) => {
   const until = (is: (all: Sample[]) => boolean): Promise<void> =>
     eventually(async () => is(await scrape())).then(() => undefined);
 
-  it('there: it is up, the clock is trusted, and Redis tells of its memory', async () => {
+  it('with Redis up: the clock is trusted and Redis reports its memory', async () => {
     await until((all) => value(all, 'cache_clock_live') === 1 && value(all, 'cache_redis_up') === 1);
     const all = await scrape();
     expect(value(all, 'cache_redis_memory_bytes')).toBeGreaterThan(100_000);
     expect(value(all, 'cache_outbox_oldest_seconds')).toBe(0);
   });
 
-  it('away: the clock grows old, a write waits, and what only Redis knows has no value at all', async () => {
+  it('with Redis unavailable: the clock ages, a write waits, and values that only Redis knows are absent', async () => {
     await redis().kill();
     const token = tokenFor('eve', 'editor');
     const json = { name: 'Ball', price: 1, category: 'toys', description: 'round', stock: 1, rating: 4 };
@@ -39,7 +39,7 @@ onRealServers((open) => {
     expect((await scrape()).filter(({ name }) => OF_REDIS.test(name))).toEqual([]);
   });
 
-  it('back: all of it is told again', async () => {
+  it('after the return of Redis: all values are reported again', async () => {
     await redis().up();
     await until(
       (all) =>

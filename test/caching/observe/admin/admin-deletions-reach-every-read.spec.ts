@@ -56,7 +56,7 @@ onEveryBackend((open) => {
   });
 });
 
-describe('on a Redis that others use, and that may be away', () => {
+describe('on a shared Redis that may be unavailable', () => {
   needs('redis-server');
   let redis: RedisServer;
   let backend: Backend;

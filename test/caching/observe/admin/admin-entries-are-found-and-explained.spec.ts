@@ -24,7 +24,7 @@ onEveryBackend((open) => {
     return found;
   }
 
-  it('tells what an entry depends on, how long it lives and what it weighs, and shows no body', async () => {
+  it('entry details show tags, TTL and weight, never the body', async () => {
     const { body: product } = await service.get<{ name: string; description: string }>('/api/products/11');
     const { status, body, text } = await entry(keyOf(11));
     expect(status).toBe(200);
@@ -39,7 +39,7 @@ onEveryBackend((open) => {
     expect(text).not.toContain(JSON.stringify(product.description));
   });
 
-  it('tells why an entry is stale: which tag was stamped', async () => {
+  it('entry details name the stamped tag of a stale entry', async () => {
     await service.get('/api/products/12');
     const before = (await entry(keyOf(12))).body;
     await service.send('PATCH', '/api/products/12', { token, json: { stock: 77 } });
@@ -51,7 +51,7 @@ onEveryBackend((open) => {
     });
   });
 
-  it('tells that an entry is from before everything was cleared, or finds it no more', async () => {
+  it('entry details say that an entry is older than the last clear, or the entry is gone', async () => {
     await service.get('/api/products/13');
     await service.send('DELETE', '/api/cache', { token });
     expect((await entry(keyOf(13))).status).toBe(404);
