@@ -2,7 +2,6 @@ import type { FastifyRequest } from 'fastify';
 import { TokenService } from '../auth';
 import { type CachingOptions, type EdgeOptions, openTelemetryTracing } from '../caching';
 import { AppConfig } from '../config';
-import { edgeGroups } from './edge.setup';
 import { RequestValidationPipe } from '../http';
 
 /** What this application tells the cache about itself. */
@@ -25,7 +24,7 @@ export function cachingOptions({ cache, redis, spans }: AppConfig, tokens: Token
 
 /** What stands in front of it. An answer that an edge may use when we fail is as old as one that we would. */
 export function edgeOptions({ edge, cache }: AppConfig): EdgeOptions {
-  return { ...edge, staleIfError: cache.grace, groups: edgeGroups };
+  return { ...edge, staleIfError: cache.grace };
 }
 
 function redisTarget({ url, clusterNodes }: AppConfig['redis']): CachingOptions['redis'] {

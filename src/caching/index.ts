@@ -12,7 +12,6 @@ export { CacheView, type ViewOptions } from './read/view/cache-view.decorator';
 export { etagOf, matchesIfMatch } from './read/view/response/etag';
 export type { ViewSettings } from './read/view/view-settings';
 export { EdgeModule, EdgePurges } from './write/edge.module';
-export type { EdgeGroups } from './edge/edge-groups';
 export type { EdgeKind, EdgeOptions, TagHeader } from './edge/edge.options';
 export { PurgeError, type Purger } from './write/purge/purger';
 export { createPurgeQueue, dropPurgeQueue } from './write/purge/table';

@@ -12,7 +12,7 @@ import {
 
 export const CACHE_LAYERS = ['view', 'query'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-const EDGES = ['none', 'nginx', 'varnish', 'fastly', 'cloudflare'] as const;
+const EDGES = ['none', 'varnish', 'fastly', 'cloudflare'] as const;
 export const TAG_HEADERS = ['cache-tag', 'surrogate-key', 'xkey', 'cache-groups'] as const;
 const NEEDS_URL: readonly string[] = EDGES.slice(1);
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
+import { isRefused } from './connections';
 
 const STATUSES: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
@@ -14,12 +15,13 @@ type BusySocket = Socket & { _httpMessage?: object | null };
  * for a part of the first: there the connection ends.
  */
 export function refuseBrokenRequest(error: Error & { code?: string }, socket: BusySocket): void {
+  if (isRefused(socket)) return;
   const isBusy = '_httpMessage' in socket ? Boolean(socket._httpMessage) : socket.bytesWritten > 0;
   if (error.code === 'ECONNRESET' || !socket.writable || isBusy) return void socket.destroy();
   const status = STATUSES[error.code ?? ''] ?? 400;
   const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `Cache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -4,14 +4,13 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'pino';
 import { refuseBrokenRequest } from './broken-request';
+import { CONNECTION_LIMITS, guardConnections, serverOptions } from './connections';
 import { sendProblem, toProblem } from './problem.filter';
 import { RequestLog } from './request-log';
 import { DATA_HEADERS } from './security-headers';
 
 /** Largest request body, in bytes: the longest description there may be, several times over. */
 const BODY_LIMIT = 64 * 1024;
-/** A client that has not sent its whole request by then is not going to. In ms. */
-const REQUEST_TIMEOUT = 30_000;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
 /** A key of the cache is a path parameter, and grows threefold and more when it is URL-encoded. */
@@ -28,20 +27,21 @@ function requestId(incoming: string | string[] | undefined): string {
     : `${PROCESS_ID}-${(++requests).toString(36).padStart(7, '0')}`;
 }
 
-export function createAdapter(logger: Logger): FastifyAdapter {
-  return new FastifyAdapter({
+export function createAdapter(logger: Logger, limits = CONNECTION_LIMITS): FastifyAdapter {
+  const adapter = new FastifyAdapter({
     loggerInstance: logger,
     logController: new RequestLog(logger.isLevelEnabled('debug')),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // Express's kind of middleware, of which there is none here, would be looked for at every request.
     skipMiddie: true,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT,
+    http: serverOptions(limits),
+    requestTimeout: limits.request,
+    connectionTimeout: limits.silent,
     routerOptions: ROUTER_OPTIONS,
     // Shutdown: idle keep-alive connections are closed at once, busy ones after their answer.
     forceCloseConnections: 'idle',
-    // Longer than the usual idle time of a proxy's pool (60 s), or a request could meet a connection that is just closing.
-    keepAliveTimeout: 65_000,
+    keepAliveTimeout: limits.keepAlive,
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       // What the router itself refuses goes past all hooks.
@@ -49,4 +49,6 @@ export function createAdapter(logger: Logger): FastifyAdapter {
       sendProblem(reply, request, toProblem(error));
     },
   });
+  guardConnections(adapter.getInstance().server);
+  return adapter;
 }

@@ -80,7 +80,7 @@ it('takes the defaults of the contract, and empty variables for unset ones', () 
 });
 
 it('an edge to purge needs to be found, and a hosted one its token', () => {
-  expect(problems({ EDGE_PURGE: 'nginx' })).toEqual([expect.stringMatching(/^EDGE_PURGE_URL /)]);
+  expect(problems({ EDGE_PURGE: 'varnish' })).toEqual([expect.stringMatching(/^EDGE_PURGE_URL /)]);
   expect(problems({ EDGE_PURGE: 'fastly', EDGE_PURGE_URL: 'https://api.fastly.com' })).toEqual([
     expect.stringMatching(/^EDGE_PURGE_TOKEN /),
   ]);

@@ -41,7 +41,6 @@ const ROUTES: Record<string, 'public' | 'locked'> = {
   'post /api/cache/evict': 'locked',
   'post /api/cache/warm': 'locked',
   'delete /api/cache': 'locked',
-  'get /edge/generation/{group}': 'public',
   'get /health/live': 'public',
   'get /health/ready': 'public',
   'get /metrics': 'public',

@@ -11,14 +11,13 @@ import { startStrata, type StrataProcess } from './strata-process';
 import { TcpProxy } from './tcp-proxy';
 import { Varnish } from './varnish';
 
-export type EdgeName = 'nginx' | 'nginx with ngx_cache_purge' | 'varnish';
+export type EdgeName = 'nginx' | 'varnish';
 
 /** How long after its acknowledgement a write may be unseen at the edge, in ms, as docker/README.md says. */
 export const BOUND = 1_000;
 
 export function needsOf(name: EdgeName): Need[] {
-  const edges = { nginx: 'nginx', 'nginx with ngx_cache_purge': 'nginx-purge', varnish: 'varnish' } as const;
-  return ['postgres', 'redis-server', edges[name]];
+  return ['postgres', 'redis-server', name];
 }
 
 const EDITOR = tokenFor('editor', 'editor');
@@ -44,12 +43,8 @@ export class EdgeSite {
   ): Promise<EdgeSite> {
     const port = await freePort();
     const backend = await postgresAndRedis(300);
-    const purge = { nginx: 'none', 'nginx with ngx_cache_purge': 'nginx', varnish: 'varnish' }[name];
-    const edges = {
-      EDGE_PURGE: purge,
-      EDGE_TTL: '5m',
-      ...(purge === 'none' ? {} : { EDGE_PURGE_URL: `http://127.0.0.1:${port}` }),
-    };
+    const edges: Record<string, string> =
+      name === 'varnish' ? { EDGE_PURGE: name, EDGE_PURGE_URL: `http://127.0.0.1:${port}` } : {};
     const site = new EdgeSite(name, backend, port);
     try {
       for (const index of [0, 1]) {
@@ -117,10 +112,7 @@ export class EdgeSite {
   private async raiseEdge(): Promise<void> {
     const { name, port } = this;
     const ports = this.lines.map((line) => line.port);
-    this.raised =
-      name === 'varnish'
-        ? await Varnish.start(ports, port)
-        : await Nginx.start({ nodes: ports, purge: name !== 'nginx' }, port);
+    this.raised = name === 'varnish' ? await Varnish.start(ports, port) : await Nginx.start(ports, port);
   }
 
   async close(): Promise<void> {

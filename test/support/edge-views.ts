@@ -89,7 +89,6 @@ export function appBehind(options?: EdgeOptions, caching: object = {}): Promise<
 const url = 'http://127.0.0.1:1';
 export const KINDS: Record<string, EdgeOptions> = {
   none: {},
-  nginx: { purge: 'nginx', url },
   varnish: { purge: 'varnish', url },
   fastly: { purge: 'fastly', url, token: 't' },
   cloudflare: { purge: 'cloudflare', url, token: 't' },

@@ -7,33 +7,25 @@ import { needed } from './needs';
 import { freePort } from './redis-server';
 
 const DOCKER = resolve(__dirname, '../../docker/nginx');
-const MODULE = '/usr/lib/nginx/modules/ngx_http_cache_purge_module.so';
-
-export interface NginxSettings {
-  /** Ports of the nodes. */
-  nodes: readonly number[];
-  /** With ngx_cache_purge, as Debian has it; without, as the official image is. */
-  purge: boolean;
-}
 
 /** A real nginx with the real template of docker/nginx, on loopback. */
 export class Nginx extends EdgeServer {
   private constructor(
     port: number,
-    private readonly settings: NginxSettings,
+    private readonly nodes: readonly number[],
   ) {
     super(port);
   }
 
-  static async start(settings: NginxSettings, port?: number): Promise<Nginx> {
-    const nginx = new Nginx(port ?? (await freePort()), settings);
+  static async start(nodes: readonly number[], port?: number): Promise<Nginx> {
+    const nginx = new Nginx(port ?? (await freePort()), nodes);
     nginx.render();
     return nginx.up();
   }
 
   /** What `nginx -t` says of the rendered template. @throws when it finds fault */
-  static check(purge: boolean): string {
-    const nginx = new Nginx(8080, { nodes: [3000, 3001], purge });
+  static check(): string {
+    const nginx = new Nginx(8080, [3000, 3001]);
     nginx.render();
     try {
       return execFileSync(nginx.program(), ['-t', ...nginx.args()], {
@@ -64,7 +56,7 @@ export class Nginx extends EdgeServer {
   }
 
   private program(): string {
-    needed(this.settings.purge ? 'nginx-purge' : 'nginx');
+    needed('nginx');
     return findCommand('nginx') ?? 'nginx';
   }
 
@@ -73,7 +65,7 @@ export class Nginx extends EdgeServer {
   }
 
   private render(): void {
-    const { nodes, purge } = this.settings;
+    const { nodes } = this;
     for (const name of ['conf.d', 'snippets', 'cache', 'temp']) mkdirSync(join(this.folder, name));
     const env: Record<string, string> = {
       NGINX_NODES: nodes.map((node) => `server 127.0.0.1:${node} max_fails=3 fail_timeout=2s;`).join(' '),
@@ -82,8 +74,7 @@ export class Nginx extends EdgeServer {
       NGINX_SNIPPETS: join(this.folder, 'snippets'),
     };
     writeFileSync(join(this.folder, 'conf.d/default.conf'), substitute('templates/default.conf.template', env));
-    if (purge) writeFileSync(join(this.folder, 'snippets/purge.conf'), readFileSync(join(DOCKER, 'purge/purge.conf')));
-    writeFileSync(join(this.folder, 'nginx.conf'), main(this.folder, purge));
+    writeFileSync(join(this.folder, 'nginx.conf'), main(this.folder));
   }
 }
 
@@ -98,12 +89,11 @@ function substitute(file: string, env: Record<string, string>): string {
 }
 
 /** What the image's own nginx.conf says, with every path in a folder of the test's own. */
-function main(folder: string, purge: boolean): string {
+function main(folder: string): string {
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${folder}/temp/${name};`,
   );
   return `
-    ${purge ? `load_module ${MODULE};` : ''}
     ${process.getuid?.() === 0 ? 'user root;' : ''}
     daemon off;
     worker_processes 1;

@@ -75,7 +75,6 @@ const FRESHNESS: Record<EdgeKind, (own: string, seconds: number, stale: string) 
     'cache-control': `${own}, s-maxage=${seconds}${stale}`,
     'cdn-cache-control': `max-age=${seconds}${stale}`,
   }),
-  nginx: inOneField,
   varnish: inOneField,
   fastly: (own, seconds, stale) => ({
     'cache-control': own,

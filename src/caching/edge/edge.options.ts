@@ -1,9 +1,8 @@
 import { CacheError } from '../caching.errors';
-import { type EdgeGroups, NO_GROUPS } from './edge-groups';
 import { type Duration, parseDuration } from '../caching.options';
 
 /** What stands in front of the application, and how it is told to drop something. */
-export const EDGE_KINDS = ['none', 'nginx', 'varnish', 'fastly', 'cloudflare'] as const;
+export const EDGE_KINDS = ['none', 'varnish', 'fastly', 'cloudflare'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
 
 /** Headers that can carry tags. `cache-groups` is RFC 9875; the others are their owners' own. */
@@ -11,9 +10,9 @@ export const TAG_HEADERS = ['cache-tag', 'surrogate-key', 'xkey', 'cache-groups'
 export type TagHeader = (typeof TAG_HEADERS)[number];
 
 export interface EdgeOptions {
-  /** Which edge is purged. `none`: edges hear nothing, so they may keep an answer for a moment only. @default none */
+  /** Which edge is purged. `none`: nothing is purged, so edges may keep a response for a moment only (nginx is such an edge). @default none */
   purge?: EdgeKind;
-  /** Where it takes purges: nginx's or Varnish's own address, `https://api.fastly.com/service/ID`, `https://api.cloudflare.com/client/v4/zones/ID`. */
+  /** Where it takes purges: Varnish's own URL, `https://api.fastly.com/service/ID`, `https://api.cloudflare.com/client/v4/zones/ID`. */
   url?: string;
   /** Of the hosted ones. Never in a log line, an error or an answer. */
   token?: string;
@@ -25,8 +24,6 @@ export interface EdgeOptions {
   staleIfError?: Duration;
   /** Headers that carry the tags. @default what the purged edge reads */
   tags?: readonly TagHeader[];
-  /** What nginx, which knows no tags, goes by instead. @default none */
-  groups?: EdgeGroups;
 }
 
 /** The same with everything filled in; durations are milliseconds. */
@@ -38,12 +35,10 @@ export interface ResolvedEdge {
   readonly staleWhileRevalidate: number;
   readonly staleIfError: number;
   readonly tags: readonly TagHeader[];
-  readonly groups: EdgeGroups;
 }
 
 const OWN_TAGS: Record<EdgeKind, readonly TagHeader[]> = {
   none: [],
-  nginx: [],
   varnish: ['xkey'],
   fastly: ['surrogate-key'],
   cloudflare: ['cache-tag'],
@@ -53,7 +48,7 @@ const HOSTED: readonly EdgeKind[] = ['fastly', 'cloudflare'];
 
 /** @throws CacheError `CACHE_OPTIONS` */
 export function resolveEdge(options: EdgeOptions = {}): ResolvedEdge {
-  const { purge: kind = 'none', url = '', token, tags = OWN_TAGS[kind], groups = NO_GROUPS } = options;
+  const { purge: kind = 'none', url = '', token, tags = OWN_TAGS[kind] } = options;
   const purged = kind !== 'none';
   if (!EDGE_KINDS.includes(kind)) throw invalid('purge', `must be one of ${EDGE_KINDS.join(', ')}`);
   if (purged && !isHttpUrl(url)) throw invalid('url', `must be an http or https URL to purge ${kind}`);
@@ -71,7 +66,6 @@ export function resolveEdge(options: EdgeOptions = {}): ResolvedEdge {
     ),
     staleIfError: parseDuration('edge.staleIfError', options.staleIfError ?? '1h', 0),
     tags,
-    groups,
   };
 }
 

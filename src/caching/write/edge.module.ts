@@ -8,12 +8,10 @@ import { CACHE_STACK } from '../caching.tokens';
 import { withDeadline } from '../core/async/deadline';
 import type { DrainParticipant } from './drain/drain-participant';
 import { Eviction } from './eviction.module';
-import { EDGE_GROUPS, NO_GROUPS } from '../edge/edge-groups';
 import { createPurger } from './purge/create-purger';
 import { EDGE_HEADERS, EdgeHeaders } from '../edge/edge-headers';
 import { EVERYTHING } from '../edge/edge-tags';
 import { type EdgeOptions, resolveEdge } from '../edge/edge.options';
-import { GenerationController } from '../edge/generation.controller';
 import { PurgeQueue, queueing } from './purge/queue';
 import { PurgeWorker } from './purge/worker';
 
@@ -83,14 +81,8 @@ export class EdgePurges implements DrainParticipant, OnModuleInit, BeforeApplica
 
 /** The outer layers: what answers say to them, and how they are purged. Import it beside EvictionModule. */
 @Module({
-  controllers: [GenerationController],
   providers: [
     EdgePurges,
-    {
-      provide: EDGE_GROUPS,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: ({ groups }: EdgeOptions) => groups ?? NO_GROUPS,
-    },
     {
       provide: EDGE_HEADERS,
       inject: [MODULE_OPTIONS_TOKEN],

@@ -1,6 +1,6 @@
 import { shared } from '../../support/machine/shared';
 import { send } from '../../support/client';
-import { EdgeSite, json, type EdgeName, needsOf } from '../../support/edge-site';
+import { EdgeSite, json, needsOf } from '../../support/edge-site';
 import { eventually, pause } from '../../support/eventually';
 import type { RawAnswer } from '../../support/http';
 import { TcpProxy } from '../../support/tcp-proxy';
@@ -16,15 +16,15 @@ const stock = (answer: RawAnswer): number => json<{ stock: number }>(answer).sto
  * In bounded mode a node may answer with what it has not yet heard to be old. That ends after a moment; in the edge it would stay
  * for minutes. So the edge says what it knows, and the node asks the clock before it answers.
  */
-describe.each<EdgeName>(['nginx', 'nginx with ngx_cache_purge', 'varnish'])('behind %s', (name) => {
-  needs(...needsOf(name));
+describe('behind Varnish', () => {
+  needs(...needsOf('varnish'));
   let redis: TcpProxy;
   let site: EdgeSite;
   beforeAll(async () => {
     const url = await shared('redis');
     redis = await TcpProxy.to(Number(new URL(url).port || 6_379));
     redis.delay(LATE, (bytes) => bytes.includes('message'));
-    site = await EdgeSite.open(name, { CACHE_MAX_LAG: '8s' }, (node) => ({
+    site = await EdgeSite.open('varnish', { CACHE_MAX_LAG: '8s' }, (node) => ({
       REDIS_URL: node === 1 ? redis.url : url,
     }));
   });

@@ -14,7 +14,6 @@ const EXPECTED: Record<string, Record<string, string>> = {
     'cache-control': `${browsers}, s-maxage=1, stale-if-error=3600`,
     'cdn-cache-control': 'max-age=1, stale-if-error=3600',
   },
-  nginx: { 'cache-control': `${browsers}, s-maxage=N, ${stale}` },
   varnish: { 'cache-control': `${browsers}, s-maxage=N, ${stale}`, xkey: TAGS },
   fastly: { 'cache-control': browsers, 'surrogate-control': `max-age=N, ${stale}`, 'surrogate-key': TAGS },
   cloudflare: {

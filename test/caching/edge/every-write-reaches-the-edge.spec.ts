@@ -15,7 +15,7 @@ const price = (answer: RawAnswer): number => json<Product>(answer).price;
 const stock = (answer: RawAnswer): number => json<Product>(answer).stock;
 const pageOf = (answer: RawAnswer): Product[] => json<{ results: Product[] }>(answer).results;
 
-describe.each<EdgeName>(['nginx', 'nginx with ngx_cache_purge', 'varnish'])('behind %s', (name) => {
+describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   const took: Record<string, number> = {};

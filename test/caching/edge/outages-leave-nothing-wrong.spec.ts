@@ -8,7 +8,7 @@ const TTL = 4;
 
 const stock = (answer: RawAnswer): number => json<{ stock: number }>(answer).stock;
 
-describe.each<EdgeName>(['nginx', 'nginx with ngx_cache_purge', 'varnish'])('behind %s', (name) => {
+describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   beforeAll(async () => {

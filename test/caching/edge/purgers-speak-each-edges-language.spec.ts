@@ -1,5 +1,5 @@
 import { createPurger } from '../../../src/caching/write/purge/create-purger';
-import { CacheEventBus, type EdgeGroups } from '../../../src/caching';
+import { CacheEventBus } from '../../../src/caching';
 import { MemoryTagClock } from '../../../src/caching/core/clock/memory-tag-clock';
 import { withKinds } from '../../../src/caching/edge/edge-tags';
 import { type EdgeKind, resolveEdge } from '../../../src/caching/edge/edge.options';
@@ -17,17 +17,8 @@ beforeAll(async () => {
 afterAll(() => edge.close());
 beforeEach(() => edge.behave(() => ({ status: 200, body: { success: true } })));
 
-/** For nginx: odd products are in one group, and in that of their own. */
-const groups: EdgeGroups = {
-  tagsOf: () => [],
-  groupsOf: (tag) => (/^product:\d*[13579]$/.test(tag) ? [tag, 'odd'] : []),
-};
-
 function purger(kind: EdgeKind, url = `${edge.url}/service/s1/`): Purger {
-  return createPurger(
-    resolveEdge({ purge: kind, url, token: TOKEN, groups }),
-    new MemoryTagClock(10, new CacheEventBus()),
-  )!;
+  return createPurger(resolveEdge({ purge: kind, url, token: TOKEN }), new MemoryTagClock(10, new CacheEventBus()))!;
 }
 
 async function failure(work: Promise<void>): Promise<PurgeError> {
@@ -40,19 +31,6 @@ async function failure(work: Promise<void>): Promise<PurgeError> {
 }
 
 const many = withKinds(Array.from({ length: 2_000 }, (_, i) => `product:${i}`));
-
-it('nginx: PURGE of the generation of each group, once; what it does not keep is purged as well', async () => {
-  await purger('nginx').purge(['product:1', 'product:2', 'product:3', 'product:*']);
-  const path = (group: string): string => `/service/s1/edge/generation/${group}`;
-  expect(edge.seen.map(({ method, path: seen }) => [method, decodeURIComponent(seen)])).toEqual(
-    ['product:1', 'odd', 'product:3'].map((group) => ['PURGE', path(group)]),
-  );
-  edge.behave(() => ({ status: 404 }));
-  await purger('nginx').purge(['product:1']);
-  edge.behave(() => ({ status: 405 }));
-  // An nginx without the module says so, and the queue goes on.
-  expect((await failure(purger('nginx').purge(['product:1']))).message).toContain('405');
-});
 
 it('Varnish: PURGE with xkey-purge, no field over 4 kB, no token', async () => {
   await purger('varnish').purge(['product:1', 'product:*']);

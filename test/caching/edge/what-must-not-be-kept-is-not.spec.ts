@@ -28,21 +28,14 @@ describe.each(['nginx', 'varnish'])('%s', (name) => {
   needs(name === 'nginx' ? 'nginx' : 'varnish');
   let node: FakeServer;
   let edge: Nginx | Varnish;
-  let generation: string | undefined = 'epoch.1';
-  const told: unknown[] = [];
   beforeAll(async () => {
     node = await startFakeServer();
     node.behave((request, response) => {
-      if (request.url!.startsWith('/edge/generation/')) {
-        const known = generation === undefined ? {} : { 'x-cache-generation': generation };
-        return void response.writeHead(200, { ...known, 'x-accel-expires': '1', 'cache-control': 'no-store' }).end();
-      }
-      if (request.url!.startsWith('/api/')) told.push(request.headers['x-cache-generation']);
       const index = Number(/page=(\d+)/.exec(request.url!)?.[1] ?? -1);
       response.writeHead(200, { 'content-type': 'text/plain', ...ANSWERS[index]?.[1] }).end('answer');
     });
     const port = Number(new URL(node.url).port);
-    edge = name === 'nginx' ? await Nginx.start({ nodes: [port], purge: false }) : await Varnish.start([port, port]);
+    edge = name === 'nginx' ? await Nginx.start([port]) : await Varnish.start([port, port]);
   });
   afterAll(async () => {
     await edge.stop();
@@ -57,18 +50,7 @@ describe.each(['nginx', 'varnish'])('%s', (name) => {
     expect(isHit(await get(path))).toBe(one.kept);
   });
 
-  if (name === 'nginx') {
-    it('names the generation it knows, and keeps nothing while there is none', async () => {
-      expect(new Set(told)).toEqual(new Set(['epoch.1']));
-      generation = undefined;
-      await new Promise((resolve) => setTimeout(resolve, 2_100));
-      for (let i = 0; i < 2; i += 1) expect(isHit(await get('/api/products?page=0'))).toBe(false);
-    });
-
-    it('takes no purge without its module, and says so', async () => {
-      expect((await get('/edge/generation/products', 'PURGE')).status).toBe(405);
-    });
-  } else {
+  if (name === 'varnish') {
     it('takes a purge that names tags, and no other', async () => {
       expect((await get('/', 'PURGE')).status).toBe(400);
       const purge = await ask(edge.url, '/', { method: 'PURGE', headers: { 'xkey-purge': 'product:1' } });

@@ -10,8 +10,6 @@ interface Program {
   isThere?: () => boolean;
 }
 
-const NGINX = { packages: ['nginx', 'gettext-base', 'procps'], commands: ['nginx', 'envsubst', 'pgrep'] };
-
 /** What a suite may need beside Node and npm. */
 const PROGRAMS = {
   postgres: {
@@ -20,12 +18,7 @@ const PROGRAMS = {
   },
   psql: { packages: ['postgresql-client'], commands: ['psql'] },
   'redis-server': { packages: ['redis-server'], commands: ['redis-server'] },
-  nginx: NGINX,
-  'nginx-purge': {
-    packages: [...NGINX.packages, 'libnginx-mod-http-cache-purge'],
-    commands: NGINX.commands,
-    isThere: () => libraryExists('nginx/modules/ngx_http_cache_purge_module.so'),
-  },
+  nginx: { packages: ['nginx', 'gettext-base', 'procps'], commands: ['nginx', 'envsubst', 'pgrep'] },
   varnish: {
     packages: ['varnish', 'varnish-modules', 'procps'],
     commands: ['varnishd', 'gcc', 'pgrep'],

@@ -3,17 +3,14 @@ import type { TagClock } from '../../core/clock/tag-clock';
 import { CloudflarePurger } from './cloudflare.purger';
 import type { ResolvedEdge } from '../../edge/edge.options';
 import { FastlyPurger } from './fastly.purger';
-import { NginxPurger } from './nginx.purger';
 import type { Purger } from './purger';
 import { VarnishPurger } from './varnish.purger';
 
 /** The purger of the edge that is configured; undefined: none is. */
-export function createPurger({ kind, url, token = '', groups }: ResolvedEdge, clock: TagClock): Purger | undefined {
+export function createPurger({ kind, url, token = '' }: ResolvedEdge, clock: TagClock): Purger | undefined {
   switch (kind) {
     case 'none':
       return undefined;
-    case 'nginx':
-      return new NginxPurger(url, groups);
     case 'varnish':
       return new VarnishPurger(url, () => generationText(clock.instant()));
     case 'fastly':

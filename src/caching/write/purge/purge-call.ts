@@ -13,8 +13,6 @@ export interface PurgeCall {
   url: string;
   headers?: Record<string, string>;
   body?: string;
-  /** A status that means success beside 2xx. */
-  accepts?: number;
 }
 
 const policy = wrap(
@@ -44,12 +42,12 @@ export function failure({ method, url }: PurgeCall, why: string, retryAfter?: nu
 }
 
 async function once(request: PurgeCall, signal: AbortSignal): Promise<string> {
-  const { method, url, headers, body, accepts } = request;
+  const { method, url, headers, body } = request;
   // A redirect would carry the token to another place.
   const response = await fetch(url, { method, headers, body, signal, redirect: 'manual' });
   const text = await response.text();
   if (response.status === 429) throw failure(request, 'answered 429', pauseOf(response.headers.get('retry-after')));
-  if (!response.ok && response.status !== accepts) throw failure(request, `answered ${response.status}`);
+  if (!response.ok) throw failure(request, `answered ${response.status}`);
   return text;
 }
 
