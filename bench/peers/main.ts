@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ExpressAdapter } from 'nest-express';
 import { appWith } from './app';
 import { cacheOf } from './caches';
 import type { Peer } from './peers';
@@ -13,7 +14,7 @@ async function main(): Promise<void> {
   const app =
     HTTP === 'fastify'
       ? await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), quiet)
-      : await NestFactory.create(module, quiet);
+      : await NestFactory.create(module, new ExpressAdapter(), quiet);
   await app.listen(0, '127.0.0.1');
   console.log(await app.getUrl());
 }

@@ -1,8 +1,8 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { embedded } from '../support/backends';
 import { eventually } from '../support/eventually';
 import { JWT_SECRET } from '../support/strata-process';
@@ -134,4 +134,14 @@ it('starts with its CMD, is healthy by its HEALTHCHECK, and ends on SIGTERM', as
   running.kill('SIGTERM');
   expect(await gone).toEqual([0, null]);
   await data.dispose();
+});
+
+it('holds no package that the service does not use, and of the kept ones no source maps and types', () => {
+  const modules = join(image.folder, image.workdir, 'node_modules');
+  const unused = ['express', 'multer', '@nestjs/platform-express', 'body-parser', 'typescript', '@swc/core'];
+  expect(unused.filter((name) => existsSync(join(modules, name)))).toEqual([]);
+  const files = readdirSync(modules, { recursive: true, encoding: 'utf8' });
+  expect(files.filter((file) => /\.(map|d\.[cm]?ts)$/.test(file))).toEqual([]);
+  const extensions = files.filter((file) => file.startsWith('@electric-sql') && file.endsWith('.tar.gz'));
+  expect(extensions.map((file) => basename(file))).toEqual(['pg_trgm.tar.gz']);
 });
