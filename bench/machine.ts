@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@redis/client';
+import { Redis } from 'iovalkey';
 import { sql } from '../test/support/sql';
 import { CONNECTIONS, generator } from './load';
 import { canPin, CLIENT_CORE, SERVER_CORE } from './processes';
@@ -42,12 +42,11 @@ export async function facts(postgresUrl: string, redisUrl: string): Promise<[str
 }
 
 async function redisVersion(url: string): Promise<string> {
-  const client = createClient({ url });
-  await client.connect();
+  const client = new Redis(url);
   try {
     return /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown';
   } finally {
-    await client.disconnect();
+    client.disconnect();
   }
 }
 

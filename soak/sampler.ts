@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createClient } from '@redis/client';
+import { Redis } from 'iovalkey';
 import { Client } from 'pg';
 import { tokenFor } from '../test/support/client';
 import { ask } from '../bench/ask';
@@ -53,7 +53,7 @@ export class Sampler {
   private constructor(
     private readonly place: Place,
     private readonly database: Client,
-    private readonly redis: ReturnType<typeof createClient>,
+    private readonly redis: Redis,
     private readonly began = performance.now(),
   ) {
     this.cpuBefore = { seconds: cpuSeconds(place.pid), at: began };
@@ -61,13 +61,14 @@ export class Sampler {
 
   static async open(place: Place): Promise<Sampler> {
     const database = new Client({ connectionString: place.databaseUrl });
-    const redis = createClient({ url: place.redisUrl });
-    await Promise.all([database.connect(), redis.connect()]);
+    const redis = new Redis(place.redisUrl);
+    await database.connect();
     return new Sampler(place, database, redis);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.database.end(), this.redis.disconnect()]);
+    this.redis.disconnect();
+    await this.database.end();
   }
 
   async sample(): Promise<Sample> {

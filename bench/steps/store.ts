@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { createClient } from '@redis/client';
+import { Redis } from 'iovalkey';
 import { CacheEventBus, CacheStack } from '../../src/caching';
 import { resolveOptions } from '../../src/caching/caching.options';
 import type { Lab } from '../lab';
@@ -37,8 +37,7 @@ async function prepare(lab: Lab, tagCounts: number[]): Promise<Call[]> {
   const stack = new CacheStack(options, new CacheEventBus());
   await stack.start();
   lab.closeLater(() => stack.stop());
-  const client = createClient({ url: lab.redisUrl });
-  await client.connect();
+  const client = new Redis(lab.redisUrl);
   lab.closeLater(() => client.disconnect());
   await client.set('bare', BODY);
   const map = new Map([['page', { body: BODY }]]);

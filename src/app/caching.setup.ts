@@ -5,7 +5,7 @@ import { AppConfig } from '../config';
 import { RequestValidationPipe } from '../http';
 
 /** What this application tells the cache about itself. */
-export function cachingOptions({ cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
+export function cachingOptions({ auth, cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
   const { layers, ttl, grace, l1MaxBytes, maxLag, consistency, prefix, l2Timeout } = cache;
   return {
     layers,
@@ -16,7 +16,9 @@ export function cachingOptions({ cache, redis, spans }: AppConfig, tokens: Token
     consistency,
     prefix,
     l2Timeout,
-    redis: redisTarget(redis),
+    redis: redis.url === undefined ? undefined : { url: redis.url },
+    // A generated secret is another one on each node.
+    secret: auth.generated ? undefined : auth.secret,
     tracing: spans ? openTelemetryTracing() : undefined,
     view: { validate: new RequestValidationPipe(), mayRevalidate: (request) => isAdmin(request, tokens) },
   };
@@ -25,11 +27,6 @@ export function cachingOptions({ cache, redis, spans }: AppConfig, tokens: Token
 /** What stands in front of it. An answer that an edge may use when we fail is as old as one that we would. */
 export function edgeOptions({ edge, cache }: AppConfig): EdgeOptions {
   return { ...edge, staleIfError: cache.grace };
-}
-
-function redisTarget({ url, clusterNodes }: AppConfig['redis']): CachingOptions['redis'] {
-  if (clusterNodes.length > 0) return { clusterNodes: clusterNodes.map((node) => `redis://${node}`) };
-  return url === undefined ? undefined : { url };
 }
 
 /** Public routes have no guard that looks at the token, so it is read here. */

@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import bytes from 'bytes';
 import ms from 'ms';
 import { DataSource } from 'typeorm';
-import { CACHE_STACK, type CacheStack } from '../caching';
+import { CACHE_STACK, type CacheStack, withoutCredentials } from '../caching';
 import type { AppConfig } from '../config';
 
 /** What runs on what, as far as start-up tells it. No credentials. */
@@ -33,8 +33,8 @@ async function versionOf(database: DataSource): Promise<string> {
 
 function redisOf({ redis, cache }: AppConfig, { redis: client }: CacheStack): string {
   if (!client) return 'none, so one process';
-  const where = redis.clusterNodes.length > 0 ? `cluster of ${redis.clusterNodes.join(', ')}` : place(redis.url ?? '');
-  return `${where}, prefix ${cache.prefix}${client.isUp ? '' : ' (away: going on without it)'}`;
+  const state = client.isUp ? '' : ` (unavailable, going on without it: ${client.fault ?? 'it has not replied yet'})`;
+  return `${withoutCredentials(redis.url ?? '')}, prefix ${cache.prefix}${state}`;
 }
 
 function cacheOf({ layers, ttl, grace, consistency, maxLag, l1MaxBytes }: AppConfig['cache']): string {

@@ -49,8 +49,10 @@ export interface CacheEvents {
   clock: [state: 'live' | 'unavailable', epoch: string];
   /** A new epoch began: every older entry is dead. */
   epoch: [epoch: string];
-  /** The Redis connection: `up`, `down`, or `broken` when the circuit breaker gave it up. */
-  redis: [state: 'up' | 'down' | 'broken', cause?: unknown];
+  /** The Redis connection: `up`, `down`, `broken` when the circuit breaker gave it up; `refused`: a command lacks a right. */
+  redis: [state: 'up' | 'down' | 'broken' | 'refused', cause?: unknown];
+  /** Another program's entry under our key, or message on our channel, or a damaged one: ignored; an entry is deleted. */
+  foreign: [what: 'entry' | 'message', name: string];
 }
 
 export type CacheEventName = keyof CacheEvents;

@@ -3,6 +3,7 @@ import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleIn
 import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { CacheStack } from './core/cache-stack';
 import { CacheHealth } from './observe/health';
+import { RedisLog } from './observe/redis-log';
 import { CacheService } from './cache.service';
 import { CACHE_STACK, TAG_CLOCK } from './caching.tokens';
 import { CacheEventBus } from './caching.events';
@@ -38,6 +39,7 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     { provide: APP_INTERCEPTOR, useClass: ViewInterceptor },
     CacheService,
     CacheHealth,
+    RedisLog,
     { provide: CacheEventBus, useFactory: () => new CacheEventBus() },
     {
       provide: CACHE_STACK,

@@ -2,7 +2,8 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import bytes from 'bytes';
 import ms from 'ms';
 import { CacheError } from './caching.errors';
-import type { RedisTarget } from './core/redis/redis-target';
+import { parseRedisUrl, type RedisTarget } from './core/redis/redis-target';
+import { checksum, type Seal, signature } from './core/store/tiers/seal';
 import { type Tracing, untraced } from './tracing';
 import type { ViewSettings } from './read/view/view-settings';
 
@@ -33,7 +34,9 @@ export interface CachingOptions {
   /** Deadline of one Redis call. Duration. @default 100ms */
   l2Timeout?: Duration;
   /** Where Redis is; unset: L1 only, one process. @default none */
-  redis?: RedisTarget;
+  redis?: { readonly url: string };
+  /** Signs entries in Redis, so that other programs cannot forge them; the same on all nodes. @default a checksum instead */
+  secret?: string;
   /** How many tags the clock remembers; entries older than what it forgot are dead. @default 100000 */
   maxTags?: number;
   /** How long a node waits for another node's load of the same key. Duration. @default 1s */
@@ -63,6 +66,7 @@ export interface ResolvedOptions {
   readonly prefix: string;
   readonly l2Timeout: number;
   readonly redis?: RedisTarget;
+  readonly seal: Seal;
   readonly maxTags: number;
   readonly fillWait: number;
   readonly backOff: { readonly first: number; readonly most: number };
@@ -85,7 +89,6 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
   if (!['bounded', 'strict'].includes(consistency)) throw invalid('consistency', consistency);
   const { layers = ['view', 'query'] } = options;
   if (!layers.every((layer) => ['view', 'query'].includes(layer))) throw invalid('layers', layers);
-  if (redis && !urlsOf(redis).every(isRedisUrl)) throw invalid('redis', 'redis:// or rediss:// URLs are needed');
   const first = parseDuration('backOff.first', backOff?.first ?? '500ms');
   const most = parseDuration('backOff.most', backOff?.most ?? '10s');
   if (first > most) throw invalid('backOff', backOff);
@@ -100,7 +103,8 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
     consistency,
     prefix,
     l2Timeout: parseDuration('l2Timeout', options.l2Timeout ?? '100ms'),
-    redis,
+    redis: redis && redisTarget(redis.url),
+    seal: options.secret === undefined ? checksum : signature(options.secret),
     maxTags,
     fillWait: Math.ceil(parseDuration('fillWait', options.fillWait ?? '1s', 0)),
     backOff: { first, most },
@@ -123,15 +127,13 @@ function size(name: string, value: Size): number {
   return parsed;
 }
 
-/** Every URL of a target; an empty list has none that could be used. */
-function urlsOf(target: RedisTarget): readonly string[] {
-  if ('clusterNodes' in target) return target.clusterNodes.length > 0 ? target.clusterNodes : [''];
-  if (!('sentinels' in target)) return [target.url];
-  return [target.sentinels[0] ?? '', ...target.sentinels, ...(target.url === undefined ? [] : [target.url])];
-}
-
-function isRedisUrl(url: string): boolean {
-  return URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol);
+/** @throws CacheError `CACHE_OPTIONS`, without the URL: it may hold a password */
+function redisTarget(url: string): RedisTarget {
+  try {
+    return parseRedisUrl(url);
+  } catch (cause) {
+    throw new CacheError('CACHE_OPTIONS', `cache option "redis.url" must be ${(cause as Error).message}`, { cause });
+  }
 }
 
 function invalid(name: string, value: unknown): CacheError {

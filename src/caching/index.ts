@@ -26,7 +26,7 @@ export {
 } from './write/capture/evicts-tags.decorator';
 export { Eviction, EvictionModule, type EvictionOptions } from './write/eviction.module';
 export { createOutbox, dropOutbox, unwatchTable, watchTable, type WatchOptions } from './write/capture/triggers';
-export type { RedisTarget } from './core/redis/redis-target';
+export { parseRedisUrl, withoutCredentials } from './core/redis/redis-target';
 export {
   type Body,
   type CacheEntry,

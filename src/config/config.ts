@@ -18,7 +18,8 @@ export class AppConfig {
   };
   /** `url` undefined: the embedded database in `dataDir`. */
   readonly database: { readonly url: string | undefined; readonly dataDir: string };
-  readonly redis: { readonly url: string | undefined; readonly clusterNodes: readonly string[] };
+  /** `url` undefined: no Redis, so one process. */
+  readonly redis: { readonly url: string | undefined };
   /** `generated`: nobody chose the secret, so start-up has to hand out a token. */
   readonly auth: { readonly secret: string; readonly generated: boolean };
   readonly cache: {
@@ -58,7 +59,8 @@ export class AppConfig {
       corsOrigins: env.CORS_ORIGINS === '*' || env.CORS_ORIGINS === 'none' ? env.CORS_ORIGINS : list(env.CORS_ORIGINS),
     };
     this.database = { url: env.DATABASE_URL, dataDir: env.DATA_DIR };
-    this.redis = { url: env.REDIS_URL, clusterNodes: list(env.REDIS_CLUSTER_NODES) };
+    const clusterNodes = list(env.REDIS_CLUSTER_NODES);
+    this.redis = { url: clusterNodes.length > 0 ? `redis+cluster://${clusterNodes.join(',')}` : env.REDIS_URL };
     this.auth = {
       secret: env.JWT_SECRET ?? randomBytes(32).toString('base64url'),
       generated: env.JWT_SECRET === undefined,

@@ -4,6 +4,7 @@ import {
   IsHostList,
   IsListOf,
   IsOriginList,
+  IsRedisUrl,
   IsSize,
   IsUrlOf,
   IsUrlWithoutCredentials,
@@ -46,7 +47,7 @@ export class Environment {
   DATA_DIR = '.data';
 
   @IsOptional()
-  @IsUrlOf('redis', 'rediss')
+  @IsRedisUrl()
   REDIS_URL?: string;
 
   @IsOptional()

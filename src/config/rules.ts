@@ -1,4 +1,5 @@
 import { isURL, ValidateBy, ValidationOptions } from 'class-validator';
+import { parseRedisUrl } from '../caching';
 import { parseDuration, parseSize } from './units';
 
 /** A string for which `accepts` holds; `expected` completes the sentence "NAME must be …". */
@@ -40,6 +41,21 @@ export function IsUrlOf(...protocols: string[]): PropertyDecorator {
       isURL(text, { protocols, require_protocol: true, require_tld: false, allow_underscores: true })
     );
   });
+}
+
+/** A Redis URL of one of the forms that the cache can connect to. The message never repeats the value. */
+export function IsRedisUrl(): PropertyDecorator {
+  const problem = (text: unknown): string | undefined => {
+    try {
+      return void parseRedisUrl(String(text));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  return ValidateBy(
+    { name: 'isRedisUrl', validator: { validate: (value) => problem(value) === undefined } },
+    { message: ({ property, value }) => `${property} must be ${problem(value)}` },
+  );
 }
 
 /** fetch() refuses such a URL, and says it aloud in its error. */

@@ -15,8 +15,8 @@ it.each([
   ['layers', { layers: ['views' as never] }],
   ['redis', { redis: { url: 'localhost:6379' } }],
   ['redis', { redis: { url: 'http://localhost' } }],
-  ['redis', { redis: { clusterNodes: [] } }],
-  ['redis', { redis: { sentinels: [], master: 'm' } }],
+  ['redis', { redis: { url: 'redis+cluster://' } }],
+  ['redis', { redis: { url: 'redis+sentinel://127.0.0.1' } }],
   ['backOff', { backOff: { first: '10s', most: '1s' } }],
 ])('refuses to start with a wrong %s and names it', async (name, options) => {
   await expect(module(options).compile()).rejects.toMatchObject({

@@ -61,7 +61,7 @@ it('takes the defaults of the contract, and empty variables for unset ones', () 
     production: false,
     http: { host: '127.0.0.1', port: 3000, publicUrl: undefined, corsOrigins: '*' },
     database: { url: undefined, dataDir: '.data' },
-    redis: { url: undefined, clusterNodes: [] },
+    redis: { url: undefined },
     cache: {
       layers: ['view', 'query'],
       ttl: 300_000,

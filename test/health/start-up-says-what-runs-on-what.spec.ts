@@ -24,7 +24,7 @@ onRealServers((open) => {
         /^PostgreSQL \d+(\.\d+)*, postgres:\/\/127\.0\.0\.1(:\d+)?\/strata_test_\w+$/,
       ) as unknown,
       redis: expect.stringMatching(
-        /^redis:\/\/127\.0\.0\.1:1\/2, prefix \w+ \(away: going on without it\)$/,
+        /^redis:\/\/127\.0\.0\.1:1\/2, prefix \w+ \(unavailable, going on without it: nothing listens there: connect ECONNREFUSED 127\.0\.0\.1:1\)$/,
       ) as unknown,
       cache: 'view and query, fresh for 5m, 1h of grace, bounded, 1s at most behind, L1 up to 64MB',
       edge: 'none',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@redis/client';
+import { Redis } from 'iovalkey';
 import { shared } from './machine/shared';
 import { needed, needs } from './needs';
 import { sql } from './sql';
@@ -86,11 +86,12 @@ async function dropDatabase(name: string): Promise<void> {
 
 /** What was cached under this prefix, the clock (in braces) included. */
 async function dropKeys(url: string, prefix: string): Promise<void> {
-  const client = createClient({ url });
-  await client.connect();
+  const client = new Redis(url);
   try {
-    for await (const key of client.scanIterator({ MATCH: `*${prefix}*`, COUNT: 1_000 })) await client.del(key);
+    for await (const keys of client.scanStream({ match: `*${prefix}*`, count: 1_000 }) as AsyncIterable<string[]>) {
+      if (keys.length > 0) await client.unlink(keys);
+    }
   } finally {
-    await client.disconnect();
+    client.disconnect();
   }
 }

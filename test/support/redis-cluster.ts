@@ -32,8 +32,8 @@ export class RedisCluster {
     return new RedisCluster(servers);
   }
 
-  get urls(): string[] {
-    return this.servers.map((server) => server.url);
+  get url(): string {
+    return `redis+cluster://${this.servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@redis/client';
+import { Redis } from 'iovalkey';
 import { untilUp } from './child';
 import { findCommand } from './machine/programs';
 import { needed } from './needs';
@@ -71,13 +71,16 @@ export class RedisServer {
 
   /** One command on a connection of its own. */
   async command<T = unknown>(...args: string[]): Promise<T> {
-    const client = createClient({ url: this.url, socket: { reconnectStrategy: false, connectTimeout: 1_000 } });
+    // A client that could not connect would hold the process for `disconnectTimeout`.
+    const once = { lazyConnect: true, retryStrategy: () => null, disconnectTimeout: 1 };
+    const options = { ...once, enableReadyCheck: false, connectTimeout: 1_000 };
+    const client = new Redis(this.url, options);
     client.on('error', () => undefined);
-    await client.connect();
     try {
-      return await client.sendCommand(args);
+      await client.connect();
+      return (await client.call(args[0]!, args.slice(1))) as T;
     } finally {
-      await client.disconnect();
+      client.disconnect();
     }
   }
 

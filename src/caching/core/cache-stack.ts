@@ -44,10 +44,10 @@ export class CacheStack {
     let l2: L2 | undefined;
     if (redis) {
       this.redis = new RedisClient(redis, l2Timeout, events);
-      const transport = new RedisClockTransport(this.redis, prefix, maxTags);
+      const transport = new RedisClockTransport(this.redis, prefix, maxTags, events);
       const clock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
       this.heartbeat = new Heartbeat(() => clock.beat(), maxLag / BEATS_PER_LAG);
-      l2 = new TimedL2(new RedisL2(this.redis, prefix, clock, time), events, time);
+      l2 = new TimedL2(new RedisL2(this.redis, prefix, clock, options.seal, events, time), events, time);
       this.clock = this.redisClock = clock;
     } else {
       this.clock = new MemoryTagClock(maxTags, events);

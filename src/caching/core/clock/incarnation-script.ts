@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CacheError } from '../../caching.errors';
 import type { RedisClient } from '../redis/client';
-import type { RedisReply } from '../redis/redis-target';
+import type { RedisReply } from '../redis/connection';
 import type { RedisScript } from '../redis/script';
 import { clockScript, incarnationOf } from './redis-clock-scripts';
 

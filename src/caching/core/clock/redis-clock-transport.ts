@@ -1,3 +1,4 @@
+import type { CacheEventBus } from '../../caching.events';
 import type { RedisClient } from '../redis/client';
 import { IncarnationScript } from './incarnation-script';
 
@@ -48,6 +49,7 @@ export class RedisClockTransport implements ClockTransport {
     private readonly link: RedisClient,
     prefix: string,
     private readonly maxTags: number,
+    private readonly events: CacheEventBus,
   ) {
     // The braces are a Redis Cluster hash tag: whatever the clock keeps is in one slot, on one server.
     this.script = new IncarnationScript(link, `{${prefix}}:clock`);
@@ -77,6 +79,7 @@ export class RedisClockTransport implements ClockTransport {
     this.link.subscribe(this.channel, (message) => {
       const stamp = parseStamp(message);
       if (stamp) listener(stamp);
+      else this.events.emit('foreign', 'message', this.channel);
     });
   }
 
@@ -89,13 +92,30 @@ function reading(reply: unknown[]): ClockReading {
   return { epoch: String(reply[0]), tick: Number(reply[1]), floor: Number(reply[2]) };
 }
 
-/** Anybody may publish on a channel; what is not a stamp is not news. */
+/** Characters of the longest stamp that is read; a node that misses one asks for the difference. */
+const MESSAGE_LIMIT = 1 << 20;
+
+/** Any program may publish on the channel. Undefined: not a stamp. */
 function parseStamp(message: string): ClockStamp | undefined {
+  const [epoch, tick, floor, tags = [], ...rest] = parseList(message);
+  if (typeof epoch !== 'string' || !isTick(tick) || !isTick(floor) || floor > tick || rest.length > 0) return undefined;
+  return isTags(tags) ? { epoch, tick, floor, tags } : undefined;
+}
+
+function parseList(message: string): unknown[] {
+  if (message.length > MESSAGE_LIMIT) return [];
   try {
-    const [epoch, tick, floor, tags = []] = JSON.parse(message) as [string, number, number, string[]?];
-    if (typeof epoch !== 'string' || !Number.isSafeInteger(tick) || !Number.isSafeInteger(floor)) return undefined;
-    return { epoch, tick, floor, tags: Array.isArray(tags) ? tags : [] };
+    const list: unknown = JSON.parse(message);
+    return Array.isArray(list) ? list : [];
   } catch {
-    return undefined;
+    return [];
   }
+}
+
+function isTick(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isTags(tags: unknown): tags is readonly string[] {
+  return Array.isArray(tags) && tags.length <= MAX_TAGS_PER_STAMP && tags.every((tag) => typeof tag === 'string');
 }

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { CachingOptions } from '../../../../src/caching';
 import { eventually } from '../../../support/eventually';
+import { needs } from '../../../support/needs';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node } from '../../../support/stacks';
+
+needs('redis-server');
 
 let server: RedisServer;
 

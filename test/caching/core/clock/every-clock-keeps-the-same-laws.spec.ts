@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CacheEventBus, type TagClock } from '../../../../src/caching';
+import { CacheEventBus, parseRedisUrl, type TagClock } from '../../../../src/caching';
 import { RedisClient } from '../../../../src/caching/core/redis/client';
 import { MemoryTagClock } from '../../../../src/caching/core/clock/memory-tag-clock';
 import { RedisClockTransport } from '../../../../src/caching/core/clock/redis-clock-transport';
@@ -34,9 +34,9 @@ function redis(): Kind {
     async make() {
       server ??= await RedisServer.start();
       const events = new CacheEventBus();
-      const link = new RedisClient({ url: server.url }, 2_000, events);
+      const link = new RedisClient(parseRedisUrl(server.url), 2_000, events);
       links.push(link);
-      const transport = new RedisClockTransport(link, randomUUID(), MAX_TAGS);
+      const transport = new RedisClockTransport(link, randomUUID(), MAX_TAGS, events);
       const clock = new RedisTagClock(
         transport,
         { maxLag: 1_000, timeout: 2_000, maxTags: MAX_TAGS },

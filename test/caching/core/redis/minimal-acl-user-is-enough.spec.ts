@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import type { CachingOptions } from '../../../../src/caching';
 import { RedisUsageReader } from '../../../../src/caching/observe/telemetry/redis-usage';
 import { eventually } from '../../../support/eventually';
+import { needs } from '../../../support/needs';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, count, live, node, read } from '../../../support/stacks';
+
+needs('redis-server');
 
 /** What docs/redis.md says: the words after `ACL SETUSER`, for the prefix `strata` and the password `password`. */
 function documentedUser(): string[] {

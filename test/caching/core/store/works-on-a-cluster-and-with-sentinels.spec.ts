@@ -16,7 +16,7 @@ describe('a cluster of three', () => {
   });
   afterAll(() => cluster.stop());
 
-  const options = () => ({ prefix: 'clustered', l2Timeout: 1_000, redis: { clusterNodes: cluster.urls } });
+  const options = () => ({ prefix: 'clustered', l2Timeout: 1_000, redis: { url: cluster.url } });
 
   it('spreads entries, keeps the clock in one slot, and evicts on every node', async () => {
     const [near, far] = await Promise.all([node(options()), node(options())]);
@@ -77,7 +77,7 @@ it('follows the sentinels to the new master', async () => {
   const replica = await RedisServer.start('--replicaof', '127.0.0.1', String(master.port));
   const sentinel = await RedisServer.sentinel('shop', master.port);
   try {
-    const redis = { sentinels: [sentinel.url], master: 'shop' };
+    const redis = { url: `redis+sentinel://127.0.0.1:${sentinel.port}/shop` };
     const near = await node({ prefix: 'watched', l2Timeout: 500, maxLag: 400, redis });
     await live(near);
     await near.store.evict(['before']);

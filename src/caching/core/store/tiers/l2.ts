@@ -1,9 +1,11 @@
+import type { CacheEventBus } from '../../../caching.events';
 import type { RedisClient } from '../../redis/client';
 import type { TagClock } from '../../clock/tag-clock';
 import type { Time } from '../../async/time';
 import { decodeEntry, encodeEntry } from './entry-codec';
 import { type CacheEntry, maxStaleMs, overdue } from '../entry';
 import { RedisYet } from './redis-yet';
+import type { Seal } from './seal';
 
 /** The shared tier. Every method may reject; what that means for a request is decided above. */
 export interface L2 {
@@ -34,6 +36,8 @@ export class RedisL2 implements L2 {
     private readonly link: RedisClient,
     prefix: string,
     private readonly clock: TagClock,
+    private readonly seal: Seal,
+    private readonly events: CacheEventBus,
     private readonly time: Time,
   ) {
     this.own = `${prefix}:entry:`;
@@ -44,18 +48,26 @@ export class RedisL2 implements L2 {
     const verifiedAt = this.time.mono();
     const found = this.redis.get(this.own + key);
     // In the same round trip, where it will be needed.
-    const told = this.wasThere ? this.clock.now() : undefined;
-    told?.catch(() => undefined);
-    const parcel = await found;
-    this.wasThere = parcel !== undefined;
-    if (!parcel) return undefined;
-    await (told ?? this.clock.now());
-    return decodeEntry(key, parcel, verifiedAt, this.time);
+    const asked = this.wasThere ? this.clock.now() : undefined;
+    asked?.catch(() => undefined);
+    const record = await found;
+    this.wasThere = record !== undefined;
+    if (!record) return undefined;
+    const entry = decodeEntry(key, record, this.seal, verifiedAt, this.time);
+    if (!entry) return this.drop(key);
+    await (asked ?? this.clock.now());
+    return entry;
   }
 
   async write(entry: CacheEntry): Promise<void> {
     const ttl = maxStaleMs(entry) - overdue(entry, this.time.wall(), this.time.mono());
-    if (ttl > 0) await this.redis.set(this.own + entry.key, encodeEntry(entry), Math.ceil(ttl));
+    if (ttl > 0) await this.redis.set(this.own + entry.key, encodeEntry(entry, this.seal), Math.ceil(ttl));
+  }
+
+  /** What lies under our key and is no entry would be found again by every reader. */
+  private drop(key: string): undefined {
+    this.events.emit('foreign', 'entry', key);
+    this.delete(key).catch((error: unknown) => this.events.emit('storeFailed', 'delete', error));
   }
 
   async delete(key: string): Promise<void> {

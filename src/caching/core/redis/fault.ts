@@ -1,0 +1,33 @@
+import { CacheError } from '../../caching.errors';
+
+/** What is wrong, by how an error's message or code begins, and what to change. The first that fits counts. */
+const FAULTS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
+  [/WRONGPASS|invalid password|invalid username-password/i, 'the server refuses the user or password of the Redis URL'],
+  [/without any password configured|no password is set/i, 'the Redis URL has a password and the server has none'],
+  [/^NOAUTH/, 'the server asks for a password and the Redis URL has none'],
+  [/DB index is out of range|invalid DB index/i, 'the server has no database of the number in the Redis URL'],
+  [/^NOPERM|can't run this command/, 'the user of the Redis URL lacks a right, see docs/redis.md'],
+  [/^LOADING/, 'the server is still loading its data'],
+  [/cluster support disabled/i, 'the server is no cluster: use redis:// instead of redis+cluster://'],
+  [/unknown command '?SENTINEL/i, 'the server is no sentinel: use redis:// instead of redis+sentinel://'],
+  [/WRONG_VERSION_NUMBER|wrong version number|packet length too long/i, 'the server does not speak TLS: use redis://'],
+  [/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/, "the server's certificate is not trusted, see NODE_EXTRA_CA_CERTS"],
+  [/ECONNREFUSED/, 'nothing listens there'],
+  [/ENOTFOUND|EAI_AGAIN/, 'the host name is unknown'],
+  [/CACHE_TIMEOUT|ETIMEDOUT/, 'the server does not reply in time'],
+];
+
+/** One error for people: what is wrong with Redis, in a sentence, with the server's or system's own word for it. */
+export function explained(cause: unknown): CacheError {
+  const code = (cause as { code?: string } | undefined)?.code ?? '';
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const [, sentence] = FAULTS.find(([pattern]) => pattern.test(message) || pattern.test(code)) ?? [];
+  const text = sentence === undefined ? message : `${sentence}: ${message}`;
+  return new CacheError(cause instanceof CacheError ? cause.code : 'CACHE_REDIS_UNAVAILABLE', text, { cause });
+}
+
+/** The client hangs the whole command on an error reply: an AUTH with its password, or an entry of any size. */
+export function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command');
+  return error;
+}
