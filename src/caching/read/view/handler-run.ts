@@ -1,8 +1,8 @@
 import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
 import { lastValueFrom } from 'rxjs';
 import type { Loaded } from '../../core/store/entry';
 import type { DependencyTracker } from '../../core/clock/dependency-tracker';
+import type { ViewReply } from './express';
 import { StoredResponse } from './response/stored-response';
 
 /** Largest body that is kept, in bytes. */
@@ -30,7 +30,7 @@ export class HandlerRun {
 
   constructor(
     private readonly next: CallHandler,
-    private readonly reply: FastifyReply,
+    private readonly reply: ViewReply,
     private readonly negativeTtl: number,
     private readonly scope: DependencyTracker,
   ) {}

@@ -1,8 +1,9 @@
 import { HttpException } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Shareable } from '../../edge/edge-headers';
 import type { CacheEntry, CacheResult } from '../../core/store/entry';
 import { Encoder, negotiate } from './response/encoding';
+import type { ViewReply } from './express';
 import { encodedEtag, matchesIfNoneMatch } from './response/etag';
 import { isHeld, type PreparedHit } from './response/prepared-hits';
 import { StoredResponse } from './response/stored-response';
@@ -53,7 +54,7 @@ export class Responder {
   }
 
   /** Sends a hit that is ready, by way of all of Fastify's hooks. */
-  send(hit: PreparedHit, { headers }: FastifyRequest, reply: FastifyReply): void {
+  send(hit: PreparedHit, { headers }: FastifyRequest, reply: ViewReply): void {
     if (isHeld(hit, headers['if-none-match'])) {
       hit.heads.notModified.lendTo(reply.raw);
       // A decorator of the route may have said the type before.
@@ -69,7 +70,7 @@ export class Responder {
     route: ViewRoute,
     { answer, entry, headers, kept }: Source,
     request: FastifyRequest,
-    reply: FastifyReply,
+    reply: ViewReply,
   ): Promise<Buffer | undefined> {
     void reply.headers(headers);
     if (answer.status !== 200) throw new HttpException(JSON.parse(answer.payload.toString()) as string, answer.status);

@@ -57,7 +57,9 @@ export class ViewLayer {
     // No adapter, no server: the context of a worker or a command.
     const adapter = this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
     const server = adapter?.getHttpServer() as Server | undefined;
-    if (!this.isOn || !server || this.application.getVersioning()?.type !== undefined) return;
+    // In front of Express its middleware would be passed by.
+    if (!this.isOn || !server || adapter?.getType() !== 'fastify') return;
+    if (this.application.getVersioning()?.type !== undefined) return;
     const { store, clock, events } = this.stack;
     const fastPath = new FastPath(store, clock, this.urls, this.hits, this.lookups, events);
     const handlers = server.listeners('request') as RequestListener[];

@@ -8,7 +8,7 @@ import {
   OnApplicationBootstrap,
 } from '@nestjs/common';
 import { ApplicationConfig, Reflector } from '@nestjs/core';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { NEVER, Observable, of } from 'rxjs';
 import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
@@ -18,6 +18,7 @@ import { isBehind } from '../../core/clock/generation';
 import { setCacheOutcome, sourceOf } from './cache-outcome';
 import type { KnownUrl } from './route/url-key-cache';
 import { sharedHeaders } from './route/fast-path-eligibility';
+import { ExpressReply, fromExpressRequest, isExpress, type ViewReply } from './express';
 import { HandlerRun } from './handler-run';
 import { StoredResponse } from './response/stored-response';
 import { BypassReason, bypassStatus, cacheStatus, type Verdict } from './response/headers';
@@ -29,7 +30,7 @@ import { ViewExplorer } from './view.explorer';
 interface Exchange {
   readonly route: ViewRoute;
   readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+  readonly reply: ViewReply;
   readonly next: CallHandler;
 }
 
@@ -71,14 +72,14 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     if (!route) return Promise.resolve(next.handle());
     // What switchToHttp() gives, without the object of functions that it makes at each call.
     const request = context.getArgByIndex<FastifyRequest>(0);
-    const reply = context.getArgByIndex<FastifyReply>(1);
-    const exchange = { route, request, reply, next };
+    const reply = context.getArgByIndex<ViewReply>(1);
+    const exchange = isExpress(reply) ? expressExchange(route, context, next) : { route, request, reply, next };
     const why = this.bypassed(exchange);
     if (why === undefined) return this.cached(exchange);
-    setCacheOutcome(reply.raw, 'bypass');
+    setCacheOutcome(exchange.reply.raw, 'bypass');
     if (why === 'off') return this.uncached(exchange);
-    void reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
-    void reply.header('cache-control', 'private, no-store');
+    void exchange.reply.headers({ 'cache-status': bypassStatus(this.layer.name, why), 'x-cache': 'BYPASS' });
+    void exchange.reply.header('cache-control', 'private, no-store');
     return Promise.resolve(next.handle());
   }
 
@@ -86,7 +87,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
    * An edge keeps the answer under the generation that it names, so the answer must know every stamp of that. Where the clock
    * cannot be asked nobody can tell, and the edge keeps nothing.
    */
-  private async catchUp(reply: FastifyReply): Promise<void> {
+  private async catchUp(reply: ViewReply): Promise<void> {
     const asked = await this.stack.clock.now().catch(() => undefined);
     if (!asked) void reply.header('x-accel-expires', '0');
   }
@@ -121,7 +122,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     };
     const entry = isAnew ? undefined : this.stack.store.peek(key);
     const ready = entry && this.layer.hits.of(entry, 'l1', route, request.headers['accept-encoding']);
-    if (!ready) return this.made(key, entry, isAnew, exchange).then((value) => open(of(value)));
+    if (!ready) return this.made(key, entry, isAnew, exchange).then((emitted) => open(emitted));
     setCacheOutcome(reply.raw, 'l1');
     this.layer.responder.send(ready, request, reply);
     return open(SENT);
@@ -133,7 +134,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     entry: CacheEntry | undefined,
     isAnew: boolean,
     exchange: Exchange,
-  ): Promise<unknown> {
+  ): Promise<Observable<unknown>> {
     const { route, request, reply, next } = exchange;
     const rendering = new HandlerRun(next, reply, this.stack.options.negativeTtl, this.stack.dependencies);
     const result = entry ? this.stack.store.hit(entry) : await this.find(key, isAnew, rendering, exchange);
@@ -142,9 +143,9 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
       void reply.headers({ 'cache-status': cacheStatus(this.layer.name, result), 'x-cache': 'MISS' });
       throw rendering.clientError;
     }
-    if (rendering.uncacheable) return this.pass(rendering, reply);
+    if (rendering.uncacheable) return of(this.pass(rendering, reply));
     const { responder } = this.layer;
-    return responder.respond(route, responder.fromCache(result), request, reply);
+    return emit(reply, await responder.respond(route, responder.fromCache(result), request, reply));
   }
 
   private async find(
@@ -187,10 +188,13 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     if (rendering.clientError) throw rendering.clientError;
     if (rendering.uncacheable) return of(this.pass(rendering, reply));
     const { responder } = this.layer;
-    return of(await responder.respond(route, responder.fromHandler(StoredResponse.parse(body)), request, reply));
+    return emit(
+      reply,
+      await responder.respond(route, responder.fromHandler(StoredResponse.parse(body)), request, reply),
+    );
   }
 
-  private pass({ uncacheable }: HandlerRun, reply: FastifyReply): unknown {
+  private pass({ uncacheable }: HandlerRun, reply: ViewReply): unknown {
     const status = bypassStatus(this.layer.name, 'not-cacheable');
     if (!reply.sent) void reply.headers({ 'cache-status': status, 'x-cache': 'BYPASS' });
     if (!reply.sent && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
@@ -208,4 +212,16 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
 
 function wishes({ headers }: FastifyRequest, directive: 'no-cache' | 'only-if-cached'): boolean {
   return headers['cache-control']?.toLowerCase().includes(directive) ?? false;
+}
+
+function expressExchange(route: ViewRoute, context: ExecutionContext, next: CallHandler): Exchange {
+  const reply = new ExpressReply(context.getArgByIndex(1));
+  return { route, request: fromExpressRequest(context.getArgByIndex(0)), reply, next: reply.asSent(next) };
+}
+
+/** Gives bytes to the router. Nest has Express send a Buffer as JSON, so there they are sent at once. */
+function emit(reply: ViewReply, bytes: Buffer | undefined): Observable<unknown> {
+  if (!(reply instanceof ExpressReply)) return of(bytes);
+  reply.send(bytes);
+  return NEVER;
 }

@@ -1,5 +1,6 @@
 import { GUARDS_METADATA } from '@nestjs/common/constants';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import type { ViewReply } from '../express';
 import { REQUEST_ID } from '../response/raw-head';
 
 /**
@@ -40,7 +41,7 @@ export class FastPathEligibility {
 }
 
 /** What hooks and decorators have put on the answer before its handler ran. Undefined where it may not be repeated. */
-export function sharedHeaders(reply: FastifyReply): SharedHeaders | undefined {
+export function sharedHeaders(reply: ViewReply): SharedHeaders | undefined {
   const headers = Object.entries(reply.getHeaders());
   // "Any origin may read this" is said to everybody alike.
   const isOpen = reply.getHeader('access-control-allow-origin') === '*';

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallHandler } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
+
+type HeaderValue = number | string | readonly string[];
+
+/** The part of a Fastify reply that the view layer uses. */
+export interface ViewReply extends Pick<
+  FastifyReply,
+  'raw' | 'sent' | 'statusCode' | 'getHeader' | 'getHeaders' | 'hasHeader'
+> {
+  code(status: number): this;
+  header(name: string, value: HeaderValue): this;
+  headers(values: Readonly<Record<string, unknown>>): this;
+  removeHeader(name: string): this;
+  send(payload?: Buffer): this;
+}
+
+type ExpressRequest = IncomingMessage & { route?: { path?: unknown }; raw?: IncomingMessage; routeOptions?: unknown };
+
+export function isExpress(response: object): boolean {
+  return !('raw' in response);
+}
+
+/** An Express request is Node's own, with `params`, `query` and `host` as Fastify has them: two names are missing. */
+export function fromExpressRequest(request: ExpressRequest): FastifyRequest {
+  request.raw ??= request;
+  request.routeOptions ??= { url: String(request.route?.path) };
+  return request as unknown as FastifyRequest;
+}
+
+/** An Express response in the words of a Fastify reply. */
+export class ExpressReply implements ViewReply {
+  constructor(readonly raw: ServerResponse) {}
+
+  get sent(): boolean {
+    return this.raw.headersSent;
+  }
+
+  get statusCode(): number {
+    return this.raw.statusCode;
+  }
+
+  code(status: number): this {
+    this.raw.statusCode = status;
+    return this;
+  }
+
+  header(name: string, value: HeaderValue): this {
+    this.raw.setHeader(name, value);
+    return this;
+  }
+
+  headers(values: Readonly<Record<string, unknown>>): this {
+    for (const [name, value] of Object.entries(values)) this.raw.setHeader(name, value as HeaderValue);
+    return this;
+  }
+
+  getHeader(name: string): number | string | string[] | undefined {
+    return this.raw.getHeader(name);
+  }
+
+  getHeaders(): Record<string, number | string | string[] | undefined> {
+    return this.raw.getHeaders();
+  }
+
+  hasHeader(name: string): boolean {
+    return this.raw.hasHeader(name);
+  }
+
+  removeHeader(name: string): this {
+    this.raw.removeHeader(name);
+    return this;
+  }
+
+  /** Past Express's own `send`, which would make an ETag and a type of its own. */
+  send(payload?: Buffer): this {
+    if (this.raw.statusCode !== 304) this.raw.setHeader('content-length', payload?.length ?? 0);
+    this.raw.end(payload);
+    return this;
+  }
+
+  /** The handler, giving what Nest would have Express send: text as HTML, and JSON of every object, bytes included. */
+  asSent(next: CallHandler): CallHandler {
+    return { handle: (): Observable<unknown> => next.handle().pipe(map((value: unknown) => this.valueOf(value))) };
+  }
+
+  private valueOf(value: unknown): unknown {
+    if (value instanceof Uint8Array) return JSON.parse(JSON.stringify(value)) as unknown;
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return value;
+    if (!this.raw.hasHeader('content-type')) this.raw.setHeader('content-type', 'text/html; charset=utf-8');
+    return String(value);
+  }
+}
