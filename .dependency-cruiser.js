@@ -30,7 +30,7 @@ module.exports = {
       comment: 'config, http, database and migrations carry the features and know none of them.',
       severity: 'error',
       from: { path: '^src/(config|http|database|migrations)/' },
-      to: { path: '^src/(products|account|rates|auth|health|app|cli)/' },
+      to: { path: '^src/(products|account|rates|auth|health|idempotency|app|cli)/' },
     },
     {
       name: 'database-knows-no-tables',

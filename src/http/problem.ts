@@ -2,6 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
+/** Most of what is wrong with a request that a problem names. */
+const MAX_ERRORS = 20;
+
 /** One thing that is wrong with a request. */
 export class ProblemField {
   @ApiProperty({ enum: ['query', 'path', 'body', 'header'], example: 'query' })
@@ -58,7 +61,13 @@ export class Problem extends HttpException {
 
   /** A 400 that names each field. */
   static badRequest(errors: ProblemField[]): Problem {
-    return new Problem(400, errors.map((error) => error.detail).join('; '), { members: { errors } });
+    return Problem.withErrors(400, errors);
+  }
+
+  /** Names the first few fields, as a body of nothing but mistakes must not buy a response larger than itself. */
+  static withErrors(status: number, all: ProblemField[]): Problem {
+    const errors = all.slice(0, MAX_ERRORS);
+    return new Problem(status, errors.map((error) => error.detail).join('; '), { members: { errors } });
   }
 }
 

@@ -2,8 +2,6 @@ import { ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import { ValidationError } from 'class-validator';
 import { Problem, ProblemField, ProblemSource } from './problem';
 
-/** A body of nothing but unknown fields must not buy an answer larger than itself. */
-const MAX_ERRORS = 20;
 const MAX_NAME = 100;
 const MAX_DEPTH = 8;
 
@@ -27,13 +25,13 @@ export class RequestValidationPipe extends ValidationPipe {
       throw Problem.badRequest([{ in: source, name: 'body', detail: 'body must be a JSON object' }]);
     }
     if (isDeep(value)) throw new Problem(400, `The ${source} is nested too deeply.`);
-    const poison = isRecord(value) ? Object.keys(value).filter(isInherited) : [];
+    const poison = inheritedNames(value);
     if (poison.length > 0) throw Problem.badRequest(poison.map((name) => unknownField(source, name)));
     try {
       return (await super.transform(value, metadata)) as unknown;
     } catch (error) {
       if (error instanceof InvalidRequest) {
-        throw Problem.badRequest(error.errors.flatMap((e) => fields(e, source)).slice(0, MAX_ERRORS));
+        throw Problem.badRequest(error.errors.flatMap((e) => fields(e, source)));
       }
       throw error;
     }
@@ -50,9 +48,14 @@ class InvalidRequest extends Error {
   }
 }
 
-/** Names that every object inherits: class-transformer and class-validator take them for known, or drop them without a word. */
-function isInherited(name: string): boolean {
-  return name in Object.prototype || name === 'prototype';
+/** Names that every object inherits, wherever they stand: class-transformer and class-validator take them for known, or drop them without a word. */
+function inheritedNames(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    !Array.isArray(value) && (name in Object.prototype || name === 'prototype')
+      ? [path + name]
+      : inheritedNames(member, `${path}${name}.`),
+  );
 }
 
 function unknownField(source: ProblemSource, fullName: string): ProblemField {

@@ -1,6 +1,14 @@
 import { Catalogue1764000000000 } from './1764000000000-catalogue';
 import { CacheOutbox1764000000001 } from './1764000000001-cache-outbox';
 import { CachePurges1764000000002 } from './1764000000002-cache-purges';
+import { ProductsForConsumers1764000000010 } from './1764000000010-products-for-consumers';
+import { IdempotencyKeys1764000000011 } from './1764000000011-idempotency-keys';
 
 /** In the order they run. */
-export const migrations = [Catalogue1764000000000, CacheOutbox1764000000001, CachePurges1764000000002];
+export const migrations = [
+  Catalogue1764000000000,
+  CacheOutbox1764000000001,
+  CachePurges1764000000002,
+  ProductsForConsumers1764000000010,
+  IdempotencyKeys1764000000011,
+];

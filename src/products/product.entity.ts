@@ -34,4 +34,15 @@ export class Product {
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
+
+  /** Set by a trigger, whoever writes. */
+  @Column({
+    name: 'updated_at',
+    type: 'timestamptz',
+    precision: 3,
+    default: () => 'now()',
+    insert: false,
+    update: false,
+  })
+  updatedAt!: Date;
 }

@@ -2,13 +2,17 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RatesModule } from '../rates';
 import { Product } from './product.entity';
+import { IdempotencyModule } from '../idempotency';
+import { ProductWritesController } from './product-writes.controller';
+import { ProductWritesRepository } from './product-writes.repository';
+import { ProductWritesService } from './product-writes.service';
 import { ProductsController } from './products.controller';
 import { ProductsRepository } from './products.repository';
 import { ProductsService } from './products.service';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Product]), RatesModule],
-  controllers: [ProductsController],
-  providers: [ProductsRepository, ProductsService],
+  imports: [TypeOrmModule.forFeature([Product]), RatesModule, IdempotencyModule],
+  controllers: [ProductsController, ProductWritesController],
+  providers: [ProductsRepository, ProductsService, ProductWritesRepository, ProductWritesService],
 })
 export class ProductsModule {}

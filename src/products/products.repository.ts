@@ -1,17 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import { Repository, SelectQueryBuilder } from 'typeorm';
 import { FEATURED_RATING } from './dto/limits';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { CategoryStatsDto } from './dto/product-stats.dto';
 import { Product } from './product.entity';
+import { searchTerms } from './search-terms';
 
 export interface Slice {
   offset: number;
   limit: number;
 }
 
-/** The SQL of the catalogue. */
+/** The SQL of reading the catalogue. */
 @Injectable()
 export class ProductsRepository {
   constructor(@InjectRepository(Product) private readonly products: Repository<Product>) {}
@@ -58,34 +59,6 @@ export class ProductsRepository {
     }));
   }
 
-  /** Runs `work` in a transaction, on the row as it is now, which nobody else can change until it ends. */
-  withLocked<T>(id: number, work: (product: Product | null, manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.products.manager.transaction(async (manager) => {
-      const product = await manager.findOne(Product, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      return work(product, manager);
-    });
-  }
-
-  create(values: Omit<Product, 'id' | 'createdAt'>): Promise<Product> {
-    return this.products.save(this.products.create(values));
-  }
-
-  /**
-   * One statement, whatever the number of rows; in a transaction, so that the answer can name what it evicted.
-   * @returns how many there were
-   */
-  async reprice(category: string, percent: number): Promise<number> {
-    const result = await this.products
-      .createQueryBuilder()
-      .update()
-      .useTransaction(true)
-      .set({ price: () => 'round(price * (1 + :percent::numeric / 100), 2)' })
-      .where('category = :category')
-      .setParameters({ category, percent })
-      .execute();
-    return result.affected ?? 0;
-  }
-
   private matching(filter: ProductFilter): SelectQueryBuilder<Product> {
     return narrow(this.products.createQueryBuilder('p'), filter);
   }
@@ -125,20 +98,14 @@ function narrow(query: SelectQueryBuilder<Product>, filter: ProductFilter): Sele
   if (max_price !== undefined) query.andWhere('p.price <= :max_price', { max_price });
   if (min_rating !== undefined) query.andWhere('p.rating >= :min_rating', { min_rating });
   if (in_stock !== undefined) query.andWhere(in_stock ? 'p.stock > 0' : 'p.stock = 0');
-  words(search).forEach((word, index) => {
-    const name = `word${index}`;
-    query.andWhere(`(p.name ILIKE :${name} OR p.description ILIKE :${name})`, { [name]: `%${escapeLike(word)}%` });
+  searchTerms(search).forEach(({ before, word }, index) => {
+    const [prefix, name] = [`before${index}`, `word${index}`];
+    query.andWhere(`product_search_text(p.name, p.description) LIKE product_search_pattern(:${prefix}, :${name})`, {
+      [prefix]: before,
+      [name]: word,
+    });
   });
   return query;
-}
-
-function words(search = ''): string[] {
-  const all = search.toLowerCase().split(/\s+/);
-  return [...new Set(all.filter((word) => word !== ''))];
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
 }
 
 function order(query: SelectQueryBuilder<Product>, alias: string, ordering: Ordering): SelectQueryBuilder<Product> {

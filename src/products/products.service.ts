@@ -1,16 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CacheQuery, etagOf } from '../caching';
+import { CacheQuery } from '../caching';
 import { Problem } from '../http';
-import { requireMatch } from './precondition';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
 import { Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
-import { ProductPatchDto, ProductWriteDto, RepricedDto, RepriceDto } from './dto/product-write.dto';
 import { ALL_PRODUCTS, countTags, featuredTags, listTags, productTag, shownTags, statsTags } from './product.tags';
 import { ProductsRepository, Slice } from './products.repository';
 
-/** What the catalogue can be asked and told. */
+/** What the catalogue can be asked. */
 @Injectable()
 export class ProductsService {
   constructor(
@@ -18,18 +16,23 @@ export class ProductsService {
     @Inject(RatesService) private readonly rates: RatesService,
   ) {}
 
+  /**
+   * The count comes first where it tells whether the page is there: what a search costs is not paid twice for nothing, and no page past
+   * the last is looked for. Page 1 of everything is always there, so both are asked at once.
+   */
   async list(query: ProductListQuery): Promise<{ count: number; results: ProductDto[] }> {
     const { page, page_size, ordering, ...filter } = query;
-    const [count, results] = await Promise.all([
-      this.count(filter),
-      this.page(filter, ordering, sliceOf(page, page_size)),
-    ]);
-    return { count, results };
+    const slice = sliceOf(page, page_size);
+    const results = (): Promise<ProductDto[]> => this.page(filter, ordering, slice);
+    const isPlain = page === 1 && Object.values(filter).every((value) => value === undefined);
+    return isPlain ? together(this.count(filter), results()) : inTurn(await this.count(filter), slice, results);
   }
 
   async featured(page: number, pageSize: number): Promise<{ count: number; results: ProductDto[] }> {
-    const [count, results] = await Promise.all([this.countFeatured(), this.featuredPage(sliceOf(page, pageSize))]);
-    return { count, results };
+    const slice = sliceOf(page, pageSize);
+    const results = (): Promise<ProductDto[]> => this.featuredPage(slice);
+    if (page === 1) return together(this.countFeatured(), results());
+    return inTurn(await this.countFeatured(), slice, results);
   }
 
   @CacheQuery({ tags: (_count: number, filter: ProductFilter) => countTags(filter) })
@@ -85,36 +88,6 @@ export class ProductsService {
     const { rate, as_of, source } = await this.rates.rateOf(currency);
     return { ...product, price: roundTo(currency, product.price * rate), currency, exchange: { rate, as_of, source } };
   }
-
-  async create(values: ProductWriteDto): Promise<ProductDto> {
-    return ProductDto.of(await this.products.create(values));
-  }
-
-  /**
-   * Sets what `values` holds. The row is locked from the look at its state to the commit, so of two writers with the same
-   * If-Match exactly one wins.
-   * @throws Problem 404; 412 when `ifMatch` names another state
-   */
-  update(id: number, values: ProductWriteDto | ProductPatchDto, ifMatch: string | undefined): Promise<ProductDto> {
-    return this.products.withLocked(id, async (found, manager) => {
-      const product = known(found, id);
-      requireMatch(ifMatch, etagOf(ProductDto.of(product)));
-      return ProductDto.of(await manager.save(Object.assign(product, values)));
-    });
-  }
-
-  /** @throws Problem 404; 412 when `ifMatch` names another state */
-  remove(id: number, ifMatch: string | undefined): Promise<void> {
-    return this.products.withLocked(id, async (found, manager) => {
-      const product = known(found, id);
-      requireMatch(ifMatch, etagOf(ProductDto.of(product)));
-      await manager.remove(product);
-    });
-  }
-
-  async reprice({ category, percent }: RepriceDto): Promise<RepricedDto> {
-    return { updated: await this.products.reprice(category, percent) };
-  }
 }
 
 function known<T>(product: T | null, id: number): T {
@@ -134,4 +107,17 @@ function roundTo(currency: string, amount: number): number {
   }).resolvedOptions();
   const scale = 10 ** digits;
   return Math.round(Number((amount * scale).toPrecision(15))) / scale;
+}
+
+async function together<T>(counting: Promise<number>, page: Promise<T[]>): Promise<{ count: number; results: T[] }> {
+  const [count, results] = await Promise.all([counting, page]);
+  return { count, results };
+}
+
+async function inTurn<T>(
+  count: number,
+  { offset }: Slice,
+  page: () => Promise<T[]>,
+): Promise<{ count: number; results: T[] }> {
+  return { count, results: offset < count ? await page() : [] };
 }

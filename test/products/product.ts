@@ -8,6 +8,7 @@ export interface ProductJson {
   stock: number;
   rating: number;
   created_at: string;
+  updated_at: string;
   currency?: string;
   exchange?: { rate: number; as_of: string; source: string };
 }

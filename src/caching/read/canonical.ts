@@ -49,5 +49,7 @@ function isDto(value: object): boolean {
 /** The key itself while it is short; else its head and a hash of the whole. */
 export function boundedKey(key: string): string {
   if (key.length <= MAX_KEY) return key;
-  return `${key.slice(0, HEAD)}…${createHash('sha256').update(key).digest('base64url')}`;
+  // Half a character cannot be encoded, neither in a URL nor in a tag.
+  const head = key.slice(0, HEAD).replace(/[\ud800-\udbff]$/, '');
+  return `${head}…${createHash('sha256').update(key).digest('base64url')}`;
 }

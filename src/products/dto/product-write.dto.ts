@@ -1,9 +1,9 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
-import { IsInt, Matches, Max, Min } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from '@nestjs/swagger';
+import { IsInt, IsISO8601, IsOptional, Matches, Max, Min } from 'class-validator';
 import { IsDecimal, PlainText } from '../../http';
-import { CATEGORY, MAX_DESCRIPTION, MAX_NAME, MAX_PRICE, MAX_RATING, MAX_STOCK } from './limits';
+import { CATEGORY, MAX_DESCRIPTION, MAX_ID, MAX_NAME, MAX_PRICE, MAX_RATING, MAX_STOCK } from './limits';
 
-/** The body of `POST` and `PUT`: everything of a product that a caller decides. */
+/** The body of `POST`: everything of a product that a caller decides. */
 export class ProductWriteDto {
   @ApiProperty({ maxLength: MAX_NAME, example: 'Copper Kettle' })
   @PlainText(1, MAX_NAME)
@@ -36,8 +36,32 @@ export class ProductWriteDto {
   rating!: number;
 }
 
-/** The body of `PATCH`: any of it. */
+/** What a product has beside that: taken where it is sent back unchanged. */
+export class ReadOnlyFieldsDto {
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_ID, readOnly: true, example: 42 })
+  @IsOptional()
+  @IsInt()
+  id?: number;
+
+  @ApiPropertyOptional({ format: 'date-time', readOnly: true, example: '2025-11-03T09:24:11.120Z' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  created_at?: string;
+
+  @ApiPropertyOptional({ format: 'date-time', readOnly: true, example: '2026-01-17T16:02:54.009Z' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  updated_at?: string;
+}
+
+/** The body of `PUT`. */
+export class ProductReplaceDto extends IntersectionType(ProductWriteDto, ReadOnlyFieldsDto) {}
+
+/** Any field of a product, none of them null. */
 export class ProductPatchDto extends PartialType(ProductWriteDto, { skipNullProperties: false }) {}
+
+/** The body of `PATCH`. */
+export class ProductMergeDto extends IntersectionType(ProductPatchDto, ReadOnlyFieldsDto) {}
 
 /** The body of `POST /api/products/reprice`. */
 export class RepriceDto {

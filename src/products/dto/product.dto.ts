@@ -28,6 +28,14 @@ export class ProductDto {
   @ApiProperty({ format: 'date-time', example: '2025-11-03T09:24:11.120Z' })
   created_at!: string;
 
+  @ApiProperty({
+    format: 'date-time',
+    readOnly: true,
+    example: '2026-01-17T16:02:54.009Z',
+    description: 'When it was last written, by whichever program.',
+  })
+  updated_at!: string;
+
   static of(product: Product): ProductDto {
     return {
       id: product.id,
@@ -38,6 +46,7 @@ export class ProductDto {
       stock: product.stock,
       rating: product.rating,
       created_at: product.createdAt.toISOString(),
+      updated_at: product.updatedAt.toISOString(),
     };
   }
 }

@@ -1,0 +1,167 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import {
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { FastifyReply } from 'fastify';
+import { RequiresRole } from '../auth';
+import { etagOf } from '../caching';
+import { ApiProblems, NoQuery } from '../http';
+import { ApiIdempotencyKey, IdempotencyKey, KeyedCall, Outcome } from '../idempotency';
+import { BatchDto, BatchedDto } from './dto/product-batch.dto';
+import { ProductDto } from './dto/product.dto';
+import { ProductParams } from './dto/product-query.dto';
+import { ProductMergeDto, ProductReplaceDto, ProductWriteDto, RepricedDto, RepriceDto } from './dto/product-write.dto';
+import { lastModified } from './last-modified';
+import { ProductWritesService } from './product-writes.service';
+
+const PATH = '/api/products';
+/** A thousand products with descriptions of ordinary length, in bytes. */
+const BATCH_LIMIT = 4 * 1024 * 1024;
+
+const IF_MATCH = {
+  name: 'If-Match',
+  required: false,
+  description: 'The ETag you have seen: write only if it still holds.',
+};
+
+const WRITE_PROBLEMS = {
+  404: 'there is no such product',
+  412: 'If-Match names another version',
+  429: 'too many writes',
+};
+
+@ApiTags('products')
+@ApiProblems({
+  400: 'a parameter or field is unknown or wrong; errors names each',
+  503: 'the database does not answer',
+})
+@RequiresRole('editor')
+@Controller('api/products')
+export class ProductWritesController {
+  constructor(@Inject(ProductWritesService) private readonly products: ProductWritesService) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Add a product' })
+  @ApiIdempotencyKey()
+  @ApiCreatedResponse({ type: ProductDto })
+  @ApiProblems({ 413: 'the body is over 64 kB', 429: 'too many writes' })
+  async create(
+    @Body() body: ProductWriteDto,
+    @Query() _query: NoQuery,
+    @IdempotencyKey() call: KeyedCall | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ProductDto> {
+    const product = told(reply, await this.products.create(body, call));
+    void reply.header('location', `${PATH}/${product.id}`);
+    return withValidators(reply, product);
+  }
+
+  @Post('reprice')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Change all prices of a category by a percentage, in one statement' })
+  @ApiIdempotencyKey()
+  @ApiOkResponse({ type: RepricedDto })
+  @ApiProblems({ 429: 'too many writes' })
+  async reprice(
+    @Body() body: RepriceDto,
+    @Query() _query: NoQuery,
+    @IdempotencyKey() call: KeyedCall | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RepricedDto> {
+    return told(reply, await this.products.reprice(body, call));
+  }
+
+  @Post('batch')
+  @HttpCode(200)
+  @RouteConfig({ bodyLimit: BATCH_LIMIT })
+  @ApiOperation({ summary: 'Add, change and delete up to 1,000 products in one transaction: all of it or nothing' })
+  @ApiIdempotencyKey()
+  @ApiOkResponse({ type: BatchedDto })
+  @ApiProblems({
+    404: 'a product is not there; errors names each',
+    413: 'the body is over 4 MB',
+    429: 'too many writes',
+  })
+  async batch(
+    @Body() body: BatchDto,
+    @Query() _query: NoQuery,
+    @IdempotencyKey() call: KeyedCall | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BatchedDto> {
+    return told(reply, await this.products.batch(body, call));
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Change some fields of a product' })
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: ProductDto })
+  @ApiProblems(WRITE_PROBLEMS)
+  async patch(
+    @Param() { id }: ProductParams,
+    @Query() _query: NoQuery,
+    @Body() body: ProductMergeDto,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ProductDto> {
+    return withValidators(reply, await this.products.update(id, body, ifMatch));
+  }
+
+  @Put(':id')
+  @ApiOperation({ summary: 'Replace all fields of a product' })
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: ProductDto })
+  @ApiProblems(WRITE_PROBLEMS)
+  async put(
+    @Param() { id }: ProductParams,
+    @Query() _query: NoQuery,
+    @Body() body: ProductReplaceDto,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ProductDto> {
+    return withValidators(reply, await this.products.update(id, body, ifMatch));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Take a product out of the catalogue, and off all watchlists' })
+  @ApiHeader(IF_MATCH)
+  @ApiNoContentResponse()
+  @ApiProblems(WRITE_PROBLEMS)
+  async remove(
+    @Param() { id }: ProductParams,
+    @Query() _query: NoQuery,
+    @Headers('if-match') ifMatch: string | undefined,
+  ): Promise<void> {
+    await this.products.remove(id, ifMatch);
+  }
+}
+
+/** Says whether this is what was answered before. */
+function told<T>(reply: FastifyReply, { value, replayed }: Outcome<T>): T {
+  if (replayed) void reply.header('idempotency-replayed', 'true');
+  return value;
+}
+
+function withValidators(reply: FastifyReply, body: ProductDto): ProductDto {
+  void reply.headers({ etag: etagOf(body), 'last-modified': lastModified(body) });
+  return body;
+}
