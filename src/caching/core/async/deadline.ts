@@ -12,7 +12,11 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, what: string
   const late = new Promise<never>((_resolve, reject) => {
     const due = performance.now() + ms;
     const expire = (): void => reject(new CacheError('CACHE_TIMEOUT', `${what} took longer than ${ms} ms`));
-    const giveBack = (): void => void (timer = setTimeout(expire, Math.min(performance.now() - due, ms)).unref());
+    const giveBack = (): void => {
+      // A timer may also come a fraction of a millisecond early.
+      const lateBy = Math.max(0, performance.now() - due);
+      timer = setTimeout(expire, Math.min(lateBy, ms)).unref();
+    };
     timer = setTimeout(giveBack, ms).unref();
   });
   try {

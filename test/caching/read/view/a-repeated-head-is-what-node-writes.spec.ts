@@ -51,7 +51,7 @@ async function listen(write: Way, { fields, before, maxRequestsPerSocket = 0, sk
       // Which is none of a 304's, and Node drops it.
       response.end(BODY);
     } catch (error) {
-      response.destroy();
+      drop(response);
       expect(error).toHaveProperty('code', expect.stringMatching(/^ERR_(INVALID_CHAR|HTTP_HEADERS_SENT)$/));
     }
   };
@@ -61,6 +61,12 @@ async function listen(write: Way, { fields, before, maxRequestsPerSocket = 0, sk
   servers.push(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return (server.address() as AddressInfo).port;
+}
+
+/** Ends its connection, behind what was pipelined before it: Node 24 forgets a response that is destroyed before it has a socket. */
+function drop(response: ServerResponse): void {
+  if (response.socket) response.destroy();
+  else response.once('socket', () => response.destroy());
 }
 
 /** All that comes back, without the one line that is another each second. */
