@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: '<rootDir>/test/support/machine/environment.ts',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  // For `npm run test:slow`.
+  testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.spec\\.ts$'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

@@ -36,6 +36,8 @@ export class Cluster {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const [backend, redis] = await Promise.all([postgresAndRedis(), RedisServer.start()]);
     const db = new Pool({ connectionString: backend.env.DATABASE_URL });
+    // The server may end an idle connection, at the latest when the database is dropped: the next statement has another.
+    db.on('error', () => undefined);
     const cluster = new Cluster(options, backend, redis, db);
     try {
       for (let i = 0; i < options.nodes; i += 1) cluster.members.push(await cluster.join());

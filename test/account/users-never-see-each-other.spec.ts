@@ -2,9 +2,10 @@ import { onEveryBackend } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { ask, RawAnswer } from '../support/http';
 import { useService } from '../support/service';
+import { effort } from '../support/effort';
 
 const USERS = Array.from({ length: 12 }, (_, i) => `user-${i}`);
-const REQUESTS = 10_000;
+const REQUESTS = effort(2_000, 10_000);
 const AT_ONCE = 24;
 
 interface Dashboard {

@@ -135,7 +135,7 @@ it('no known variable is taken for an unknown one, and none of other programs', 
 });
 
 it('the service names an unknown variable when it starts', async () => {
-  const backend = await embedded();
+  const backend = await embedded(10_000);
   const service = await startStrata({ ...backend.env, CACHE_TLL: '5m' });
   expect(service.output()).toContain('Did you mean CACHE_TTL?');
   await service.stop();

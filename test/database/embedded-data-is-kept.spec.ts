@@ -4,9 +4,6 @@ import { runStrata, startStrata } from '../support/strata-process';
 import { KETTLE, PageJson, ProductJson } from '../products/product';
 
 let backend: Backend;
-beforeEach(async () => {
-  backend = await embedded();
-});
 afterEach(() => backend.dispose());
 
 async function addKettle(url: string): Promise<ProductJson> {
@@ -15,6 +12,7 @@ async function addKettle(url: string): Promise<ProductJson> {
 }
 
 it('is filled at the first start, and kept over a stop and a crash', async () => {
+  backend = await embedded();
   const first = await startStrata(backend.env);
   expect((await send<PageJson>(first.url, '/api/products')).body.count).toBe(10_000);
   const one = await addKettle(first.url);
@@ -33,6 +31,7 @@ it('is filled at the first start, and kept over a stop and a crash', async () =>
 });
 
 it('a second process on the same folder is told why it cannot start, and the first goes on', async () => {
+  backend = await embedded(10_000);
   const first = await startStrata(backend.env);
   for (const program of ['main.js', 'cli/seed.js']) {
     const { code, output } = await runStrata(program, [], { ...backend.env, PORT: '0' });
@@ -45,6 +44,7 @@ it('a second process on the same folder is told why it cannot start, and the fir
 });
 
 it('two hundred requests at once on the one connection are all answered', async () => {
+  backend = await embedded(10_000);
   const service = await startStrata(backend.env);
   const answers = await Promise.all(
     Array.from({ length: 200 }, (_, index) => send(service.url, `/api/products?page=${(index % 150) + 1}`)),

@@ -6,7 +6,7 @@ import { TcpProxy } from '../support/tcp-proxy';
 
 describe('with nothing to do', () => {
   it('SIGTERM and SIGINT end it with 0', async () => {
-    const backend = await embedded();
+    const backend = await embedded(10_000);
     try {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         const service = await startStrata(backend.env);

@@ -21,7 +21,7 @@ describe.each(['info', 'trace'])('in production, at LOG_LEVEL=%s', (level) => {
   let service: StrataProcess;
 
   beforeAll(async () => {
-    backend = await embedded();
+    backend = await embedded(10_000);
     const env = { NODE_ENV: 'production', LOG_LEVEL: level, NODE_OPTIONS: `--require=${LEAKY_ERRORS}` };
     service = await startStrata({ ...backend.env, ...env });
   });

@@ -39,7 +39,7 @@ describe('with a rates API, asked each time', () => {
   let api: FakeRatesApi;
   const service: Service = useService(async () => {
     api = await startFakeRatesApi();
-    const backend = await embedded();
+    const backend = await embedded(10_000);
     return { ...backend, env: { ...backend.env, RATES_URL: api.url, CACHE_LAYERS: 'none' } };
   });
   afterAll(() => api.close());
@@ -96,7 +96,7 @@ describe('with a rates API behind the cache', () => {
   let api: FakeRatesApi;
   const service: Service = useService(async () => {
     api = await startFakeRatesApi();
-    const backend = await embedded();
+    const backend = await embedded(10_000);
     return { ...backend, env: { ...backend.env, RATES_URL: api.url } };
   });
   afterAll(() => api.close());

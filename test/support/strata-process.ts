@@ -6,7 +6,8 @@ import { join } from 'node:path';
 
 const DIST = join(__dirname, '../../dist');
 const READY = /Server listening at (http:\/\/[\w.:]+:\d+)/;
-const START_TIMEOUT = 120_000;
+/** In ms. Below a test's own limit, so that what a service that does not start has printed is shown. */
+const START_TIMEOUT = 240_000;
 
 /** HS256 key that tests sign with and services under test trust. */
 export const JWT_SECRET = 'a secret for tests that is long enough';

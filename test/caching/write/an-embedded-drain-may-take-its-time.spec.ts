@@ -6,7 +6,7 @@ import { startStrata } from '../../support/strata-process';
 const SLOW_STAMPS = join(__dirname, '../../support/preload/slow-stamps.cjs');
 
 it('a deadline that passes would end the only session for good: writes are slow instead, and seen', async () => {
-  const backend = await embedded();
+  const backend = await embedded(10_000);
   const service = await startStrata({ ...backend.env, NODE_OPTIONS: `-r ${SLOW_STAMPS}` });
   try {
     for (const stock of [11, 12, 13]) {

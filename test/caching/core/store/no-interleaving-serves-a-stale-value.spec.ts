@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { DependencyTracker } from '../../../../src/caching';
 import type { DependencySet } from '../../../../src/caching/core/clock/dependency-tracker';
 import { clients, rivals, type Setting, StaleRead, World } from '../../../support/interleaving';
+import { effort } from '../../../support/effort';
 
 /** Of 40 chances, in how many it goes wrong. */
 const MISHAPS = { message: 20, leg: 1, load: 4 } as const;
@@ -40,10 +41,10 @@ async function violation(setting: Setting): Promise<unknown> {
 
 describe('0 stale reads after an acknowledged write', () => {
   it.each<Setting & { runs: number }>([
-    { clock: 'memory', consistency: 'bounded', runs: 4_000 },
-    { clock: 'memory', consistency: 'strict', runs: 4_000 },
-    { clock: 'redis', consistency: 'strict', runs: 5_000 },
-    { clock: 'redis', consistency: 'bounded', runs: 5_000 },
+    { clock: 'memory', consistency: 'bounded', runs: effort(600, 4_000) },
+    { clock: 'memory', consistency: 'strict', runs: effort(600, 4_000) },
+    { clock: 'redis', consistency: 'strict', runs: effort(600, 5_000) },
+    { clock: 'redis', consistency: 'bounded', runs: effort(600, 5_000) },
   ])('over $runs interleavings: $clock clock, $consistency', async ({ runs, ...setting }) => {
     const seen = { reads: 0 };
     await fc.assert(property(setting, clients, seen), { numRuns: runs });

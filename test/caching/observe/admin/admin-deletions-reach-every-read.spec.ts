@@ -65,7 +65,7 @@ describe('on a shared Redis that may be unavailable', () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    backend = await embedded();
+    backend = await embedded(10_000);
     nodes = [await startStrata({ ...backend.env, REDIS_URL: redis.url, CACHE_PREFIX: 'mine' })];
   });
   afterAll(async () => {

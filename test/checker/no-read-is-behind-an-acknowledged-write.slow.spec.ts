@@ -11,7 +11,8 @@ const seed = asked.seed ?? Math.floor(Math.random() * 2 ** 31);
 const options = { seconds: 8, nodes: 2, faults: true, seed, preload: [], ...asked };
 const modes = (asked.modes ?? ['strict', 'bounded']) as CheckOptions['mode'][];
 
-jest.setTimeout((options.seconds + 60) * 1_000);
+// As long as it takes: what a run has seen decides, not when it ended.
+jest.setTimeout(options.seconds * 1_000 + 900_000);
 
 function print(mode: string, { violations, ...counts }: Report): void {
   console.info(`${mode}: ${JSON.stringify(counts, null, 2)}\n${violations.length} violations`);
@@ -31,25 +32,21 @@ it.each(modes)('%s: readers of everything on all nodes, writers by all roads, an
 // A checker that has never found anything proves nothing.
 const planted = asked.seconds === undefined ? ['stamp-before-commit', 'tick-after-read'] : [];
 if (planted.length > 0) {
-  // Within a minute: what shows a bug is chance, so it gets a few.
-  it.each(planted)(
-    'finds a planted bug: %s',
-    async (bug) => {
-      const found: Report['violations'] = [];
-      for (let round = 0; round < 5 && found.length === 0; round += 1) {
-        const preload = [...options.preload, bug];
-        const report = await checkFreshness({
-          ...options,
-          seed: seed + round,
-          seconds: 12,
-          mode: 'strict',
-          faults: false,
-          preload,
-        });
-        found.push(...report.violations);
-      }
-      expect(found[0]?.history.length).toBeGreaterThan(0);
-    },
-    180_000,
-  );
+  // What shows a bug is chance, so it gets some.
+  it.each(planted)('finds a planted bug: %s', async (bug) => {
+    const found: Report['violations'] = [];
+    for (let round = 0; round < 20 && found.length === 0; round += 1) {
+      const preload = [...options.preload, bug];
+      const report = await checkFreshness({
+        ...options,
+        seed: seed + round,
+        seconds: 12,
+        mode: 'strict',
+        faults: false,
+        preload,
+      });
+      found.push(...report.violations);
+    }
+    expect(found[0]?.history.length).toBeGreaterThan(0);
+  });
 }

@@ -1,0 +1,22 @@
+const usual = require('./jest.config');
+
+process.env.TEST_SLOW = 'yes';
+
+/**
+ * `npm run test:slow`: what breaks things for minutes, builds whole applications, or tries a claim of `npm test` ten times as often
+ * (test/support/effort.ts).
+ * @type {import('jest').Config}
+ */
+module.exports = {
+  ...usual,
+  testMatch: [
+    '**/*.slow.spec.ts',
+    '**/a-key-flood-stays-in-bounds.spec.ts',
+    '**/l1-weighs-what-it-holds.spec.ts',
+    '**/no-interleaving-serves-a-stale-value.spec.ts',
+    '**/staleness-is-zero-or-bounded.spec.ts',
+    '**/users-never-see-each-other.spec.ts',
+  ],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 900_000,
+};
