@@ -105,9 +105,14 @@ describe.each([
   });
 
   it('a slow wrap does not put back what was deleted meanwhile', async () => {
-    const slow = cache.wrap('slow', async () => (await pause(50), 'old'));
-    await pause(10);
+    let begin!: () => void;
+    let finish!: (value: string) => void;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const old = new Promise<string>((resolve) => (finish = resolve));
+    const slow = cache.wrap('slow', () => (begin(), old));
+    await begun;
     await cache.del('slow');
+    finish('old');
     await slow;
     expect(await cache.get('slow')).toBeUndefined();
   });

@@ -31,7 +31,7 @@ export abstract class EdgeServer {
 
   async down(): Promise<void> {
     const { process } = this;
-    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    if (!process?.pid || process.exitCode !== null || process.signalCode !== null) return;
     const gone = new Promise((done) => process.once('close', done));
     process.kill('SIGTERM');
     await gone;

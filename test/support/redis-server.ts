@@ -42,20 +42,23 @@ export class RedisServer {
 
   /** Starts it (again) on the same port and waits until it answers. */
   async up(): Promise<void> {
+    needed('redis-server');
     this.directory ??= await mkdtemp(join(tmpdir(), 'strata-redis-'));
     const common = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
     const volatile = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
     const isSentinel = this.args.includes('--sentinel');
     const args = isSentinel ? [...this.args, ...common] : [...common, ...volatile, ...this.args];
-    needed('redis-server');
     this.process = spawn(findCommand('redis-server') ?? 'redis-server', args, { stdio: 'pipe' });
-    await untilUp(this.process, () => this.command('PING'));
+    await untilUp(this.process, () => this.command('PING')).catch(async (error: Error) => {
+      await this.stop();
+      throw error;
+    });
   }
 
   /** SIGKILL: no goodbye, nothing saved. */
   async kill(): Promise<void> {
     const { process } = this;
-    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    if (!process?.pid || process.exitCode !== null || process.signalCode !== null) return;
     const gone = new Promise((resolve) => process.once('exit', resolve));
     process.kill('SIGKILL');
     await gone;

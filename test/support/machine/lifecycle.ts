@@ -13,7 +13,7 @@ export async function begin(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       discard();
-      process.kill(process.pid, signal);
+      process.exit(1);
     });
   }
 }
