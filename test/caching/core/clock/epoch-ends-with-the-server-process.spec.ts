@@ -4,9 +4,6 @@ import { eventually } from '../../../support/eventually';
 import { needs } from '../../../support/needs';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node } from '../../../support/stacks';
-import { needs } from '../../../support/needs';
-
-needs('redis-server');
 
 needs('redis-server');
 

@@ -6,9 +6,6 @@ import { eventually } from '../../../support/eventually';
 import { needs } from '../../../support/needs';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, count, live, node, read } from '../../../support/stacks';
-import { needs } from '../../../support/needs';
-
-needs('redis-server');
 
 needs('redis-server');
 
