@@ -1,3 +1,4 @@
+import type { Certificate } from './certificate';
 import { eventually } from './eventually';
 import { RedisServer } from './redis-server';
 
@@ -7,7 +8,12 @@ const SLOTS = 16_384;
 export class RedisCluster {
   private constructor(readonly servers: readonly RedisServer[]) {}
 
-  static async start(): Promise<RedisCluster> {
+  /** `host:port,…` of all of them. */
+  get hosts(): string {
+    return this.servers.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  }
+
+  static async start(certificate?: Certificate): Promise<RedisCluster> {
     const args = [
       '--cluster-enabled',
       'yes',
@@ -15,8 +21,9 @@ export class RedisCluster {
       '1000',
       '--cluster-require-full-coverage',
       'no',
+      ...(certificate ? ['--tls-cluster', 'yes'] : []),
     ];
-    const servers = await Promise.all([0, 1, 2].map(() => RedisServer.start(...args)));
+    const servers = await Promise.all([0, 1, 2].map(() => RedisServer.secured(certificate, ...args)));
     const share = Math.ceil(SLOTS / servers.length);
     for (const [i, server] of servers.entries()) {
       const last = Math.min((i + 1) * share, SLOTS) - 1;
@@ -33,7 +40,7 @@ export class RedisCluster {
   }
 
   get url(): string {
-    return `redis+cluster://${this.servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
+    return `redis+cluster://${this.hosts}`;
   }
 
   async stop(): Promise<void> {

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
+import type { Certificate } from './certificate';
 import { untilUp } from './child';
 import { findCommand } from './machine/programs';
 import { needed } from './needs';
@@ -17,34 +18,45 @@ export class RedisServer {
   private constructor(
     readonly port: number,
     private readonly args: string[],
+    private readonly certificate?: Certificate,
   ) {}
 
-  static async start(...args: string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), args);
+  static start(...args: string[]): Promise<RedisServer> {
+    return RedisServer.secured(undefined, ...args);
+  }
+
+  /** Speaks TLS, and nothing else. */
+  static async secured(certificate: Certificate | undefined, ...args: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), args, certificate);
     await server.up();
     return server;
   }
 
-  /** A sentinel that watches `master` on `masterPort`; one vote is enough for a failover. */
-  static async sentinel(master: string, masterPort: number): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), []);
+  /** A sentinel that watches `master` on `masterPort`; one vote is enough for a failover, a second of silence for a death. */
+  static async sentinel(master: string, masterPort: number, certificate?: Certificate): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), [], certificate);
     server.directory = await mkdtemp(join(tmpdir(), 'strata-sentinel-'));
     const config = join(server.directory, 'sentinel.conf');
-    await writeFile(config, `sentinel monitor ${master} 127.0.0.1 ${masterPort} 1\n`);
+    const settings = [
+      `sentinel monitor ${master} 127.0.0.1 ${masterPort} 1`,
+      `sentinel down-after-milliseconds ${master} 1000`,
+      `sentinel failover-timeout ${master} 5000`,
+    ];
+    await writeFile(config, `${settings.join('\n')}\n`);
     server.args.push(config, '--sentinel');
     await server.up();
     return server;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `${this.certificate ? 'rediss' : 'redis'}://127.0.0.1:${this.port}`;
   }
 
   /** Starts it (again) on the same port and waits until it answers. */
   async up(): Promise<void> {
     needed('redis-server');
     this.directory ??= await mkdtemp(join(tmpdir(), 'strata-redis-'));
-    const common = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
+    const common = [...this.listenOn(), '--bind', '127.0.0.1', '--dir', this.directory];
     const volatile = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
     const isSentinel = this.args.includes('--sentinel');
     const args = isSentinel ? [...this.args, ...common] : [...common, ...volatile, ...this.args];
@@ -53,6 +65,23 @@ export class RedisServer {
       await this.stop();
       throw error;
     });
+  }
+
+  private listenOn(): string[] {
+    if (!this.certificate) return ['--port', String(this.port)];
+    const { certificate, key } = this.certificate;
+    const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate];
+    return [
+      '--port',
+      '0',
+      '--tls-port',
+      String(this.port),
+      ...files,
+      '--tls-auth-clients',
+      'no',
+      '--tls-replication',
+      'yes',
+    ];
   }
 
   /** SIGKILL: no goodbye, nothing saved. */
@@ -76,7 +105,8 @@ export class RedisServer {
   async command<T = unknown>(...args: string[]): Promise<T> {
     // A client that could not connect would hold the process for `disconnectTimeout`.
     const once = { lazyConnect: true, retryStrategy: () => null, disconnectTimeout: 1 };
-    const options = { ...once, enableReadyCheck: false, connectTimeout: 1_000 };
+    const tls = this.certificate && { ca: readFileSync(this.certificate.certificate) };
+    const options = { ...once, tls, enableReadyCheck: false, connectTimeout: 1_000 };
     const client = new Redis(this.url, options);
     client.on('error', () => undefined);
     try {

@@ -18,6 +18,7 @@ const PROGRAMS = {
   },
   psql: { packages: ['postgresql-client'], commands: ['psql'] },
   'redis-server': { packages: ['redis-server'], commands: ['redis-server'] },
+  openssl: { packages: ['openssl'], commands: ['openssl'] },
   nginx: { packages: ['nginx', 'gettext-base', 'procps'], commands: ['nginx', 'envsubst', 'pgrep'] },
   varnish: {
     packages: ['varnish', 'varnish-modules', 'procps'],

@@ -36,6 +36,7 @@ export async function connectCluster(
     cluster.disconnect();
   };
   try {
+    await withDeadline(subscriber.send(['CLUSTER', 'SLOTS']), timeout, 'CLUSTER SLOTS');
     await withDeadline(cluster.connect(), CONNECT_TIMEOUT + timeout, 'discovering the cluster');
   } catch (error) {
     destroy();

@@ -14,7 +14,9 @@ const FAULTS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/, "the server's certificate is not trusted, see NODE_EXTRA_CA_CERTS"],
   [/ECONNREFUSED/, 'nothing listens there'],
   [/ENOTFOUND|EAI_AGAIN/, 'the host name is unknown'],
-  [/CACHE_TIMEOUT|ETIMEDOUT/, 'the server does not reply in time'],
+  [/ETIMEDOUT/, 'the server cannot be reached in time, or does not speak TLS and the URL says so'],
+  [/CACHE_TIMEOUT/, 'the server does not reply in time'],
+  [/^Connection is closed|ECONNRESET/, 'the server closed the connection: if it speaks TLS, use rediss://'],
 ];
 
 /** One error for people: what is wrong with Redis, in a sentence, with the server's or system's own word for it. */
