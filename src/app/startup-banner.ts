@@ -29,7 +29,7 @@ export async function printStartupBanner(
     '',
     ...Object.entries(PAGES).map(([page, path]) => `  ${dim(page.padEnd(WIDTH))}${cyan(`${url}/${path}`)}`),
     '',
-    ...tokenLines(app, config),
+    ...(await tokenLines(app, config)),
     '',
     `  curl '${url}/api/products?page=1'`,
     `  curl '${url}/api/products?category=kitchen&max_price=50&ordering=-rating'`,
@@ -42,9 +42,10 @@ function capitalised(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
-function tokenLines(app: NestFastifyApplication, config: AppConfig): string[] {
+async function tokenLines(app: NestFastifyApplication, config: AppConfig): Promise<string[]> {
+  if (config.auth.jwks) return ['  Tokens are those of the identity provider behind JWT_JWKS_URL.'];
   if (!config.auth.generated) return ['  TOKEN=$(npm run --silent token -- --sub alice --role editor)'];
-  const token = app.get(TokenService).sign({ id: 'demo', roles: ['editor', 'admin'] }, A_DAY);
+  const token = await app.get(TokenService).sign({ id: 'demo', roles: ['editor', 'admin'] }, A_DAY);
   const how = 'A token with the roles editor and admin, good until this process stops (a day at most):';
   return [`  ${dim(how)}`, `  TOKEN=${token}`];
 }

@@ -1,20 +1,16 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { JwtModule } from '@nestjs/jwt';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { AppConfig } from '../config';
 import { Accesses } from './accesses';
 import { AuthGuard } from './auth.guard';
 import { ClientThrottler } from './client-throttler';
-import { signingKey, TokenService } from './token.service';
+import { KeySet } from './key-set';
+import { TokenService } from './token.service';
 import { WriteThrottlerGuard } from './write-throttler.guard';
 
 @Module({
   imports: [
-    JwtModule.registerAsync({
-      inject: [AppConfig],
-      useFactory: (config: AppConfig) => ({ secret: signingKey(config) }),
-    }),
     ThrottlerModule.forRootAsync({
       inject: [AppConfig],
       useFactory: ({ throttleLimit }: AppConfig) => ({
@@ -25,6 +21,7 @@ import { WriteThrottlerGuard } from './write-throttler.guard';
   ],
   providers: [
     TokenService,
+    KeySet,
     Accesses,
     ClientThrottler,
     // In this order: the throttler counts by the user that the first guard found.

@@ -1,4 +1,5 @@
 export { CurrentUser, RequiresRole, SignedIn } from './auth.decorators';
 export { AuthModule } from './auth.module';
-export { signingKey, TokenService } from './token.service';
+export { KeySet } from './key-set';
+export { TokenService } from './token.service';
 export { Role, ROLES, User } from './user';

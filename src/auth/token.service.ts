@@ -1,45 +1,69 @@
 import { createSecretKey, KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
+import { JWTPayload, jwtVerify, JWTVerifyOptions, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppConfig } from '../config';
+import { userOf } from './claims';
+import { KeySet } from './key-set';
 import { User } from './user';
 
-/** Longest `sub`: the watchlist's user column holds as much. */
-const MAX_SUBJECT = 200;
-
-/** Verified tokens that are remembered: each costs an HMAC and some parsing, at every request of its owner. */
+/** Verified tokens that are remembered: each costs a signature and some parsing, at every request of its owner. */
 const REMEMBERED = 10_000;
+/** How long a token by the provider's key is, in ms: the key may be withdrawn before the token ends. */
+const REMEMBERED_FOR = 5 * 60_000;
 
 const SCHEME = 'Bearer ';
+const PUBLIC_KEY_ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'];
 
-/** A KeyObject, because from a text the library tries to make a public key first, at each verification. */
-export function signingKey(config: AppConfig): KeyObject {
-  return createSecretKey(config.auth.secret, 'utf8');
-}
-
-/** Signs and reads bearer tokens: JWT, HS256 alone, with the claims `sub` and `roles`. */
+/**
+ * Signs and reads bearer tokens: JWTs with `sub`, `exp` and roles. They are of the identity provider, when its key set is configured
+ * (RS256, ES256, EdDSA), or signed with the shared secret (HS256). Each algorithm has its own kind of key, so neither key is
+ * ever taken for the other.
+ */
 @Injectable()
 export class TokenService {
   /** By the header as it came: what it says need not be found in it again. */
-  private readonly verified = new LRUCache<string, User>({ max: REMEMBERED });
+  private readonly verified: LRUCache<string, User>;
+  private readonly secret: KeyObject;
+  private readonly options: JWTVerifyOptions;
 
-  /** @param jwt knows the key: see `signingKey` */
-  constructor(@Inject(JwtService) private readonly jwt: JwtService) {}
+  constructor(
+    @Inject(AppConfig) private readonly config: AppConfig,
+    @Inject(KeySet) private readonly keys: KeySet,
+  ) {
+    const { secret, jwks, issuer, audience } = config.auth;
+    this.secret = createSecretKey(secret, 'utf8');
+    this.verified = new LRUCache({ max: REMEMBERED, ...(jwks && { ttl: REMEMBERED_FOR }) });
+    // `crit` (RFC 7515 §4.1.11) is refused by the library: it knows no extension of ours.
+    this.options = {
+      requiredClaims: ['sub', 'exp'],
+      ...(issuer !== undefined && { issuer }),
+      ...(audience.length > 0 && { audience: [...audience] }),
+    };
+  }
 
   /** @param seconds how long the token is good for */
-  sign(user: User, seconds: number): string {
-    return this.jwt.sign({ sub: user.id, roles: user.roles }, { algorithm: 'HS256', expiresIn: seconds });
+  sign(user: Omit<User, 'expires'>, seconds: number): Promise<string> {
+    const { rolesClaim, issuer, audience } = this.config.auth;
+    const token = new SignJWT({ [rolesClaim]: user.roles })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setSubject(user.id)
+      .setIssuedAt()
+      .setExpirationTime(Math.floor(Date.now() / 1_000) + seconds);
+    if (issuer !== undefined) token.setIssuer(issuer);
+    if (audience[0] !== undefined) token.setAudience(audience[0]);
+    return token.sign(this.secret);
   }
 
   /**
-   * The user of an `Authorization: Bearer …` header; undefined without one, or with a token that is forged, expired, of
-   * another algorithm, or does not say who it is for.
+   * The user of an `Authorization: Bearer …` header; undefined without one, or with a token that is forged, expired, endless, of
+   * another algorithm, issuer or audience, or does not say who it is for.
    */
   async fromHeader(authorization: string | undefined): Promise<User | undefined> {
     const token = bearerToken(authorization);
     if (authorization === undefined || token === undefined) return undefined;
-    if (this.verified.has(authorization)) return this.remembered(authorization);
+    const remembered = this.remembered(authorization);
+    if (remembered) return remembered;
     const verified = await this.verify(token);
     // Any number of spaces may stand before a token: so that no caller decides how much is remembered of theirs.
     if (verified && authorization.length === SCHEME.length + token.length) this.verified.set(authorization, verified);
@@ -49,30 +73,32 @@ export class TokenService {
   /** The user of a header whose token was verified before, and still holds. */
   remembered(authorization: string | undefined): User | undefined {
     const user = authorization === undefined ? undefined : this.verified.get(authorization);
-    return user?.expires === undefined || Date.now() < user.expires * 1_000 ? user : undefined;
+    return user !== undefined && Date.now() < user.expires * 1_000 ? user : undefined;
   }
 
   private async verify(token: string): Promise<User | undefined> {
     try {
-      return toUser(await this.jwt.verifyAsync<object>(token, { algorithms: ['HS256'] }));
+      return userOf(await this.claimsOf(token), this.config.auth.rolesClaim);
     } catch {
       return undefined;
     }
+  }
+
+  private async claimsOf(token: string): Promise<JWTPayload> {
+    const { jwks, generated } = this.config.auth;
+    const takesSecret = !jwks || !generated;
+    const algorithms = [...(takesSecret ? ['HS256'] : []), ...(jwks ? PUBLIC_KEY_ALGORITHMS : [])];
+    const options = { ...this.options, algorithms };
+    const { payload } = await jwtVerify(
+      token,
+      (header, jws) => (header.alg === 'HS256' ? this.secret : this.keys.find(header, jws)),
+      options,
+    );
+    return payload;
   }
 }
 
 /** RFC 6750 §2.1. */
 export function bearerToken(authorization = ''): string | undefined {
   return /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1];
-}
-
-function toUser(claims: unknown): User | undefined {
-  if (typeof claims !== 'object' || claims === null) return undefined;
-  // The library has checked that `exp`, if it is there, is a number, and still to come.
-  const { sub, roles = [], exp } = claims as { sub?: unknown; roles?: unknown; exp?: number };
-  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT) return undefined;
-  // What PostgreSQL cannot store as it is, nobody has in their name.
-  if (sub.includes('\0') || !sub.isWellFormed()) return undefined;
-  if (!Array.isArray(roles) || !roles.every((role): role is string => typeof role === 'string')) return undefined;
-  return { id: sub, roles, expires: exp };
 }

@@ -6,8 +6,8 @@ export interface User {
   /** The token's `sub`. */
   id: string;
   roles: readonly string[];
-  /** When the token ends, as Unix time in seconds; undefined: never. */
-  expires?: number;
+  /** When the token ends, as Unix time in seconds. */
+  expires: number;
 }
 
 declare module 'fastify' {

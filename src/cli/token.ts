@@ -1,6 +1,5 @@
 import './supported-node';
-import { JwtService } from '@nestjs/jwt';
-import { ROLES, signingKey, TokenService } from '../auth';
+import { KeySet, ROLES, TokenService } from '../auth';
 import { loadConfig, loadEnvFile } from '../config';
 import { parseOptions } from './parse-options';
 
@@ -9,7 +8,7 @@ const USAGE = `npm run token -- --sub alice [--role editor] [--role admin] [--da
 Prints a bearer token signed with JWT_SECRET (from the environment or .env).`;
 
 /** `npm run token`: a token for somebody, on standard output and nothing else there. */
-function main(): void {
+async function main(): Promise<void> {
   const values = parseOptions(USAGE, {
     sub: { type: 'string' },
     role: { type: 'string', multiple: true, default: [] },
@@ -29,13 +28,11 @@ function main(): void {
         'For tokens that last, set JWT_SECRET: see .env.example.',
     );
   }
-  const tokens = new TokenService(new JwtService({ secret: signingKey(config) }));
-  console.log(tokens.sign({ id: values.sub, roles: values.role }, Number(values.days) * 24 * 60 * 60));
+  const tokens = new TokenService(config, new KeySet(config));
+  console.log(await tokens.sign({ id: values.sub, roles: values.role }, Number(values.days) * 24 * 60 * 60));
 }
 
-try {
-  main();
-} catch (error) {
-  console.error((error as Error).message);
+main().catch((error: Error) => {
+  console.error(error.message);
   process.exitCode = 1;
-}
+});

@@ -21,7 +21,17 @@ export class AppConfig {
   /** `url` undefined: no Redis, so one process. */
   readonly redis: { readonly url: string | undefined };
   /** `generated`: nobody chose the secret, so start-up has to hand out a token. */
-  readonly auth: { readonly secret: string; readonly generated: boolean };
+  readonly auth: {
+    readonly secret: string;
+    readonly generated: boolean;
+    /** Where the identity provider has its public keys; undefined: tokens are signed with the secret. */
+    readonly jwks: { readonly url: string } | undefined;
+    /** What `iss` has to be, if anything. */
+    readonly issuer: string | undefined;
+    /** One of these `aud` has to be; empty: anything. */
+    readonly audience: readonly string[];
+    readonly rolesClaim: string;
+  };
   readonly cache: {
     readonly layers: readonly CacheLayer[];
     readonly ttl: number;
@@ -64,6 +74,10 @@ export class AppConfig {
     this.auth = {
       secret: env.JWT_SECRET ?? randomBytes(32).toString('base64url'),
       generated: env.JWT_SECRET === undefined,
+      jwks: env.JWT_JWKS_URL === undefined ? undefined : { url: env.JWT_JWKS_URL },
+      issuer: env.JWT_ISSUER,
+      audience: list(env.JWT_AUDIENCE),
+      rolesClaim: env.JWT_ROLES_CLAIM,
     };
     this.cache = {
       layers: CACHE_LAYERS.filter((layer) => list(env.CACHE_LAYERS).includes(layer)),

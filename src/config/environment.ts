@@ -54,10 +54,29 @@ export class Environment {
   @IsHostList()
   REDIS_CLUSTER_NODES?: string;
 
-  @ValidateIf((env: Environment) => env.JWT_SECRET !== undefined || env.NODE_ENV === 'production')
+  @ValidateIf(
+    (env: Environment) =>
+      env.JWT_SECRET !== undefined || (env.NODE_ENV === 'production' && env.JWT_JWKS_URL === undefined),
+  )
   @Matches(/^(?!\s*$).{32,}$/, { message: '$property must be at least 32 characters long (RFC 7518 §3.2)' })
   @IsString({ message: '$property must be set in production' })
   JWT_SECRET?: string;
+
+  @IsOptional()
+  @IsUrlWithoutCredentials()
+  @IsUrlOf('http', 'https')
+  JWT_JWKS_URL?: string;
+
+  @IsOptional()
+  @IsNotEmpty()
+  JWT_ISSUER?: string;
+
+  @IsOptional()
+  @IsNotEmpty()
+  JWT_AUDIENCE?: string;
+
+  @Matches(/^[^\s]{1,200}$/, { message: '$property must be the name or path of a claim, such as realm_access.roles' })
+  JWT_ROLES_CLAIM = 'roles';
 
   @IsListOf(CACHE_LAYERS)
   CACHE_LAYERS = 'view,query';

@@ -6,9 +6,11 @@ import {
   HealthIndicatorService,
   TypeOrmHealthIndicator,
 } from '@nestjs/terminus';
-import { CacheHealth, Eviction, type PartHealth } from '../caching';
+import { CacheHealth, Eviction, type PartHealth, Recent } from '../caching';
 import { ApiProblems, NoQuery, Problem } from '../http';
 
+/** Of a check, in ms. */
+const MAX_AGE = 1_000;
 /** Longest the database may take to say hello, in ms. */
 const PING_TIMEOUT = 1_000;
 
@@ -27,6 +29,9 @@ type Readiness = HealthCheckResult & { degraded: string[] };
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
+  /** Checked at most once a second, for all who ask: each check takes a connection. */
+  private readonly recent = new Recent<Readiness>(MAX_AGE);
+
   constructor(
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
@@ -48,7 +53,12 @@ export class HealthController {
   @ApiOperation({ summary: 'Can it answer? Needs the database; what else is ill is named in `degraded`' })
   @ApiOkResponse({ schema: { type: 'object', example: EXAMPLE } })
   @ApiProblems({ 503: 'a part it cannot do without is away; details names it' })
-  async ready(@Query() _query: NoQuery): Promise<Readiness> {
+  ready(@Query() _query: NoQuery): Promise<Readiness> {
+    return this.recent.get(() => this.check());
+  }
+
+  /** @throws Problem 503 */
+  private async check(): Promise<Readiness> {
     const parts = Object.entries(this.parts());
     try {
       const result = await this.health.check([

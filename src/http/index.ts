@@ -1,5 +1,6 @@
 export { CorsOrigins } from './cors';
 export { createAdapter } from './fastify';
+export { fetchJson, UpstreamError } from './fetch-json';
 export { createLogger, NestPinoLogger } from './logger';
 export { addDocs, ApiProblems } from './openapi';
 export { Page, pageLinks, PageOf, PageQuery, PageRequest, SizedPageQuery, toPage, PAGE_SIZE } from './page';

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ExponentialBackoff, handleAll, retry, timeout, TimeoutStrategy, wrap } from 'cockatiel';
 import { AppConfig } from '../config';
-import { parseRateTable, RatesError, RateTable, rebase } from './rate-table';
+import { fetchJson } from '../http';
+import { parseRateTable, RateTable, rebase } from './rate-table';
 import { SHIPPED_RATES } from './shipped-rates';
 
 /** Of one try, and how many more there are: a caller waits for about three seconds at most. */
@@ -32,29 +33,9 @@ export class RatesClient {
   async fetch(base: string): Promise<RateTable> {
     const { url } = this.config.rates;
     if (url === undefined) return rebase(SHIPPED_RATES, base);
-    return this.policy.execute(async ({ signal }) => rebase(await fetchTable(url, signal), base));
+    return this.policy.execute(async ({ signal }) => {
+      const body = await fetchJson(url, { name: 'the rates API', signal, maxBytes: MAX_ANSWER });
+      return rebase(parseRateTable(body), base);
+    });
   }
-}
-
-async function fetchTable(url: string, signal: AbortSignal): Promise<RateTable> {
-  const response = await fetch(url, { signal, headers: { accept: 'application/json' } });
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new RatesError(`the rates API answered ${response.status}`);
-  }
-  return parseRateTable(JSON.parse(await limitedText(response)) as unknown);
-}
-
-/** The body, as long as it is no longer than a table can be: an endless answer must not fill the memory. */
-async function limitedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop by an error cancels the stream.
-  for await (const chunk of response.body ?? []) {
-    const bytes = chunk as Uint8Array;
-    size += bytes.byteLength;
-    if (size > MAX_ANSWER) throw new RatesError(`the rates API sent more than ${MAX_ANSWER} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CacheQuery } from '../caching';
-import { Problem } from '../http';
+import { Problem, UpstreamError } from '../http';
 import { RatesError } from './rate-table';
 import { RatesClient } from './rates.client';
 import { RatesDto } from './rates.dto';
@@ -55,7 +55,7 @@ export class RatesService {
 
 /** Never the whole error: fetch quotes the URL in some, and RATES_URL may hold a key. */
 function reasonOf(error: unknown): string {
-  if (error instanceof RatesError) return error.message;
+  if (error instanceof RatesError || error instanceof UpstreamError) return error.message;
   if (!(error instanceof Error)) return 'unknown';
   const cause = error.cause as { code?: unknown } | undefined;
   return typeof cause?.code === 'string' ? cause.code : error.name;

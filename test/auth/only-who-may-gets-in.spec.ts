@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
 import { onEveryBackend } from '../support/backends';
 import { ProblemBody, tokenFor } from '../support/client';
@@ -17,6 +18,13 @@ function sign(claims: object, options: object = {}): string {
   return new JwtService().sign(claims, { secret: JWT_SECRET, algorithm: 'HS256', expiresIn: '1h', ...options });
 }
 
+/** Signed as it is written: a library would not write it. */
+function raw(header: string, payload: string): string {
+  const signed = [header, payload].map((part) => Buffer.from(part).toString('base64url')).join('.');
+  return `${signed}.${createHmac('sha256', JWT_SECRET).update(signed).digest('base64url')}`;
+}
+
+const claims = '{"sub":"eve","roles":["editor"],"exp":4000000000}';
 const unsigned = `${btoa('{"alg":"none"}')}.${btoa('{"sub":"eve","roles":["editor"]}')}.`.replaceAll('=', '');
 
 onEveryBackend((open) => {
@@ -41,6 +49,13 @@ onEveryBackend((open) => {
     ['an empty subject', sign({ sub: '', roles: ['editor'] })],
     ['an endless subject', sign({ sub: 'x'.repeat(201), roles: ['editor'] })],
     ['roles that are a text', sign({ sub: 'eve', roles: 'editor' })],
+    ['no end', new JwtService().sign({ sub: 'eve', roles: ['editor'] }, { secret: JWT_SECRET })],
+    ['an end beyond all numbers', raw('{"alg":"HS256"}', '{"sub":"eve","roles":["editor"],"exp":1e400}')],
+    ['an end beyond all calendars', sign({ sub: 'eve', roles: ['editor'] }, { expiresIn: 1e12 })],
+    ['an end in text', raw('{"alg":"HS256"}', '{"sub":"eve","roles":["editor"],"exp":"9999999999"}')],
+    ['a beginning to come', sign({ sub: 'eve', roles: ['editor'] }, { notBefore: 600 })],
+    ['an extension that has to be understood', raw('{"alg":"HS256","crit":["x"],"x":1}', claims)],
+    ['an unencoded payload', raw('{"alg":"HS256","crit":["b64"],"b64":false}', claims)],
   ])('a token with %s is 401', async (_what, token) => {
     const answer = await service.send('PATCH', '/api/products/1', { token, json: { stock: 1 } });
     expect(answer.status).toBe(401);

@@ -18,6 +18,8 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
   ['REDIS_URL', ['http://127.0.0.1', '127.0.0.1:6379'], 'redis://127.0.0.1:6379/1'],
   ['REDIS_CLUSTER_NODES', ['one', 'a:b'], 'a:7000, b:7001'],
   ['JWT_SECRET', ['short', ' '.repeat(40)], 'x'.repeat(32)],
+  ['JWT_JWKS_URL', ['keys', 'http://me:hunter2@127.0.0.1/keys'], 'https://id.example/jwks.json'],
+  ['JWT_ROLES_CLAIM', ['two words'], 'realm_access.roles'],
   ['CACHE_LAYERS', ['all', 'view,', 'none,view'], 'none'],
   ['CACHE_TTL', ['soon', '0', '-5m', '5 fortnights'], '30s'],
   ['CACHE_GRACE', ['long'], '0'],

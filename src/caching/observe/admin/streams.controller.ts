@@ -20,7 +20,7 @@ import { AdminInterceptor } from './admin.interceptor';
 import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';
 import { ApiRefusal } from '../api-refusal';
 import { type EndReason, LiveFeed } from './live-feed';
-import { eventStream, ndjson } from './streams';
+import { eventStream, ndjson, whenGone } from './streams';
 import { Warmer } from './warmer';
 
 const TEXT = { type: 'string' };
@@ -60,9 +60,13 @@ export class CacheStreamsController {
     // Fastify serves HEAD by running GET, and would read the endless stream to its end.
     if (request.method === 'HEAD') return undefined;
     const gone = new AbortController();
+    const ends = this.ends(request, seconds);
     this.feed.enter();
-    reply.raw.once('close', () => gone.abort());
-    return eventStream(this.feed.events(this.ends(request, seconds), gone.signal), () => this.feed.leave());
+    whenGone(request, reply.raw, Math.min(...ends.map(({ at }) => at)), () => {
+      gone.abort();
+      this.feed.leave();
+    });
+    return eventStream(this.feed.events(ends, gone.signal));
   }
 
   private ends(request: FastifyRequest, seconds: number | undefined): { at: number; why: EndReason }[] {

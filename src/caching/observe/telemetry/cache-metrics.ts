@@ -1,6 +1,7 @@
 import { Inject, Injectable, Optional, type OnApplicationShutdown } from '@nestjs/common';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
+import { Recent } from '../../core/async/recent';
 import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
 import { RequestStats } from './request-stats';
@@ -12,10 +13,14 @@ import type { Sources } from './metrics/sources';
 import { writeMetrics } from './metrics/write-metrics';
 import { type CacheTelemetryOptions, DEFAULT_PATH, TELEMETRY_OPTIONS } from './telemetry.options';
 
+/** In ms. */
+const MAX_AGE = 1_000;
+
 /** All metrics of one application, in its own registry, so that two applications in one process stay apart. */
 @Injectable()
 export class CacheMetrics implements OnApplicationShutdown {
   readonly registry = new Registry();
+  private readonly recent = new Recent<string>(MAX_AGE);
   private readonly endings: (() => void)[] = [];
 
   constructor(
@@ -31,9 +36,9 @@ export class CacheMetrics implements OnApplicationShutdown {
     if (process) collectDefaultMetrics({ register: this.registry });
   }
 
-  /** In the text format of Prometheus. */
+  /** In the text format of Prometheus. Made at most once a second, for all who ask: anybody may, and it takes milliseconds. */
   text(): Promise<string> {
-    return this.registry.metrics();
+    return this.recent.get(() => this.registry.metrics());
   }
 
   onApplicationShutdown(): void {

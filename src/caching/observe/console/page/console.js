@@ -134,9 +134,15 @@
     standing('idle', 'Not connected');
   }
 
+  /** The token in what was pasted: the line that was printed (`TOKEN=…`), a header, or the token alone. */
+  function pasted(text) {
+    const [jwt] = /[\w-]+\.[\w-]+\.[\w-]+/.exec(text) ?? [];
+    return jwt ?? text.trim();
+  }
+
   $('sign-in').addEventListener('submit', (event) => {
     event.preventDefault();
-    const token = $('token').value.trim();
+    const token = pasted($('token').value);
     live?.close();
     say($('gate-error'), '');
     // Other characters cannot stand in a header.

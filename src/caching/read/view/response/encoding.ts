@@ -18,6 +18,9 @@ const compressors: Record<Exclude<Encoding, 'identity'>, (bytes: Buffer) => Prom
   gzip: (bytes) => promisify(gzip)(bytes),
 };
 
+/** Longest Accept-Encoding that is read, in characters: a longer one is none of a browser's, and parsing it costs what it is long. */
+const MAX_HEADER = 256;
+
 /** There are about ten such headers in the world, and now and then a strange one. */
 const negotiated = new LRUCache<string, string[]>({ max: 500 });
 
@@ -38,6 +41,7 @@ function encodings(acceptEncoding: string): string[] {
 /** RFC 9110 §12.5.3: which encoding of `answer` a request with this `Accept-Encoding` gets. */
 export function negotiate(acceptEncoding: string | undefined, answer: StoredResponse): Encoding {
   if (acceptEncoding === undefined || acceptEncoding === 'identity') return 'identity';
+  if (acceptEncoding.length > MAX_HEADER) return 'identity';
   // What the handler has encoded stays as it is.
   if (answer.headers['content-encoding'] !== undefined) return 'identity';
   const accepted = encodings(acceptEncoding);

@@ -1,0 +1,110 @@
+import { createServer, type Server } from 'node:http';
+import { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWK, type KeyLike, SignJWT } from 'jose';
+import { Backend, embedded } from '../support/backends';
+import { send, tokenFor } from '../support/client';
+import { startStrata, type StrataProcess } from '../support/strata-process';
+
+const ISSUER = 'https://id.example/';
+const AUDIENCE = 'strata';
+
+interface Key {
+  alg: string;
+  kid: string;
+  privateKey: KeyLike;
+  jwk: JWK;
+}
+
+async function newKey(alg: string, kid: string): Promise<Key> {
+  const { privateKey, publicKey } = await generateKeyPair(alg);
+  return { alg, kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
+}
+
+const provider: { keys: JWK[]; calls: number; status: number; server?: Server } = { keys: [], calls: 0, status: 200 };
+let keys: Key[];
+let backend: Backend;
+let service: StrataProcess;
+
+beforeAll(async () => {
+  keys = await Promise.all([newKey('RS256', 'rsa'), newKey('ES256', 'ec'), newKey('EdDSA', 'ed')]);
+  provider.keys = keys.map(({ jwk }) => jwk);
+  provider.server = createServer((_request, response) => {
+    provider.calls += 1;
+    response.writeHead(provider.status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ keys: provider.keys }));
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => provider.server?.once('listening', resolve));
+  const { port } = provider.server.address() as AddressInfo;
+  backend = await embedded(1);
+  service = await startStrata({
+    ...backend.env,
+    NODE_ENV: 'production',
+    // An empty variable counts as unset.
+    JWT_SECRET: '',
+    JWT_JWKS_URL: `http://127.0.0.1:${port}/keys`,
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: `${AUDIENCE}, other`,
+    JWT_ROLES_CLAIM: 'realm_access.roles',
+  });
+});
+
+afterAll(async () => {
+  await service.stop();
+  await backend.dispose();
+  provider.server?.close();
+});
+
+interface Wish {
+  issuer?: string;
+  audience?: string;
+  kid?: string;
+  claims?: Record<string, unknown>;
+}
+
+function sign(key: Key, { issuer = ISSUER, audience = AUDIENCE, kid = key.kid, claims }: Wish = {}): Promise<string> {
+  return new SignJWT(claims ?? { realm_access: { roles: ['editor'] } })
+    .setProtectedHeader({ alg: key.alg, kid })
+    .setSubject('ann')
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setExpirationTime('1h')
+    .sign(key.privateKey);
+}
+
+async function status(token: string): Promise<number> {
+  return (await send(service.url, '/api/products/1', { method: 'PATCH', token, json: { stock: 1 } })).status;
+}
+
+it.each(['RS256', 'ES256', 'EdDSA'])(
+  'a token signed by %s is taken, by its kid, with the roles where they are',
+  async (alg) => {
+    const key = keys.find((one) => one.alg === alg) as Key;
+    expect(await status(await sign(key))).toBe(200);
+    expect(await status(await sign(key, { claims: { roles: ['editor'] } }))).toBe(403);
+    expect(await status(await sign(key, { audience: 'other' }))).toBe(200);
+  },
+);
+
+it('the keys are fetched once, and shared by all who come', () => {
+  expect(provider.calls).toBe(1);
+});
+
+it('a key that the provider has added is found at once, and a made-up kid costs the provider nothing more', async () => {
+  const added = await newKey('ES256', 'rotated');
+  provider.keys = [...provider.keys, added.jwk];
+  const before = provider.calls;
+  expect(await status(await sign(added))).toBe(200);
+  expect(provider.calls).toBe(before + 1);
+  for (let i = 0; i < 10; i += 1) expect(await status(await sign(added, { kid: `made-up-${i}` }))).toBe(401);
+  expect(provider.calls).toBe(before + 1);
+});
+
+it.each<[string, () => Promise<string>]>([
+  ['another issuer', () => sign(keys[0]!, { issuer: 'https://evil.example/' })],
+  ['another audience', () => sign(keys[0]!, { audience: 'shop' })],
+  ['the kid of another key', () => sign(keys[0]!, { kid: 'ec' })],
+  ['a key of their own under a known kid', async () => sign(await newKey('ES256', 'ec'))],
+  ['the shared secret, which is not configured', () => Promise.resolve(tokenFor('ann', 'editor'))],
+])('a token with %s is 401', async (_what, token) => {
+  expect(await status(await token())).toBe(401);
+});
