@@ -3,6 +3,7 @@ import { exitOnCrash } from './app/crash';
 import { createApp } from './app/create-app';
 import { loadConfig, loadEnvFile, unknownVariables } from './config';
 import { createLogger } from './http';
+import { listenFault } from './app/listen-fault';
 import { Shutdown } from './app/shutdown';
 import { printStartupBanner } from './app/startup-banner';
 
@@ -20,7 +21,9 @@ async function main(): Promise<void> {
     await app.listen(config.http.port, config.http.host);
     await printStartupBanner(app, config, logger);
   } catch (error) {
-    if (!shutdown.isClosing) throw error;
+    if (shutdown.isClosing) return;
+    await app.close();
+    throw listenFault(error as Error, config.http);
   }
 }
 

@@ -35,6 +35,8 @@ async function main(): Promise<void> {
     } finally {
       await dataSource.destroy();
     }
+  } catch (error) {
+    throw server.explain(error);
   } finally {
     await server.stop();
   }

@@ -31,7 +31,7 @@ async function startPrepared(options: DatabaseOptions, prepare: PrepareDatabase)
     return server;
   } catch (error) {
     await server.stop();
-    throw error;
+    throw server.explain(error);
   }
 }
 

@@ -1,4 +1,6 @@
+import { folderFault } from './embedded/data-folder';
 import { EmbeddedPostgres } from './embedded/embedded-postgres';
+import { startFault } from './start-fault';
 
 export interface DatabaseOptions {
   /** A PostgreSQL server; undefined: the embedded one in `dataDir`. */
@@ -13,7 +15,7 @@ export class DatabaseServer {
     private readonly embedded: EmbeddedPostgres | undefined,
   ) {}
 
-  /** @throws FolderLockedError if another process has the embedded database open */
+  /** @throws FolderLockedError if another process has the embedded database open; Error that says why its folder cannot be used */
   static async start({ url, dataDir }: DatabaseOptions): Promise<DatabaseServer> {
     if (url !== undefined) return new DatabaseServer(url, undefined);
     const embedded = await EmbeddedPostgres.start(dataDir);
@@ -22,6 +24,11 @@ export class DatabaseServer {
 
   get isEmbedded(): boolean {
     return this.embedded !== undefined;
+  }
+
+  /** @returns an error that says why the server cannot be used, and what to change; no password is in it */
+  explain(error: unknown): Error {
+    return this.embedded ? folderFault(this.embedded.folder, error) : startFault(this.url, error);
   }
 
   async stop(): Promise<void> {

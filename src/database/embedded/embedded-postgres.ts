@@ -1,39 +1,62 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { resolve, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { lockFolder } from './folder-lock';
+import { DataFolder, folderFault } from './data-folder';
+import { type Endpoint, endpointIn } from './endpoint';
+import { FolderLockedError, lockFolder } from './folder-lock';
+
+/** What the worker thread is told. */
+export interface WorkerTask {
+  folder: string;
+  listen: Endpoint['listen'];
+  /** The folder is empty: fill it first. */
+  isNew: boolean;
+}
 
 /** PostgreSQL inside this process, for machines that have none: PGlite, kept in a folder. */
 export class EmbeddedPostgres {
   private constructor(
-    /** Where the pg driver finds it, on loopback. */
+    /** Where the pg driver finds it. */
     readonly url: string,
+    /** DATA_DIR, as a whole path. */
+    readonly folder: string,
     private readonly worker: Worker,
     private readonly release: () => void,
   ) {}
 
   /**
    * @param dataDir made if it is not there; kept between starts
-   * @throws FolderLockedError if another process has it open
+   * @throws FolderLockedError if another process has it open; Error that says why the folder cannot be used
    */
   static async start(dataDir: string): Promise<EmbeddedPostgres> {
     const folder = resolve(dataDir);
-    const release = lockFolder(folder);
     try {
-      if (process.stdout.isTTY && !existsSync(join(folder, 'pglite'))) {
-        process.stdout.write(`  Making an embedded PostgreSQL in ${folder} …\n`);
-      }
-      const worker = new Worker(join(__dirname, 'pglite.worker.js'), { workerData: join(folder, 'pglite') });
-      const [message] = (await once(worker, 'message')) as [{ address: string }];
+      return await EmbeddedPostgres.open(folder);
+    } catch (cause) {
+      if (cause instanceof FolderLockedError) throw cause;
+      throw folderFault(folder, cause);
+    }
+  }
+
+  private static async open(folder: string): Promise<EmbeddedPostgres> {
+    const releases = [lockFolder(folder)];
+    const release = (): void => releases.forEach((undo) => undo());
+    try {
+      const data = new DataFolder(folder);
+      const isNew = data.prepare();
+      if (isNew && process.stdout.isTTY) process.stdout.write(`  Making an embedded PostgreSQL in ${folder} …\n`);
+      const endpoint = endpointIn(data.path);
+      releases.push(() => endpoint.remove());
+      const task: WorkerTask = { folder: data.path, listen: endpoint.listen, isNew };
+      const worker = new Worker(join(__dirname, 'pglite.worker.js'), { workerData: task });
+      const [{ address }] = (await once(worker, 'message')) as [{ address: string }];
+      data.finish();
       // What happens to the worker from here on is told by the pg driver; it must not keep the process alive.
       worker.unref();
-      return new EmbeddedPostgres(`postgres://postgres@${message.address}/postgres`, worker, release);
+      return new EmbeddedPostgres(endpoint.urlOf(address), folder, worker, release);
     } catch (error) {
       release();
-      throw new Error(`The embedded database in ${folder} cannot be opened: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -53,14 +54,24 @@ export function lockFolder(folder: string): () => void {
   try {
     const number = makeNext(folder, mine);
     const path = lockPath(folder, number);
-    const sign = setInterval(() => utimesSync(path, new Date(), new Date()), SIGN_EVERY).unref();
+    const sign = setInterval(() => showLife(path, holder), SIGN_EVERY).unref();
     return () => {
       clearInterval(sign);
       // Emptied, not removed: its number is spent, and whoever looks next goes on from it.
-      writeFileSync(path, '');
+      if (existsSync(path)) writeFileSync(path, '');
     };
   } finally {
     rmSync(mine, { force: true });
+  }
+}
+
+/** Another process may have removed the lock, or the disk may be read-only by now: neither ends the holder. */
+function showLife(path: string, holder: Holder): void {
+  try {
+    if (existsSync(path)) utimesSync(path, new Date(), new Date());
+    else writeFileSync(path, JSON.stringify(holder), { flag: 'wx' });
+  } catch {
+    // The next sign may succeed.
   }
 }
 

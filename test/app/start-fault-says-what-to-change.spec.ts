@@ -1,0 +1,127 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { needs } from '../support/needs';
+import { PostgresServer } from '../support/postgres-server';
+import { sql } from '../support/sql';
+import { type Finished, runStrata } from '../support/strata-process';
+
+const DIST = join(__dirname, '../../dist');
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'strata-fault-'));
+});
+afterEach(() => {
+  chmodSync(folder, 0o700);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const onEmbedded = (env: Record<string, string> = {}): Record<string, string> => ({
+  DATA_DIR: folder,
+  PORT: '0',
+  ...env,
+});
+
+/** One sentence on the last line, no stack, and exit code 1. */
+function expectSentence({ code, output }: Finished, sentence: RegExp): void {
+  const lines = output.trim().split('\n');
+  expect(lines.at(-1)).toMatch(/^Strata cannot start\. /);
+  expect(lines.at(-1)).toMatch(sentence);
+  expect(output).not.toMatch(/^ +at /m);
+  expect(output).not.toContain('hunter2');
+  expect(code).toBe(1);
+}
+
+it('a port that is in use', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const ended = await runStrata('main.js', [], onEmbedded({ PORT: String(port) }));
+  other.close();
+  expectSentence(ended, new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is in use: stop .*, or set PORT`));
+});
+
+it('a host that is not this machine', async () => {
+  const ended = await runStrata('main.js', [], onEmbedded({ HOST: '203.0.113.1' }));
+  expectSentence(ended, /203\.0\.113\.1 is no address of this machine: set HOST/);
+});
+
+it('a data folder that is a file', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const ended = await runStrata('main.js', [], onEmbedded({ DATA_DIR: file }));
+  expectSentence(ended, /The data folder .*\/file is no folder: set DATA_DIR/);
+});
+
+/** A file system of its own for one process, without rights of root outside: Linux with user namespaces. */
+const canMount = ((): boolean => {
+  try {
+    execFileSync('unshare', ['-Urm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+(canMount ? describe : describe.skip)('on a disk of its own', () => {
+  async function runOn(mountOptions: string, before = 'true'): Promise<Finished> {
+    const script = `mount -t tmpfs -o ${mountOptions} tmpfs ${folder} && ${before} && exec ${process.execPath} ${join(DIST, 'main.js')}`;
+    const env = { PATH: process.env.PATH, ...onEmbedded() };
+    const child = spawn('unshare', ['-Urm', 'sh', '-c', script], { env, cwd: tmpdir() });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, output };
+  }
+
+  it('a full disk at the first start', async () => {
+    expectSentence(await runOn('size=3m'), /The disk that holds the data folder .* has \d MB left: free some space/);
+  });
+
+  it('a disk that fills up later', async () => {
+    const seed = `${process.execPath} ${join(DIST, 'cli/seed.js')} --count 1`;
+    const fill = `dd if=/dev/zero of=${folder}/ballast bs=1M count=1000 2>/dev/null`;
+    const first = `${seed} && (${fill}; true)`;
+    expectSentence(await runOn('size=140m', first), /The disk that holds the data folder .* has \d MB left: free some/);
+  });
+
+  it('a read-only disk', async () => {
+    expectSentence(await runOn('ro'), /The data folder .* cannot be written \(EROFS\): .* set DATA_DIR/);
+  });
+});
+
+describe('on a PostgreSQL server', () => {
+  needs('postgres');
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    await sql(server.url, `CREATE ROLE clerk LOGIN PASSWORD 'hunter2'`);
+  });
+  afterAll(() => server.stop());
+
+  const urlWith = (change: Partial<URL>): string => Object.assign(new URL(server.url), change).href;
+  const start = (url: string): Promise<Finished> => runStrata('main.js', [], { DATABASE_URL: url, PORT: '0' });
+
+  it('a wrong password', async () => {
+    const ended = await start(urlWith({ password: 'hunter2' }));
+    expectSentence(ended, /password authentication failed .* Check the user and the password in DATABASE_URL/);
+  });
+
+  it('a database that is not there', async () => {
+    expectSentence(await start(urlWith({ pathname: '/nowhere' })), /"nowhere" does not exist\. Create it/);
+  });
+
+  it('a role without rights', async () => {
+    const ended = await start(urlWith({ username: 'clerk', password: 'hunter2' }));
+    expectSentence(ended, /permission denied.*GRANT CREATE ON SCHEMA public TO "clerk"/);
+  });
+
+  it('a server that is not there', async () => {
+    expectSentence(await start('postgres://u:hunter2@127.0.0.1:1/shop'), /ECONNREFUSED.*Start the server, or correct/);
+  });
+});

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Backend, embedded } from '../support/backends';
+import { send, tokenFor } from '../support/client';
+import { eventually } from '../support/eventually';
+import { runStrata, startStrata, type StrataProcess } from '../support/strata-process';
+
+let backend: Backend;
+let folder: string;
+let service: StrataProcess;
+
+beforeAll(async () => {
+  backend = await embedded();
+  folder = backend.env.DATA_DIR!;
+  service = await startStrata(backend.env);
+});
+afterAll(async () => {
+  await service.stop();
+  await backend.dispose();
+});
+
+/** Asks the database itself: no cache has this page. */
+let page = 1;
+async function databaseAnswers(): Promise<void> {
+  page += 1;
+  expect((await send(service.url, `/api/products?page=${page}`)).status).toBe(200);
+  const token = tokenFor('eve', 'editor');
+  expect((await send(service.url, '/api/products/1', { method: 'PATCH', token, json: { stock: page } })).status).toBe(
+    200,
+  );
+}
+
+it('other users of the machine cannot enter the folder', () => {
+  const data = statSync(join(folder, 'pglite'));
+  expect((data.mode & 0o777).toString(8)).toBe('700');
+  expect(data.uid).toBe(process.getuid?.());
+});
+
+it('it listens in that folder and on no port', async () => {
+  const socket = join(folder, 'pglite', '.s.PGSQL.5432');
+  expect(statSync(socket).isSocket()).toBe(true);
+  await databaseAnswers();
+});
+
+// Only root can become somebody else.
+(process.getuid?.() === 0 ? it : it.skip)('another user of the machine cannot reach the socket', () => {
+  const socket = join(folder, 'pglite', '.s.PGSQL.5432');
+  const stranger = `require('node:net').connect(${JSON.stringify(socket)}).on('error', ({ code }) => console.log(code))`;
+  chmodSync(folder, 0o755);
+  const { stdout } = spawnSync(process.execPath, ['-e', stranger], { uid: 65_534, gid: 65_534, encoding: 'utf8' });
+  expect(stdout.trim()).toBe('EACCES');
+});
+
+it('a lock that somebody removed is made again, and the service goes on', async () => {
+  const locks = (): string[] => readdirSync(folder).filter((name) => name.startsWith('strata.lock'));
+  for (const lock of locks()) rmSync(join(folder, lock));
+  await eventually(() => expect(locks()).toHaveLength(1));
+  await databaseAnswers();
+  const { code, output } = await runStrata('main.js', [], { ...backend.env, PORT: '0' });
+  expect([code, output]).toEqual([1, expect.stringContaining(`in use by process ${service.child.pid}`)]);
+});
