@@ -7,6 +7,8 @@ export const CACHE_ERRORS = {
   CACHE_STAMP_FAILED: 'An eviction was not acknowledged by the clock. Keep the change and stamp again.',
   CACHE_NOT_OUTERMOST:
     'Another global interceptor wraps the view cache. Import CachingModule before the module that provides it.',
+  CACHE_STOCK_INTERCEPTOR:
+    "Nest's own CacheInterceptor is declared, which is never invalidated. Replace it by @CacheView on the routes.",
   CACHE_KEY: 'A lone surrogate, or an argument of a @CacheQuery method, has no place in a key. Give it another key.',
   CACHE_QUERY_SCOPE:
     '@CacheQuery is on a request-scoped or transient provider, or two methods share a name. Read the message.',

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallHandler } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { map, type Observable } from 'rxjs';
+import { from, map, mergeMap, NEVER, type Observable } from 'rxjs';
+import type { Finish } from './framework-capture';
 
 type HeaderValue = number | string | readonly string[];
 
@@ -79,6 +80,24 @@ export class ExpressReply implements ViewReply {
     if (this.raw.statusCode !== 304) this.raw.setHeader('content-length', payload?.length ?? 0);
     this.raw.end(payload);
     return this;
+  }
+
+  /** Express has no hook for its serialised response, so the value is serialised here as Express does it. */
+  sendValue(value: unknown, finish: Finish): Observable<never> {
+    const payload = this.serialise(value);
+    const serialised = { status: this.statusCode, headers: this.getHeaders(), payload };
+    const sending = Promise.resolve(finish(serialised, payload)).then((body) => this.send(body as Buffer | undefined));
+    // The value has been sent, so this never emits; it fails as the handler would.
+    return from(sending).pipe(mergeMap(() => NEVER));
+  }
+
+  private serialise(value: unknown): Buffer {
+    if (value === null) return Buffer.alloc(0);
+    if (typeof value === 'string') return Buffer.from(value);
+    if (!this.raw.hasHeader('content-type')) this.raw.setHeader('content-type', 'application/json; charset=utf-8');
+    const { app } = this.raw as ServerResponse & { app?: { get(setting: string): unknown } };
+    const [replacer, spaces] = ['json replacer', 'json spaces'].map((setting) => app?.get(setting));
+    return Buffer.from(JSON.stringify(value, replacer as never, spaces as number | undefined));
   }
 
   /** The handler, giving what Nest would have Express send: text as HTML, and JSON of every object, bytes included. */

@@ -8,9 +8,10 @@ import type { L2Lookups } from './l2-lookups';
 import { isBehind } from '../../core/clock/generation';
 import type { TagClock } from '../../core/clock/tag-clock';
 import type { SharedHeaders } from './route/fast-path-eligibility';
+import { isImpersonal } from './route/impersonal-headers';
 import { type Heads, isHeld, newHeads, type PreparedHit, type PreparedHits } from './response/prepared-hits';
 
-/** One request on its way past the front. */
+/** One request in the fast path. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -20,16 +21,16 @@ interface Exchange {
   readonly pass: () => void;
 }
 
-/** Headers that make a request more than "give me this": such go through the whole pipeline. */
-const SPECIAL = ['pragma', 'range', 'if-match', 'if-unmodified-since', 'expect', 'upgrade'] as const;
-
-/** A browser's reload. RFC 9111 §5.2.1.1: it asks for an Age within this, and what was just found fresh has an Age of 0. */
+/** A browser's reload (RFC 9111 §5.2.1.1) accepts an Age up to this, and an entry just found fresh has an Age of 0. */
 const WITHIN_AGE = /^max-age=\d+$/i;
 
+/** They change nothing about a shared view. */
+const CREDENTIALS = new Set(['authorization', 'cookie']);
+
 /**
- * Answers public hits in front of the framework. It decides nothing: it knows only addresses that the interceptor opened (a
- * public view without guards of its own, reached through the global ones by a request that named nobody), takes only entries that the store finds fresh, and whatever is out of
- * the ordinary goes on its usual way.
+ * Serves public hits in front of the framework. It decides nothing itself: it knows only URLs that the interceptor opened
+ * (a public view without guards of its own, reached by a request that could not identify a caller), and serves only
+ * entries that the store finds fresh. Every other request goes through the pipeline.
  */
 export class FastPath {
   constructor(
@@ -41,12 +42,12 @@ export class FastPath {
     private readonly events: CacheEventBus,
   ) {}
 
-  /** Answers the request or passes it on, at once or when L2 has said that it has nothing. */
+  /** Serves the request or passes it on: at once, or when L2 has no entry. */
   handle(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
     const began = performance.now();
     const known = request.method === 'GET' ? this.urls.get(request.url ?? '') : undefined;
     if (!isOpen(known) || !isPlain(request, known)) return pass();
-    // The interceptor asks the clock first.
+    // The interceptor queries the clock first.
     if (isBehind(this.clock, request.headers)) return pass();
     const exchange = { request, response, known, began, pass };
     const entry = this.store.peek(known.urlKey);
@@ -54,7 +55,7 @@ export class FastPath {
     const looking = this.lookups.begin(request, known.urlKey);
     if (!looking) return pass();
     void looking.then((seen) => {
-      // Who has gone away is not answered, and has no handler run.
+      // The client has hung up: no handler needs to run.
       if (request.socket.destroyed) return;
       const hit = seen.entry && this.ready(seen.entry, 'l2', exchange);
       this.send(hit && this.store.take(seen) && hit, exchange);
@@ -79,7 +80,7 @@ export class FastPath {
   }
 }
 
-/** What a hit is sent with here: its own headers, and those that every answer of its route gets. */
+/** A hit's headers here: its own, and those shared by every response of its route. */
 interface Front {
   readonly open: SharedHeaders;
   readonly heads: Heads;
@@ -95,7 +96,7 @@ function frontOf(hit: PreparedHit, open: SharedHeaders): Front {
   const made: Front = {
     open,
     heads: newHeads(),
-    ok: Object.freeze({ ...open, ...hit.ok, 'content-length': String(hit.payload?.length ?? 0) }),
+    ok: Object.freeze({ ...open, ...hit.ok, 'content-length': String(hit.payload.length) }),
     notModified: Object.freeze({ ...open, ...hit.notModified }),
   };
   fronts.set(hit, made);
@@ -106,9 +107,9 @@ function isOpen(known: { readonly open?: SharedHeaders } | undefined): known is 
   return known?.open !== undefined;
 }
 
+/** A request that no guard or hook could treat differently from the one that opened the URL. */
 function isPlain({ headers }: IncomingMessage, { route }: OpenUrl): boolean {
-  for (const name of SPECIAL) if (headers[name] !== undefined) return false;
-  const wish = headers['cache-control'];
-  if (wish !== undefined && !WITHIN_AGE.test(wish)) return false;
-  return route.isShared || (headers.authorization === undefined && headers.cookie === undefined);
+  for (const name in headers) if (!isImpersonal(name) && !(route.isShared && CREDENTIALS.has(name))) return false;
+  const directives = headers['cache-control'];
+  return directives === undefined || WITHIN_AGE.test(directives);
 }

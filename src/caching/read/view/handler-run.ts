@@ -1,107 +1,105 @@
 import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
 import { lastValueFrom } from 'rxjs';
-import type { Loaded } from '../../core/store/entry';
 import type { DependencyTracker } from '../../core/clock/dependency-tracker';
+import type { Loaded } from '../../core/store/entry';
 import type { ViewReply } from './express';
+import type { FrameworkResponse } from './framework-capture';
+import { type KeyParts, storableHeaders } from './response/storable';
 import { StoredResponse } from './response/stored-response';
 
-/** Largest body that is kept, in bytes. */
+/** Largest body that is stored, in bytes. */
 const MAX_BODY = 1024 * 1024;
-/** What the transport or this cache says itself. */
-const NOT_KEPT = new Set([
-  'content-length',
-  'date',
-  'connection',
-  'transfer-encoding',
-  'etag',
-  'cache-control',
-  'vary',
-]);
+const NOT_STORED: Loaded = { body: null, store: false };
 
-/** One run of a route's handler, and what became of it beside the answer to keep. */
+/**
+ * One run of a route's handler. The value it returns goes through the framework, and what the framework makes of it
+ * is what gets stored (Law 9): `load` waits for `capture`.
+ */
 export class HandlerRun {
-  /** The handler refused the request; nothing older may stand in for that. */
+  /** The handler refused the request with a status below 500; no older response may replace that. */
   clientError: HttpException | undefined;
-  /** What the handler gave cannot be kept and is passed on as it is. */
-  uncacheable: { value: unknown } | undefined;
-  /** A part of the answer is older than it should be, because its source failed: the answer is marked, and not kept. */
-  isRescued = false;
+  /** The handler's value cannot be stored; the framework sends it as without a cache. */
+  isUncacheable = false;
+  /** A part came from grace because its source failed: the response is marked, and not stored. */
+  usedStalePart = false;
+  /** Resolves when the handler has returned a value that the framework has to serialise. */
+  readonly produced: Promise<void>;
+  value: unknown;
   private before: Readonly<Record<string, unknown>> = {};
+  private markProduced!: () => void;
+  private deliver: ((response: FrameworkResponse | undefined) => void) | undefined;
+  private isAbandoned = false;
 
   constructor(
     private readonly next: CallHandler,
     private readonly reply: ViewReply,
+    private readonly dependencies: DependencyTracker,
+    private readonly route: KeyParts & { readonly isRedirect: boolean },
+    /** Milliseconds that a 404 is cached. */
     private readonly negativeTtl: number,
-    private readonly scope: DependencyTracker,
-  ) {}
+  ) {
+    this.produced = new Promise((resolve) => (this.markProduced = resolve));
+  }
 
-  /** Runs the handler. @throws what it throws when the service is at fault: then an older answer may do */
+  /** Runs the handler and waits for the framework. @throws what the handler throws with a status of 500 or more */
   async load(): Promise<Loaded> {
     this.before = { ...this.reply.getHeaders() };
-    let value: unknown;
     try {
-      value = await lastValueFrom(this.next.handle() as never, { defaultValue: undefined });
+      this.value = await lastValueFrom(this.next.handle() as never, { defaultValue: undefined });
     } catch (error) {
       return this.refused(error);
     }
-    this.isRescued = this.scope.current()?.fromGrace ?? false;
-    return this.keepable(value) ? this.kept(value) : this.pass(value);
+    this.usedStalePart = this.dependencies.current()?.fromGrace ?? false;
+    if (this.isAbandoned) return NOT_STORED;
+    const isSettled = this.reply.sent || this.reply.statusCode !== 200;
+    this.isUncacheable = isSettled || this.route.isRedirect || !isWhole(this.value);
+    if (this.isUncacheable) return NOT_STORED;
+    return this.captured();
   }
 
-  /** "There is no such thing" is an answer, and worth keeping for a moment; any other refusal is this caller's own. */
+  /** Takes what the framework is about to send. @param final headers after all hooks of the application */
+  capture(response: FrameworkResponse, final: Readonly<Record<string, unknown>>): void {
+    const headers = storableHeaders(this.before, response.headers, final, this.route);
+    const isStorable = response.status === 200 && headers !== undefined && isBytes(response.payload);
+    this.isUncacheable = !isStorable;
+    this.deliver?.(isStorable ? { ...response, headers } : undefined);
+  }
+
+  /** Another response was found first: the handler's value is not needed any more. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.deliver?.(undefined);
+  }
+
+  private async captured(): Promise<Loaded> {
+    const capturing = new Promise<FrameworkResponse | undefined>((resolve) => (this.deliver = resolve));
+    // A client that hangs up may leave the framework with nothing to send.
+    this.reply.raw.once('close', () => this.deliver?.(undefined));
+    this.markProduced();
+    const response = await capturing;
+    if (!response) return NOT_STORED;
+    const payload = Buffer.from(response.payload as string | Buffer);
+    const stored = StoredResponse.make(response.status, response.headers as Record<string, string>, payload);
+    return { body: stored.toBody(), store: payload.length <= MAX_BODY && !this.usedStalePart };
+  }
+
+  /** A 404 is a cacheable response of a healthy source; any other refusal belongs to this caller alone. */
   private refused(error: unknown): Loaded {
     if (!(error instanceof HttpException) || error.getStatus() >= 500) throw error;
     this.clientError = error;
-    if (error.getStatus() !== 404) return { body: null, store: false };
+    if (error.getStatus() !== 404) return NOT_STORED;
     const payload = Buffer.from(JSON.stringify(error.getResponse()));
     return { body: StoredResponse.make(404, {}, payload).toBody(), ttl: this.negativeTtl };
   }
-
-  private kept(value: unknown): Loaded {
-    const payload = serialise(value);
-    const answer = StoredResponse.make(this.reply.statusCode, this.ownHeaders(value), payload);
-    return { body: answer.toBody(), store: payload.length <= MAX_BODY && !this.isRescued };
-  }
-
-  private pass(value: unknown): Loaded {
-    this.uncacheable = { value };
-    return { body: null, store: false };
-  }
-
-  private keepable(value: unknown): boolean {
-    const { reply } = this;
-    if (reply.sent || reply.statusCode !== 200 || reply.hasHeader('set-cookie')) return false;
-    return value !== undefined && !(value instanceof StreamableFile) && !isStream(value);
-  }
-
-  /** What the handler has set; what was there before it, every answer of the server gets anyway. */
-  private ownHeaders(value: unknown): Record<string, string> {
-    const set = Object.entries(this.reply.getHeaders()).filter(
-      ([name, header]) => this.before[name] !== header && !NOT_KEPT.has(name),
-    );
-    // A decorator's type was there before the handler.
-    const type = (this.before['content-type'] as string | undefined) ?? typeOf(value);
-    const own = Object.fromEntries(set.map(([name, header]) => [name, String(header)]));
-    return { ...(type === undefined ? {} : { 'content-type': type }), ...own };
-  }
 }
 
-/** The very bytes that the router would send. */
-function serialise(value: unknown): Buffer {
-  if (value === null) return Buffer.alloc(0);
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+/** Whether a value becomes one body at once. Streams of Node and the web, files and fetch's Response do not. */
+function isWhole(value: unknown): boolean {
+  if (value === undefined || value instanceof StreamableFile) return false;
+  if (typeof value !== 'object' || value === null) return true;
+  return !('pipe' in value || 'getReader' in value || value instanceof Response);
 }
 
-/** The type that the router would give it. */
-function typeOf(value: unknown): string | undefined {
-  if (value === null) return undefined;
-  if (typeof value === 'string') return 'text/plain; charset=utf-8';
-  return value instanceof Uint8Array ? 'application/octet-stream' : 'application/json; charset=utf-8';
-}
-
-/** Node's streams, the web's, and fetch's Response. */
-function isStream(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'pipe' in value || 'getReader' in value || value instanceof Response;
+function isBytes(payload: unknown): boolean {
+  return typeof payload === 'string' || Buffer.isBuffer(payload);
 }

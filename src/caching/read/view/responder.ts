@@ -1,93 +1,110 @@
-import { HttpException } from '@nestjs/common';
+import { HttpException, PreconditionFailedException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Shareable } from '../../edge/edge-headers';
 import type { CacheEntry, CacheResult } from '../../core/store/entry';
-import { Encoder, negotiate } from './response/encoding';
+import type { Shareable } from '../../edge/edge-headers';
 import type { ViewReply } from './express';
-import { encodedEtag, matchesIfNoneMatch } from './response/etag';
+import { mergeVary } from './response/directives';
+import { Encoder, negotiate } from './response/encoding';
+import { encodedEtag, matchesIfMatch, matchesIfNoneMatch } from './response/etag';
+import { ageOf, bypassStatus, cacheStatus, validators, type Verdict, withoutBody, xCache } from './response/headers';
 import { isHeld, type PreparedHit } from './response/prepared-hits';
 import { StoredResponse } from './response/stored-response';
-import { ageOf, bypassStatus, cacheStatus, validators, type Verdict, withoutBody, xCache } from './response/headers';
 import type { ViewRoute } from './route/view-route';
 
-/** What the answer to one request is made from. */
-interface Source {
-  answer: StoredResponse;
-  /** Undefined where nothing is kept: then nothing is compressed either, as it would be for this request alone. */
-  entry?: CacheEntry;
-  headers: { 'cache-status': string; 'x-cache': string; age: string };
-  /** Undefined where shared caches may not keep it. */
-  kept?: Shareable;
+/** What the response to one request is made from. */
+export interface ResponseSource {
+  readonly stored: StoredResponse;
+  /** Undefined where nothing is stored: compression would serve this request alone, so there is none. */
+  readonly entry?: CacheEntry;
+  readonly headers: { 'cache-status': string; 'x-cache': string; age: string };
+  /** Undefined where shared caches must not store it. */
+  readonly kept?: Shareable;
 }
 
-/** Turns an entry into the answer to one request: encoded as it likes, or a 304. */
+/** Turns an entry into the response to one request: encoded as the client prefers, a 304, or a 412. */
 export class Responder {
   private readonly encoder: Encoder;
 
-  /** @param name this cache's own, in Cache-Status */
+  /** @param name of this cache in Cache-Status */
   constructor(
     private readonly name: string,
-    keepVariant: (entry: CacheEntry, encoding: string, bytes: Buffer) => void,
+    storeVariant: (entry: CacheEntry, encoding: string, bytes: Buffer) => void,
     private readonly isFresh: (entry: CacheEntry) => boolean,
   ) {
-    this.encoder = new Encoder(keepVariant);
+    this.encoder = new Encoder(storeVariant);
   }
 
-  fromCache(result: CacheResult & Verdict): Source {
+  fromCache(result: CacheResult & Verdict): ResponseSource {
     const age = ageOf(result.entry, result.outcome, Date.now());
     const headers = {
       'cache-status': cacheStatus(this.name, result),
-      'x-cache': xCache(result.outcome, result.rescued),
+      'x-cache': xCache(result.outcome, result.usedStalePart),
       age: String(age),
     };
-    const kept = this.mayBePassedOn(result) ? { tags: result.entry.tags, ttl: result.ttl } : undefined;
-    return { answer: StoredResponse.of(result.entry), entry: result.entry, headers, kept };
+    const kept = this.mayBeShared(result) ? { tags: result.entry.tags, ttl: result.ttl } : undefined;
+    return { stored: StoredResponse.of(result.entry), entry: result.entry, headers, kept };
   }
 
-  /** What grace saved, or was stamped while it was being made, answers who asked, and nobody after them: the purge is over by then. */
-  private mayBePassedOn({ entry, outcome, stored, rescued }: CacheResult & Verdict): boolean {
-    return (outcome === 'hit' || outcome === 'miss') && stored && !rescued && this.isFresh(entry);
+  fromHandler(stored: StoredResponse): ResponseSource {
+    return { stored, headers: { 'cache-status': bypassStatus(this.name, 'off'), 'x-cache': 'BYPASS', age: '0' } };
   }
 
-  fromHandler(answer: StoredResponse): Source {
-    return { answer, headers: { 'cache-status': bypassStatus(this.name, 'off'), 'x-cache': 'BYPASS', age: '0' } };
-  }
-
-  /** Sends a hit that is ready, by way of all of Fastify's hooks. */
-  send(hit: PreparedHit, { headers }: FastifyRequest, reply: ViewReply): void {
+  /** Sends a prepared hit through all of Fastify's hooks. */
+  send(hit: PreparedHit, { headers, method }: FastifyRequest, reply: ViewReply): void {
+    const vary = reply.getHeader('vary') as string | undefined;
     if (isHeld(hit, headers['if-none-match'])) {
       hit.heads.notModified.lendTo(reply.raw);
-      // A decorator of the route may have said the type before.
-      reply.code(304).headers(hit.notModified).removeHeader('content-type').send();
+      // A decorator of the route may have set the type.
+      reply.code(304).headers(hit.notModified).removeHeader('content-type');
     } else {
       hit.heads.ok.lendTo(reply.raw);
-      reply.headers(hit.ok).send(hit.payload);
+      reply.headers(hit.ok);
     }
+    if (vary !== undefined) reply.header('vary', mergeVary(vary, hit.ok['vary'] ?? ''));
+    reply.send(reply.statusCode === 304 && method !== 'HEAD' ? undefined : hit.payload);
   }
 
-  /** @returns what the router is to send @throws HttpException 404 when that is what was kept */
-  async respond(
+  /**
+   * Sets the status and headers of the response. Resolves with the body to send; undefined: none.
+   * @throws HttpException 404 when the entry is a stored 404; PreconditionFailedException for a failed `If-Match`
+   */
+  async prepare(
     route: ViewRoute,
-    { answer, entry, headers, kept }: Source,
+    { stored, entry, headers, kept }: ResponseSource,
     request: FastifyRequest,
     reply: ViewReply,
   ): Promise<Buffer | undefined> {
+    const vary = reply.getHeader('vary') as string | undefined;
     void reply.headers(headers);
-    if (answer.status !== 200) throw new HttpException(JSON.parse(answer.payload.toString()) as string, answer.status);
+    if (stored.status !== 200) throw new HttpException(JSON.parse(stored.payload.toString()) as string, stored.status);
+    refuseIfChanged(header(request, 'if-match'), stored);
 
-    const encoding = entry ? negotiate(header(request, 'accept-encoding'), answer) : 'identity';
-    const own = { ...answer.headers, ...validators(route, answer, encoding, kept) };
+    const encoding = entry ? negotiate(header(request, 'accept-encoding'), stored) : 'identity';
+    const own = { ...stored.headers, ...validators(route, stored, encoding, kept) };
+    if (vary !== undefined) own['vary'] = mergeVary(vary, own['vary'] ?? '');
     const ifNoneMatch = header(request, 'if-none-match');
-    if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(answer.etag, encoding))) {
-      // A decorator of the route may have said the type before.
+    if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(stored.etag, encoding))) {
+      // A decorator of the route may have set the type.
       void reply.code(304).headers(withoutBody(own)).removeHeader('content-type');
-      return undefined;
-    }
-    void reply.headers(own);
-    // The handler said nothing (null): the router has to be told so, or it would give no bytes the type of bytes.
-    if (answer.headers['content-type'] === undefined) return undefined;
-    return entry ? this.encoder.encode(entry, answer, encoding) : answer.payload;
+      // The length of a HEAD's 304 is that of the 200 (RFC 9110 §8.6), and Fastify takes it from the body.
+      if (request.method !== 'HEAD') return undefined;
+    } else void reply.headers(own);
+    return entry ? this.encoder.encode(entry, stored, encoding) : stored.payload;
   }
+
+  /**
+   * A response from grace, or one that was invalidated while it was generated, is for this caller only: a purge that
+   * would remove it from a shared cache has already run.
+   */
+  private mayBeShared({ entry, outcome, stored, usedStalePart }: CacheResult & Verdict): boolean {
+    return (outcome === 'hit' || outcome === 'miss') && stored && !usedStalePart && this.isFresh(entry);
+  }
+}
+
+/** RFC 9110 §13.1.1 applies to reads as well. */
+function refuseIfChanged(ifMatch: string | undefined, { etag }: StoredResponse): void {
+  if (ifMatch === undefined || matchesIfMatch(ifMatch, etag)) return;
+  throw new PreconditionFailedException('If-Match names another version than the current one.');
 }
 
 function header(request: FastifyRequest, name: string): string | undefined {

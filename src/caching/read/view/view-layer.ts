@@ -1,11 +1,12 @@
-import { Inject, Injectable, Optional, PipeTransform, ValidationPipe } from '@nestjs/common';
+import { Inject, Injectable, Optional, PipeTransform, ValidationPipe, VersioningType } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RequestListener, Server } from 'node:http';
 import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
 import { EDGE_HEADERS, EdgeHeaders } from '../../edge/edge-headers';
 import { FastPath } from './fast-path';
+import { finishResponses, readSerialised } from './framework-capture';
 import { UrlKeyCache } from './route/url-key-cache';
 import { L2Lookups } from './l2-lookups';
 import { PreparedHits } from './response/prepared-hits';
@@ -13,7 +14,7 @@ import { userOf } from './view-settings';
 import { cacheName } from './response/headers';
 import { Responder } from './responder';
 
-/** What the interceptor and the fast path share, and their place in the application. */
+/** What the interceptor and the fast path share, and where they are attached to the application. */
 @Injectable()
 export class ViewLayer {
   readonly urls = new UrlKeyCache();
@@ -22,16 +23,17 @@ export class ViewLayer {
   readonly responder: Responder;
   readonly pipe: PipeTransform;
   readonly isOn: boolean;
-  /** This cache's name in Cache-Status. */
+  /** Name of this cache in Cache-Status. */
   readonly name: string;
   readonly user: (request: FastifyRequest) => string | undefined;
   readonly mayRevalidate: (request: FastifyRequest) => boolean | Promise<boolean>;
+  private readonly readsSerialised: boolean;
 
   constructor(
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
-    /** Without EdgeModule nobody is purged, so edges keep answers for a moment only. */
+    /** Without EdgeModule no edge is purged, so edges may store responses for a moment only. */
     @Optional() @Inject(EDGE_HEADERS) readonly edges: EdgeHeaders = EdgeHeaders.of(),
   ) {
     const { layers, prefix, view } = stack.options;
@@ -47,19 +49,54 @@ export class ViewLayer {
       (entry, encoding, bytes) => stack.store.addVariant(entry, encoding, bytes),
       (entry) => stack.store.isFresh(entry),
     );
+    // As early as possible: hooks that the application adds later must not transform the bytes before they are read.
+    const fastify = this.fastify();
+    if (fastify) readSerialised(fastify);
+    this.readsSerialised = fastify !== undefined;
+  }
+
+  /** Request headers by which the router selects a version; undefined where a function may use any header. */
+  get versionHeaders(): readonly string[] | undefined {
+    const versioning = this.application.getVersioning();
+    switch (versioning?.type) {
+      case undefined:
+      case VersioningType.URI:
+        return [];
+      case VersioningType.HEADER:
+        return [versioning.header.toLowerCase()];
+      case VersioningType.MEDIA_TYPE:
+        return ['accept'];
+      case VersioningType.CUSTOM:
+        return undefined;
+    }
+  }
+
+  /** Registers the last onSend hook: call it once the application has registered its own. */
+  finishResponses(): void {
+    const fastify = this.fastify();
+    if (!fastify) return;
+    if (!this.readsSerialised) readSerialised(fastify);
+    finishResponses(fastify);
+  }
+
+  private fastify(): FastifyInstance | undefined {
+    const adapter = this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
+    const server: unknown = adapter?.getInstance();
+    return typeof server === 'object' && server !== null && 'addHook' in server
+      ? (server as FastifyInstance)
+      : undefined;
   }
 
   /**
-   * Puts the fast path in front of whatever handles requests. Where the version of a route is in a header or made up by a function,
-   * one address has several answers, and there is no fast path.
+   * Puts the fast path in front of the server's request listeners. Where a header selects the version of a route, one URL
+   * has several responses, and there is no fast path.
    */
   putInFront(): void {
-    // No adapter, no server: the context of a worker or a command.
+    // A worker or a command has no adapter, and no server.
     const adapter = this.adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
     const server = adapter?.getHttpServer() as Server | undefined;
-    // In front of Express its middleware would be passed by.
-    if (!this.isOn || !server || adapter?.getType() !== 'fastify') return;
-    if (this.application.getVersioning()?.type !== undefined) return;
+    // In front of Express its middleware would be bypassed.
+    if (!this.isOn || !server || adapter?.getType() !== 'fastify' || this.versionHeaders?.length !== 0) return;
     const { store, clock, events } = this.stack;
     const fastPath = new FastPath(store, clock, this.urls, this.hits, this.lookups, events);
     const handlers = server.listeners('request') as RequestListener[];

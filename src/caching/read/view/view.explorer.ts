@@ -1,13 +1,15 @@
 import { type ExecutionContext, Inject, Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { CACHE_KEY_METADATA, CACHE_TTL_METADATA } from '@nestjs/cache-manager/dist/cache.constants';
+import { CacheError } from '../../caching.errors';
 import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
 import { ViewLayer } from './view-layer';
-import { constraintsOf, type Handler, ViewRoute } from './route/view-route';
+import { type ComputedTtl, constraintsOf, type Handler, ViewRoute } from './route/view-route';
 
-/** Every route with `@CacheView`, found at start, so that one that cannot be cached is refused then and not by its first caller. */
+/** Finds every route with `@CacheView` at start, so that one that cannot be cached is refused before its first request. */
 @Injectable()
 export class ViewExplorer implements OnApplicationBootstrap {
-  /** By controller too: one that inherits a handler may have guards of its own. */
+  /** By controller too: a subclass that inherits a handler may have its own guards. */
   private readonly routes = new Map<unknown, Map<unknown, ViewRoute>>();
 
   constructor(
@@ -28,7 +30,8 @@ export class ViewExplorer implements OnApplicationBootstrap {
         isConstrained ||= constraintsOf(prototype[name]) !== undefined;
       }
     }
-    // One address may lead to such a route or, from another host, to its neighbour.
+    this.layer.finishResponses();
+    // With a constraint one URL may lead to different routes.
     if (!isConstrained) this.layer.putInFront();
   }
 
@@ -38,11 +41,39 @@ export class ViewExplorer implements OnApplicationBootstrap {
 
   private add(controller: Type, handler: Handler | undefined): void {
     const options = handler && this.reflector.get<ViewOptions | undefined>(CACHE_VIEW, handler);
+    if (!handler) return;
+    const name = `${controller.name}.${handler.name}`;
+    const ttl = this.stockOptions(name, handler, controller, options !== undefined);
     if (!options) return;
+    const context = { versionHeaders: this.layer.versionHeaders ?? ['*'], ttl };
     const ofController = this.routes.get(controller) ?? new Map<unknown, ViewRoute>();
     this.routes.set(
       controller,
-      ofController.set(handler, new ViewRoute(controller, handler, options, this.layer.pipe, this.layer.edges)),
+      ofController.set(
+        handler,
+        new ViewRoute(controller, handler, options, this.layer.pipe, this.layer.edges, context),
+      ),
     );
+  }
+
+  /**
+   * Decorators of @nestjs/cache-manager: `@CacheTTL` is honoured, `@CacheKey` would give every parameter one key.
+   * @throws CacheError CACHE_OPTIONS
+   */
+  private stockOptions(
+    name: string,
+    handler: Handler,
+    controller: Type,
+    isView: boolean,
+  ): number | ComputedTtl | undefined {
+    const key: unknown = this.reflector.getAllAndOverride(CACHE_KEY_METADATA, [handler, controller]);
+    if (key !== undefined) {
+      throw new CacheError('CACHE_OPTIONS', `@CacheKey on ${name}: a view's key comes from its parameters; remove it`);
+    }
+    const own = this.reflector.get<number | ComputedTtl | undefined>(CACHE_TTL_METADATA, handler);
+    if (own !== undefined && !isView) {
+      throw new CacheError('CACHE_OPTIONS', `@CacheTTL on ${name} has no effect without @CacheView: add it`);
+    }
+    return own ?? this.reflector.get<number | ComputedTtl | undefined>(CACHE_TTL_METADATA, controller);
   }
 }

@@ -1,19 +1,20 @@
 import type { Shareable } from '../../../edge/edge-headers';
 import type { CacheEntry, CacheResult } from '../../../core/store/entry';
+import { mergeVary } from './directives';
 import { encodedEtag } from './etag';
 import type { Encoding } from './encoding';
 import type { StoredResponse } from './stored-response';
 import type { ViewRoute } from '../route/view-route';
 
-/** Why a request went past the cache: the `detail` of Cache-Status. */
-export type BypassReason = 'off' | 'authorization' | 'cookie' | 'no-user' | 'not-cacheable';
+/** Why a request bypassed the cache: the `detail` of Cache-Status. */
+export type BypassReason = 'off' | 'authorization' | 'cookie' | 'user' | 'no-user' | 'not-cacheable';
 
-/** How the cache dealt with a request, for the answer to say. */
+/** How the cache handled a request, for the headers of its response. */
 export type Verdict = Pick<CacheResult, 'outcome' | 'tier' | 'collapsed' | 'stored' | 'ttl'> & {
-  /** The client asked for it to be made anew, and may. */
+  /** The client requested a reload with `no-cache`, and is allowed to. */
   readonly requested?: boolean;
-  /** It was made of parts that grace saved. */
-  readonly rescued?: boolean;
+  /** A part of the response came from grace. */
+  readonly usedStalePart?: boolean;
 };
 
 /** A cache's name as RFC 8941 writes it: a token where it can be one. */
@@ -24,7 +25,7 @@ export function cacheName(prefix: string): string {
 /** RFC 9211. `name` is this cache's own. */
 export function cacheStatus(
   name: string,
-  { outcome, tier, collapsed, stored, ttl, requested, rescued }: Verdict,
+  { outcome, tier, collapsed, stored, ttl, requested, usedStalePart }: Verdict,
 ): string {
   switch (outcome) {
     case 'hit':
@@ -33,7 +34,7 @@ export function cacheStatus(
     case 'grace':
       return `${name}; hit; ttl=${ttl}; detail=${outcome}`;
     case 'miss':
-      return `${name}; fwd=${requested ? 'request' : 'uri-miss'}${collapsed ? '; collapsed' : stored ? '; stored' : ''}${rescued ? '; detail=grace' : ''}`;
+      return `${name}; fwd=${requested ? 'request' : 'uri-miss'}${collapsed ? '; collapsed' : stored ? '; stored' : ''}${usedStalePart ? '; detail=grace' : ''}`;
   }
 }
 
@@ -41,38 +42,41 @@ export function bypassStatus(name: string, why: BypassReason): string {
   return `${name}; fwd=bypass; detail=${why}`;
 }
 
-/** As @nestjs/cache-manager has it, with the two answers it does not know. */
-export function xCache(outcome: CacheResult['outcome'], rescued = false): string {
-  if (rescued) return 'STALE';
+/** The values of @nestjs/cache-manager, and STALE. */
+export function xCache(outcome: CacheResult['outcome'], usedStalePart = false): string {
+  if (usedStalePart) return 'STALE';
   const names = { hit: 'HIT', miss: 'MISS', stale: 'STALE', grace: 'STALE' } as const;
   return names[outcome];
 }
 
 /**
- * RFC 9111 §4.2.3 counts from when the answer was made *or validated at the origin*. What the tag clock has just found fresh
- * is validated, whenever it was made; what grace serves is as old as it is.
+ * Seconds for `Age`. RFC 9111 §4.2.3 counts from when a response was generated *or validated at the origin*. An entry that
+ * the tag clock has just found fresh is validated; one served by grace or past its TTL has its true age.
  */
 export function ageOf(entry: CacheEntry, outcome: CacheResult['outcome'], wall: number): number {
   const unproven = outcome === 'stale' || outcome === 'grace';
   return unproven ? Math.max(0, Math.floor((wall - entry.createdAt) / 1_000)) : 0;
 }
 
-/** What a cached route's answer says about itself beside its own headers. @param kept what shared caches may keep */
+/**
+ * Headers of a cached route's response beside the stored ones. A `Cache-Control` of the handler's own replaces the route's.
+ * @param kept undefined: shared caches must not store it
+ */
 export function validators(
   route: ViewRoute,
-  answer: StoredResponse,
+  response: StoredResponse,
   encoding: Encoding,
   kept: Shareable | undefined,
 ): Record<string, string> {
   return {
-    etag: encodedEtag(answer.etag, encoding),
-    ...route.freshness(kept),
-    vary: route.vary,
+    etag: encodedEtag(response.etag, encoding),
+    ...(response.headers['cache-control'] === undefined ? route.freshness(kept) : {}),
+    vary: mergeVary(response.headers['vary'], route.vary),
     ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
   };
 }
 
-/** What describes a body has no place where there is none (RFC 9110 §15.4.5). */
+/** Headers that describe a body are left out of a 304 (RFC 9110 §15.4.5). */
 const OF_THE_BODY = ['content-type', 'content-encoding', 'content-language'] as const;
 
 export function withoutBody(headers: Record<string, string>): Record<string, string> {

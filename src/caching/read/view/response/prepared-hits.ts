@@ -11,17 +11,16 @@ export interface Heads {
   readonly notModified: RawHead;
 }
 
-/** A hit's answer, ready to be sent. It changes once a second, with the ttl that it tells; in between it is the same for everybody. */
+/** A hit's response, ready to be sent. It changes once a second, with its `ttl`; in between all clients share it. */
 export interface PreparedHit {
   readonly tier: Tier;
   readonly ttl: number;
   readonly etag: string;
-  /** Undefined: the handler said nothing. */
-  readonly payload: Buffer | undefined;
-  /** Headers of the 200, and of the 304. */
+  readonly payload: Buffer;
+  /** Headers of the 200 and of the 304. */
   readonly ok: Readonly<Record<string, string>>;
   readonly notModified: Readonly<Record<string, string>>;
-  /** As the framework has them written, with what it adds. */
+  /** Their text as the framework writes it, with what hooks add. */
   readonly heads: Heads;
 }
 
@@ -29,28 +28,28 @@ export function newHeads(): Heads {
   return { ok: new RawHead(), notModified: new RawHead() };
 }
 
-/** Makes hits ready, once for all requests that get the same. */
+/** Prepares hits, once for all requests that get the same bytes. */
 export class PreparedHits {
   private readonly prepared = new WeakMap<CacheEntry, Map<Encoding, PreparedHit>>();
 
-  /** @param name this cache's own, in Cache-Status */
+  /** @param name of this cache in Cache-Status */
   constructor(private readonly name: string) {}
 
-  /** The answer from an entry that was just found fresh; undefined where it takes more: a 404, or bytes that are yet to be compressed. */
+  /** The response from an entry just found fresh; undefined for a stored 404, or while its bytes are not yet compressed. */
   of(entry: CacheEntry, tier: Tier, route: ViewRoute, acceptEncoding: string | undefined): PreparedHit | undefined {
-    const answer = StoredResponse.of(entry);
-    if (answer.status !== 200) return undefined;
-    const encoding = negotiate(acceptEncoding, answer);
+    const stored = StoredResponse.of(entry);
+    if (stored.status !== 200) return undefined;
+    const encoding = negotiate(acceptEncoding, stored);
     const ttl = Math.ceil((entry.expiresAt - Date.now()) / 1_000);
     const ofEntry = this.prepared.get(entry) ?? new Map<Encoding, PreparedHit>();
     const memo = ofEntry.get(encoding);
     if (memo?.ttl === ttl && memo.tier === tier) return memo;
 
-    const payload = encodedNow(entry, answer, encoding);
+    const payload = encodedNow(entry, stored, encoding);
     if (!payload) return undefined;
     const ok = {
-      ...answer.headers,
-      ...validators(route, answer, encoding, { tags: entry.tags, ttl }),
+      ...stored.headers,
+      ...validators(route, stored, encoding, { tags: entry.tags, ttl }),
       age: '0',
       'cache-status': cacheStatus(this.name, { outcome: 'hit', tier, collapsed: false, stored: true, ttl }),
       'x-cache': xCache('hit'),
@@ -58,8 +57,8 @@ export class PreparedHits {
     const hit: PreparedHit = {
       tier,
       ttl,
-      etag: encodedEtag(answer.etag, encoding),
-      payload: answer.headers['content-type'] === undefined ? undefined : payload,
+      etag: encodedEtag(stored.etag, encoding),
+      payload,
       ok,
       notModified: withoutBody(ok),
       heads: newHeads(),
@@ -69,7 +68,7 @@ export class PreparedHits {
   }
 }
 
-/** Does the client hold these very bytes already? */
+/** Whether the client already has these bytes. */
 export function isHeld({ etag }: PreparedHit, ifNoneMatch: string | undefined): boolean {
   return ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, etag);
 }

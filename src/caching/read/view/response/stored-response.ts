@@ -1,17 +1,17 @@
 import type { Body, CacheEntry } from '../../../core/store/entry';
 import { strongEtag } from './etag';
 
-/** The part of an answer that is kept beside its bytes. */
+/** The part of a response that is stored beside its bytes. */
 interface Head {
   status: number;
-  /** What the handler set, by lower-case name. */
+  /** Headers that the handler set, by lower-case name. */
   headers: Record<string, string>;
   etag: string;
 }
 
 const LINE_END = 0x0a;
 
-/** An answer as it is stored: a line of JSON and the serialised body, both exactly as they will be used. */
+/** A stored response: one line of JSON for the head, then the body's bytes as they will be sent. */
 export class StoredResponse {
   private constructor(
     readonly status: number,
@@ -20,18 +20,19 @@ export class StoredResponse {
     readonly payload: Buffer,
   ) {}
 
-  static make(status: number, headers: Record<string, string>, payload: Buffer): StoredResponse {
-    return new StoredResponse(status, headers, strongEtag(payload), payload);
+  /** A validator that the handler set itself replaces ours. */
+  static make(status: number, { etag, ...headers }: Record<string, string>, payload: Buffer): StoredResponse {
+    return new StoredResponse(status, headers, etag ?? strongEtag(payload), payload);
   }
 
-  /** The answer in an entry: parsed once, then remembered for as long as the entry lives. */
+  /** The response in an entry, parsed once in the entry's lifetime. */
   static of(entry: CacheEntry): StoredResponse {
-    let answer = known.get(entry);
-    if (!answer) {
-      answer = StoredResponse.parse(entry.body);
-      known.set(entry, answer);
+    let response = known.get(entry);
+    if (!response) {
+      response = StoredResponse.parse(entry.body);
+      known.set(entry, response);
     }
-    return answer;
+    return response;
   }
 
   static parse(body: Body): StoredResponse {

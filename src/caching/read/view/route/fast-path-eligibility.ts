@@ -2,23 +2,17 @@ import { GUARDS_METADATA } from '@nestjs/common/constants';
 import type { FastifyRequest } from 'fastify';
 import type { ViewReply } from '../express';
 import { REQUEST_ID } from '../response/raw-head';
+import { isImpersonal } from './impersonal-headers';
 
-/**
- * What clients and proxies say that names nobody. A request with anything else (`x-api-key`) may have passed a guard because of
- * it, so it opens nothing.
- */
-const IMPERSONAL =
-  /^(accept(-.*)?|cache-control|connection|content-length|dnt|forwarded|host|if-(none-match|modified-since)|keep-alive|origin|pragma|priority|range|referer|save-data|sec-.*|te|traceparent|tracestate|upgrade-insecure-requests|user-agent|via|x-cache-generation|x-forwarded-(for|host|port|prefix|proto|server)|x-real-ip|x-request-id)$/;
-
-/** Headers of answers that differ with who asks: an address whose answers carry one stays in the pipeline. */
+/** Headers that differ from caller to caller: a URL whose responses carry one stays in the pipeline. */
 const PERSONAL = /^(vary|set-cookie|access-control-|x-accel-|x-ratelimit|ratelimit)/;
 
-/** Headers that every answer of a route gets, as the fast path repeats them. */
+/** Headers of every response of a route, as the fast path repeats them. */
 export type SharedHeaders = Readonly<Record<string, string>>;
 
 /**
- * Decides for one route whether the fast path, which asks no guard, may answer an address of it. A guard of the route's own may
- * judge by anything (the hour, an address), so such a route stays closed; so does one whose common headers are not the same twice.
+ * Decides for one route whether the fast path, which runs no guard, may serve one of its URLs. A guard of the route itself may
+ * decide by anything (the hour, an IP address), so such a route stays closed. So does one whose shared headers differ twice.
  */
 export class FastPathEligibility {
   private readonly isGuarded: boolean;
@@ -28,26 +22,25 @@ export class FastPathEligibility {
     this.isGuarded = [controller, handler].some((target) => Reflect.hasMetadata(GUARDS_METADATA, target));
   }
 
-  /** @param common what `commonHeaders` gave before the handler ran @returns what to open the address with, or undefined */
+  /** @param common of `sharedHeaders` before the handler ran @returns the headers to open the URL with, or undefined */
   for(request: FastifyRequest, common: SharedHeaders | undefined): SharedHeaders | undefined {
-    if (this.isGuarded || !common || !Object.keys(request.headers).every((name) => IMPERSONAL.test(name)))
-      return undefined;
+    if (this.isGuarded || !common || !Object.keys(request.headers).every(isImpersonal)) return undefined;
     const { last } = this;
     if (last && same(last, common)) return last;
-    // A nonce would be repeated. So it takes two answers with the same headers; and all addresses of a route share one list.
+    // A nonce must not be repeated, so two responses with equal headers are needed. All URLs of a route share one object.
     this.last = common;
     return undefined;
   }
 }
 
-/** What hooks and decorators have put on the answer before its handler ran. Undefined where it may not be repeated. */
+/** Headers that hooks and decorators set before the handler ran; undefined if they must not be repeated. */
 export function sharedHeaders(reply: ViewReply): SharedHeaders | undefined {
   const headers = Object.entries(reply.getHeaders());
-  // "Any origin may read this" is said to everybody alike.
+  // `*` is the same for every origin.
   const isOpen = reply.getHeader('access-control-allow-origin') === '*';
   if (headers.some(([name]) => PERSONAL.test(name) && !(isOpen && name.startsWith('access-control-'))))
     return undefined;
-  // It names one request in the log, and an answer in front of the framework has no line there.
+  // The id names one request in the log, and a response of the fast path has no line there.
   const repeated = headers.filter(([name]) => name !== REQUEST_ID);
   return Object.fromEntries(repeated.map(([name, value]) => [name, String(value)]));
 }
@@ -55,4 +48,13 @@ export function sharedHeaders(reply: ViewReply): SharedHeaders | undefined {
 function same(a: SharedHeaders, b: SharedHeaders): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/** Whether the last hooks left the headers alone. The length and the request's id belong to one message. */
+export function isSameBeside(
+  final: Readonly<Record<string, unknown>>,
+  expected: Readonly<Record<string, unknown>>,
+): boolean {
+  const names = Object.keys(final).filter((name) => name !== 'content-length' && name !== REQUEST_ID);
+  return names.every((name) => final[name] === expected[name]);
 }

@@ -1,10 +1,15 @@
 import { BadRequestException, type PipeTransform, RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, ROUTE_ARGS_METADATA, SSE_METADATA } from '@nestjs/common/constants';
+import {
+  CUSTOM_ROUTE_ARGS_METADATA,
+  METHOD_METADATA,
+  ROUTE_ARGS_METADATA,
+  SSE_METADATA,
+} from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import type { FastifyRequest } from 'fastify';
 
 /** What a handler takes from the query or the path: a DTO, or single values by name. */
-interface Source {
+interface DeclaredInput {
   dto?: Type;
   names: string[];
 }
@@ -14,10 +19,10 @@ interface ArgMetadata {
   data?: unknown;
 }
 
-/** What a route's answer depends on in its address, as the route itself declares it. */
+/** The parts of its URL that a route's response depends on, as the route declares them. */
 export class ViewInputs {
-  private readonly query: Source;
-  private readonly params: Source;
+  private readonly query: DeclaredInput;
+  private readonly params: DeclaredInput;
 
   constructor(
     controller: Type,
@@ -29,11 +34,11 @@ export class ViewInputs {
   }
 
   /**
-   * The validated inputs: defaults filled, numbers as numbers. An invalid or unknown one ends here, before it can make a key.
+   * The validated inputs: defaults filled in, numbers as numbers. An invalid or unknown one is refused before it becomes a key.
    * @throws what the pipe throws; BadRequestException
    */
   async read(request: FastifyRequest): Promise<{ params: object; query: object }> {
-    // Both at once, the last parameter of the handler first, as the pipeline does: or a request with two faults is told another one.
+    // In the pipeline's order, so that a request with two faults gets the same 400 as without the cache.
     const [query, params] = await Promise.all([
       this.validated(request.query as object, this.query, 'query'),
       this.validated(request.params as object, this.params, 'param'),
@@ -41,7 +46,7 @@ export class ViewInputs {
     return { params, query };
   }
 
-  private async validated(given: object, { dto, names }: Source, type: 'param' | 'query'): Promise<object> {
+  private async validated(given: object, { dto, names }: DeclaredInput, type: 'param' | 'query'): Promise<object> {
     if (dto) return (await this.pipe.transform(given, { type, metatype: dto })) as object;
     // Every path parameter is declared, by the route's pattern.
     if (type === 'param') return given;
@@ -51,11 +56,8 @@ export class ViewInputs {
   }
 }
 
-function sourceOf(controller: Type, handler: (...args: never[]) => unknown, kind: RouteParamtypes): Source {
-  const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler.name) ?? {}) as Record<
-    string,
-    ArgMetadata
-  >;
+function sourceOf(controller: Type, handler: (...args: never[]) => unknown, kind: RouteParamtypes): DeclaredInput {
+  const args = argumentsOf(controller, handler);
   const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, handler.name) ??
     []) as Type[];
   const ours = Object.entries(args).filter(([key]) => key.startsWith(`${kind}:`));
@@ -64,7 +66,50 @@ function sourceOf(controller: Type, handler: (...args: never[]) => unknown, kind
   return { dto: whole && types[whole[1].index], names };
 }
 
-/** Only what GET routes answer at once can be kept. */
+function argumentsOf(controller: Type, handler: (...args: never[]) => unknown): Record<string, ArgMetadata> {
+  return (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler.name) ?? {}) as Record<string, ArgMetadata>;
+}
+
+/** Parameter decorators whose value no key can hold, by the name that a developer writes. */
+const UNKEYED: Readonly<Partial<Record<RouteParamtypes, string>>> = {
+  [RouteParamtypes.BODY]: '@Body()',
+  [RouteParamtypes.RAW_BODY]: '@RawBody()',
+  [RouteParamtypes.SESSION]: '@Session()',
+  [RouteParamtypes.FILE]: '@UploadedFile()',
+  [RouteParamtypes.FILES]: '@UploadedFiles()',
+  [RouteParamtypes.IP]: '@Ip()',
+};
+
+/**
+ * Why a handler's parameters forbid to cache its route: one of them is not part of the key (Law 9). Undefined: all are.
+ * A private view has the user in its key, so it may take the request and values of custom decorators, which stand for the user.
+ */
+export function hiddenInputs(
+  controller: Type,
+  handler: (...args: never[]) => unknown,
+  { vary, isPrivate }: { readonly vary: readonly string[]; readonly isPrivate: boolean },
+): string | undefined {
+  for (const [key, { data }] of Object.entries(argumentsOf(controller, handler))) {
+    if (key.includes(CUSTOM_ROUTE_ARGS_METADATA)) {
+      if (!isPrivate)
+        return 'a parameter of a custom decorator is not part of the key: make the view private, or remove it';
+      continue;
+    }
+    const kind = Number(key.split(':', 1)[0]) as RouteParamtypes;
+    const unkeyed = UNKEYED[kind];
+    if (unkeyed !== undefined) return `a ${unkeyed} parameter is not part of the key: remove it`;
+    if (kind === RouteParamtypes.REQUEST && !isPrivate) {
+      return 'a @Req() parameter can be anything of the request: take @Param, @Query or @Headers with vary, or make the view private';
+    }
+    if (kind !== RouteParamtypes.HEADERS) continue;
+    if (typeof data !== 'string')
+      return '@Headers() without a name is not part of the key: name each header, and add it to vary';
+    if (!vary.includes(data.toLowerCase())) return `@Headers('${data}') is not part of the key: add '${data}' to vary`;
+  }
+  return undefined;
+}
+
+/** Only a GET route with a whole response can be cached. */
 export function isCacheableRoute(handler: object): boolean {
   const method: unknown = Reflect.getMetadata(METHOD_METADATA, handler);
   return method === RequestMethod.GET && Reflect.getMetadata(SSE_METADATA, handler) !== true;

@@ -1,5 +1,5 @@
-import type { PipeTransform, Type } from '@nestjs/common';
-import { HOST_METADATA, VERSION_METADATA } from '@nestjs/common/constants';
+import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
+import { HOST_METADATA, REDIRECT_METADATA, RENDER_METADATA, VERSION_METADATA } from '@nestjs/common/constants';
 import { FASTIFY_ROUTE_CONSTRAINTS_METADATA } from '@nestjs/platform-fastify/constants';
 import type { FastifyRequest } from 'fastify';
 import { boundedKey, canonicalText } from '../../canonical';
@@ -9,26 +9,41 @@ import type { EdgeHeaders, Shareable } from '../../../edge/edge-headers';
 import type { CachePolicy } from '../../../core/store/policy';
 import type { ViewOptions } from '../cache-view.decorator';
 import { FastPathEligibility } from './fast-path-eligibility';
-import { isCacheableRoute, ViewInputs } from './inputs';
+import { hiddenInputs, isCacheableRoute, ViewInputs } from './inputs';
 
 export type Handler = (...args: never[]) => unknown;
 
-/** A route with `@CacheView`: its options made ready, once, and the way from a request to a key. */
+/** `@CacheTTL` of @nestjs/cache-manager with a function: milliseconds for one request. */
+export type ComputedTtl = (context: ExecutionContext) => number | Promise<number>;
+
+/** What a route has to know beside its own options. */
+export interface RouteContext {
+  /** Request headers by which the router selects a version; `*`: it may use anything. */
+  readonly versionHeaders?: readonly string[];
+  /** The value of `@CacheTTL`, if the route has one. */
+  readonly ttl?: number | ComputedTtl;
+}
+
+/** A route with `@CacheView`: its resolved options, and the key of a request. */
 export class ViewRoute {
   readonly policy: CachePolicy;
-  /** What browsers are told, and shared caches of what they may not keep. */
+  /** For browsers, and for shared caches of a response that they must not store. */
   private readonly cacheControl: string;
-  /** Milliseconds that shared caches may keep an answer at most; 0: not at all. */
+  /** Milliseconds that shared caches may store a response at most; 0: not at all. */
   private readonly edgeTtl: number;
   readonly vary: string;
   readonly isPrivate: boolean;
   readonly isShared: boolean;
   readonly opening: FastPathEligibility;
-  private readonly varyBy: readonly string[];
+  /** `@Redirect`: the handler's value is a target and not a body, so nothing is stored. */
+  readonly isRedirect: boolean;
+  /** Request headers in the key, in lower case, for `Vary` too. */
+  readonly varyBy: readonly string[];
   private readonly inputs: ViewInputs;
-  /** What the router looks at beside the address. */
+  /** What the router considers beside the URL. */
   private readonly routing: string;
   private readonly hasHost: boolean;
+  private readonly computedTtl?: ComputedTtl;
 
   constructor(
     controller: Type,
@@ -36,9 +51,10 @@ export class ViewRoute {
     options: ViewOptions,
     pipe: PipeTransform,
     private readonly edges: EdgeHeaders,
+    { versionHeaders = [], ttl }: RouteContext = {},
   ) {
     const name = `${controller.name}.${handler.name}`;
-    if (!isCacheableRoute(handler)) throw invalid(name, 'only a GET route that is no stream can be cached');
+    if (!isCacheableRoute(handler)) throw invalid(name, 'only a GET route that does not stream can be cached');
     if (options.private && options.shared) throw invalid(name, 'a view is private or shared, not both');
     if (options.private && options.edge !== undefined) throw invalid(name, 'a private view has no place at an edge');
 
@@ -46,7 +62,13 @@ export class ViewRoute {
     this.isShared = options.shared ?? false;
     this.varyBy = (options.vary ?? []).map((header) => header.toLowerCase());
     this.inputs = new ViewInputs(controller, handler, pipe);
+    const hidden = hiddenInputs(controller, handler, { vary: this.varyBy, isPrivate: this.isPrivate });
+    if (hidden !== undefined) throw invalid(name, hidden);
+    this.computedTtl = typeof ttl === 'function' ? ttl : undefined;
     this.opening = new FastPathEligibility(controller, handler);
+    this.isRedirect = Reflect.hasMetadata(REDIRECT_METADATA, handler);
+    if (Reflect.hasMetadata(RENDER_METADATA, handler))
+      throw invalid(name, 'the output of a template (@Render) cannot be cached');
     const [version, host] = [VERSION_METADATA, HOST_METADATA].map(
       (name): unknown => Reflect.getMetadata(name, handler) ?? Reflect.getMetadata(name, controller),
     );
@@ -57,20 +79,30 @@ export class ViewRoute {
     this.hasHost = host !== undefined;
     this.cacheControl = cacheControl(options);
     this.edgeTtl = options.edge === undefined ? 0 : edges.most(options.edge);
-    this.vary = [...this.varyBy, ...(this.isShared ? [] : this.identity()), 'accept-encoding'].join(', ');
-    // The tag clock tells what is fresh; a background refresh would have to run a handler whose request is over.
+    const varying = [...this.varyBy, ...versionHeaders, ...(this.isShared ? [] : this.identity()), 'accept-encoding'];
+    this.vary = varying.includes('*') ? '*' : [...new Set(varying)].join(', ');
+    // The tag clock decides what is fresh; a background refresh would run a handler whose request has ended.
     this.policy = {
       staleWhileRevalidate: 0,
-      ...(options.ttl === undefined ? {} : { ttl: parseDuration('ttl', options.ttl) }),
+      ...ttlOf(options.ttl, ttl),
     };
   }
 
-  /** True where the address alone names the entry, so that one that was seen before need not be read again. */
+  /** True where the URL alone determines the key, so that a known URL need not be validated again. */
   get isNamedByUrl(): boolean {
     return this.varyBy.length === 0 && !this.isPrivate && !this.hasHost;
   }
 
-  /** How long an answer holds, and for whom. @param kept undefined: nobody may pass it on */
+  get hasComputedTtl(): boolean {
+    return this.computedTtl !== undefined;
+  }
+
+  /** Milliseconds for this request. @throws what the function of `@CacheTTL` throws */
+  async computeTtl(context: ExecutionContext): Promise<number | undefined> {
+    return this.computedTtl?.(context);
+  }
+
+  /** How long a response may be used, and by which caches. @param kept undefined: no shared cache may store it */
   freshness(kept: Shareable | undefined): Readonly<Record<string, string>> {
     if (!kept || this.edgeTtl === 0) return { 'cache-control': this.cacheControl };
     return this.edges.fields(this.cacheControl, this.edgeTtl, kept);
@@ -84,7 +116,7 @@ export class ViewRoute {
     );
   }
 
-  /** The key of the answer to this request, for this user. */
+  /** The key of the response to this request, for this user. */
   key(urlKey: string, request: FastifyRequest, user: string | undefined): string {
     const host = this.hasHost ? [`;host=${canonicalText(request.host)}`] : [];
     const varied = this.varyBy.map((header) => `;${header}=${canonicalText(request.headers[header])}`);
@@ -98,16 +130,22 @@ export class ViewRoute {
   }
 }
 
-/** With `@RouteConstraints` one address leads to this route or to another. */
+/** With `@RouteConstraints` one URL leads to this route or to another. */
 export function constraintsOf(handler: Handler | undefined): unknown {
   return handler && Reflect.getMetadata(FASTIFY_ROUTE_CONSTRAINTS_METADATA, handler);
 }
 
-/** RFC 9111 §5.2.2. Zero for browsers means: keep it, and ask each time whether it still holds. */
+/** RFC 9111 §5.2.2. Zero for browsers means: store it, and revalidate it at each use. */
 function cacheControl({ browser = 0, private: isPrivate }: ViewOptions): string {
   const seconds = Math.floor(parseDuration('browser', browser, 0) / 1_000);
   const own = seconds > 0 ? `max-age=${seconds}` : 'max-age=0, must-revalidate';
   return `${isPrivate ? 'private' : 'public'}, ${own}`;
+}
+
+/** The option of `@CacheView` wins over Nest's own decorator. */
+function ttlOf(own: ViewOptions['ttl'], nest: RouteContext['ttl']): Pick<CachePolicy, 'ttl'> {
+  if (own !== undefined) return { ttl: parseDuration('ttl', own) };
+  return typeof nest === 'number' ? { ttl: parseDuration('@CacheTTL', nest) } : {};
 }
 
 function invalid(route: string, why: string): CacheError {

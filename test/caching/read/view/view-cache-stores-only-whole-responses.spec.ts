@@ -177,7 +177,7 @@ it.each([
   ['own-headers', 'text/csv; charset=utf-8', 'a;b'],
   ['declared-headers', 'text/csv', 'a;b'],
   ['bytes', 'application/octet-stream', '\u0001\u0002\u0003'],
-  ['nothing', undefined, ''],
+  ['nothing', 'application/json; charset=utf-8', 'null'],
   ['largest', 'text/plain; charset=utf-8', bytes(1024 * 1024)],
 ])('%s: is kept as the router would send it, headers and all', async (path, type, body) => {
   const before = runs.count;

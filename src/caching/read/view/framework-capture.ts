@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+
+/** What the framework is about to send: serialised by its own schemas, serialisers and preSerialization hooks. */
+export interface FrameworkResponse {
+  readonly status: number;
+  /** All headers at that moment, by lower-case name. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly payload: unknown;
+}
+
+/**
+ * Takes over a response at its last moment, after all onSend hooks. `serialised` is what the framework made of the value,
+ * `current` the payload that other hooks made of that. Resolves with the payload to send.
+ */
+export type Finish = (serialised: FrameworkResponse, current: unknown) => unknown;
+
+const CAPTURE = Symbol('capture');
+
+interface Capture {
+  readonly finish: Finish;
+  serialised?: FrameworkResponse;
+}
+
+type Captured = FastifyReply & { [CAPTURE]?: Capture };
+
+/** Asks for the response that the framework makes of what this request's handler returns. */
+export function captureResponse(reply: object, finish: Finish): void {
+  (reply as Captured)[CAPTURE] = { finish };
+}
+
+/** The first onSend hook: reads the framework's own bytes before other hooks transform them for this client. */
+export function readSerialised(server: FastifyInstance): void {
+  server.addHook('onSend', (_request, reply: Captured, payload, done) => {
+    const capture = reply[CAPTURE];
+    if (capture) capture.serialised = { status: reply.statusCode, headers: { ...reply.getHeaders() }, payload };
+    done(null, payload);
+  });
+}
+
+/** The last onSend hook: only now is it known what other hooks added, such as a cookie. */
+export function finishResponses(server: FastifyInstance): void {
+  server.addHook('onSend', (_request, reply: Captured, payload, done) => {
+    const capture = reply[CAPTURE];
+    if (!capture) return done(null, payload);
+    // An error in `finish` makes the framework send an error response, which comes through here as well.
+    reply[CAPTURE] = undefined;
+    const serialised = capture.serialised ?? { status: reply.statusCode, headers: reply.getHeaders(), payload };
+    // To Fastify undefined means "unchanged", null "no body".
+    Promise.resolve(capture.finish(serialised, payload)).then((final) => done(null, final ?? null), done);
+  });
+}

@@ -1,0 +1,30 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** The names of the `Cache-Control` directives in a field, in lower case (RFC 9111 §5.2). A quoted argument may contain commas. */
+export function cacheDirectives(field: string): ReadonlySet<string> {
+  const names = field.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',');
+  return new Set(names.map((part) => part.split('=', 1)[0]!.trim().toLowerCase()));
+}
+
+/** Whether a request's `Cache-Control` has this directive. */
+export function requests(request: { headers: IncomingHttpHeaders }, directive: 'no-cache' | 'only-if-cached'): boolean {
+  const field = request.headers['cache-control'];
+  return field !== undefined && cacheDirectives(field).has(directive);
+}
+
+/** The members of a list header such as `Vary`, in lower case. */
+export function listMembers(field: string): readonly string[] {
+  return field
+    .split(',')
+    .map((member) => member.trim().toLowerCase())
+    .filter((member) => member !== '');
+}
+
+/** The union of two `Vary` fields (RFC 9110 §12.5.5): members of the second that the first already names are left out. */
+export function mergeVary(present: string | undefined, added: string): string {
+  if (present === undefined || present === added) return added;
+  const known = listMembers(present);
+  if (known.includes('*')) return '*';
+  const missing = listMembers(added).filter((member) => !known.includes(member));
+  return missing.length === 0 ? present : `${present}, ${missing.join(', ')}`;
+}

@@ -1,0 +1,59 @@
+import { cacheDirectives, listMembers } from './directives';
+
+type Headers = Readonly<Record<string, unknown>>;
+
+/** Written by the transport for each message anew. */
+const OF_THE_MESSAGE = new Set(['content-length', 'date', 'connection', 'keep-alive', 'transfer-encoding', 'trailer']);
+/** With any of these the application forbids to store the response. */
+const FORBIDDING = ['no-store', 'no-cache', 'must-understand'];
+
+/** What a route's key contains beside the URL. */
+export interface KeyParts {
+  /** Request headers, in lower case. */
+  readonly varyBy: readonly string[];
+  /** The user is part of the key, so `Cache-Control: private` does not forbid storing. */
+  readonly isPrivate: boolean;
+}
+
+/**
+ * The headers that a handler added to its response, or undefined when the application says that the response must not be
+ * stored: by `Set-Cookie`, `Cache-Control`, or a `Vary` on headers that are not part of the key (RFC 9111 §3, §4.1).
+ * @param before set by hooks and decorators before the handler ran: each response of the route gets them anyway
+ * @param serialised when the framework had serialised the value @param final after the application's onSend hooks
+ */
+export function storableHeaders(
+  before: Headers,
+  serialised: Headers,
+  final: Headers,
+  key: KeyParts,
+): Record<string, string> | undefined {
+  if (final['set-cookie'] !== undefined) return undefined;
+  if (forbids(before, final, key) || variesBeyond(before, final, key)) return undefined;
+  // A header that the handler removed would be back on every hit.
+  if (Object.keys(before).some((name) => serialised[name] === undefined)) return undefined;
+  const own = Object.entries(serialised).filter(([name, value]) => isOwn(name, value, before));
+  if (own.some(([, value]) => Array.isArray(value))) return undefined;
+  return Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
+}
+
+function isOwn(name: string, value: unknown, before: Headers): boolean {
+  if (OF_THE_MESSAGE.has(name)) return false;
+  // A decorator sets the type before the handler runs, and a hit needs it all the same.
+  return before[name] !== value || name === 'content-type';
+}
+
+function forbids(before: Headers, final: Headers, { isPrivate }: KeyParts): boolean {
+  const said = final['cache-control'];
+  if (said === undefined || said === before['cache-control']) return false;
+  const directives = cacheDirectives(text(said));
+  return FORBIDDING.some((directive) => directives.has(directive)) || (!isPrivate && directives.has('private'));
+}
+
+function variesBeyond(before: Headers, final: Headers, { varyBy }: KeyParts): boolean {
+  const allowed = new Set([...listMembers(text(before['vary'])), ...varyBy, 'accept-encoding']);
+  return listMembers(text(final['vary'])).some((name) => !allowed.has(name));
+}
+
+function text(header: unknown): string {
+  return Array.isArray(header) ? header.join() : typeof header === 'string' ? header : '';
+}
