@@ -15,7 +15,11 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
     ['mysql://root:hunter2@h/db', 'postgres', 'postgres://u:hunter2%zz@h/db'],
     'postgres://u:p@db:5432/shop',
   ],
-  ['REDIS_URL', ['http://127.0.0.1', '127.0.0.1:6379'], 'redis://127.0.0.1:6379/1'],
+  [
+    'REDIS_URL',
+    ['http://h', '127.0.0.1:6379', 'redis://:hunter2@h/x', 'redis+sentinel://h'],
+    'rediss+cluster://u:p@a:1,b:2',
+  ],
   ['REDIS_CLUSTER_NODES', ['one', 'a:b'], 'a:7000, b:7001'],
   ['JWT_SECRET', ['short', ' '.repeat(40)], 'x'.repeat(32)],
   ['JWT_JWKS_URL', ['keys', 'http://me:hunter2@127.0.0.1/keys'], 'https://id.example/jwks.json'],

@@ -4,21 +4,22 @@ import type { CachingOptions } from '../../../../src/caching';
 import { RedisUsageReader } from '../../../../src/caching/observe/telemetry/redis-usage';
 import { eventually } from '../../../support/eventually';
 import { needs } from '../../../support/needs';
+import { RedisCluster } from '../../../support/redis-cluster';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, count, live, node, read } from '../../../support/stacks';
 
 needs('redis-server');
 
-/** What docs/redis.md says: the words after `ACL SETUSER`, for the prefix `strata` and the password `password`. */
-function documentedUser(): string[] {
-  const block = /^ACL SETUSER ([^`]+)/m.exec(readFileSync(join(__dirname, '../../../../docs/redis.md'), 'utf8'));
-  return block![1]!.trim().split(/\s+/);
-}
+const DOCS = readFileSync(join(__dirname, '../../../../docs/redis.md'), 'utf8');
+/** The words after `ACL SETUSER`, for the prefix `strata` and the password `password`. */
+const USER = /^ACL SETUSER ([^`]+)/m.exec(DOCS)![1]!.trim().split(/\s+/);
+/** What a cluster needs besides. */
+const CLUSTER = /A Redis Cluster needs `([^`]+)`/.exec(DOCS)![1]!.split(' ');
 
 let server: RedisServer;
 beforeAll(async () => {
   server = await RedisServer.start();
-  await server.command('ACL', 'SETUSER', ...documentedUser());
+  await server.command('ACL', 'SETUSER', ...USER);
 });
 afterAll(async () => {
   await closeStacks();
@@ -56,4 +57,37 @@ it('without INFO the numbers of Redis are missing, and nothing else', async () =
   expect(await new RedisUsageReader(near.redis).read()).toBeUndefined();
   await near.store.evict(['tag']);
   expect(redis).toBe(0);
+});
+
+it('on a cluster too, with the rights that are documented for it', async () => {
+  const cluster = await RedisCluster.start();
+  try {
+    await Promise.all(cluster.servers.map((each) => each.command('ACL', 'SETUSER', ...USER, ...CLUSTER)));
+    const near = await node({ ...options(), redis: { url: `redis+cluster://strata:password@${cluster.hosts}` } });
+    await live(near);
+    for (let i = 0; i < 20; i++) await read(near, `key${i}`, () => 'value', ['tag']);
+    await near.store.idle();
+    await near.store.evict(['tag']);
+    await near.store.clear();
+    const logs = await Promise.all(cluster.servers.map((each) => each.command('ACL', 'LOG')));
+    expect(logs).toEqual([[], [], []]);
+  } finally {
+    await closeStacks();
+    await cluster.stop();
+  }
+});
+
+it('a right that is missing is reported with its command, in scripts too', async () => {
+  await server.command('ACL', 'SETUSER', 'lacking', 'reset', 'on', '>password', ...USER.slice(3), '-publish', '-set');
+  const near = await node({ ...options(), redis: { url: `redis://lacking:password@127.0.0.1:${server.port}` } });
+  const refused: string[] = [];
+  near.events.on('redis', (state, cause) => state === 'refused' && refused.push((cause as Error).message));
+  await live(near);
+  await expect(near.clock.stamp(['tag'])).rejects.toMatchObject({ code: 'CACHE_STAMP_FAILED' });
+  await near.store.getOrLoad('key', {}, () => Promise.resolve({ body: 'value' }));
+  await near.store.idle();
+  expect(refused).toEqual(
+    expect.arrayContaining([expect.stringMatching(/lacks a right, see docs\/redis\.md: NOPERM.*set/)]),
+  );
+  expect(refused.filter((line) => line.includes("'set'")).length).toBeLessThan(refused.length);
 });

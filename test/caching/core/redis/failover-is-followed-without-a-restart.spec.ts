@@ -1,0 +1,62 @@
+import type { CachingOptions } from '../../../../src/caching';
+import { eventually } from '../../../support/eventually';
+import { needs } from '../../../support/needs';
+import { RedisServer } from '../../../support/redis-server';
+import { closeStacks, live, node } from '../../../support/stacks';
+
+needs('redis-server');
+
+let master: RedisServer;
+let replica: RedisServer;
+let sentinel: RedisServer;
+
+beforeEach(async () => {
+  master = await RedisServer.start();
+  replica = await RedisServer.start('--replicaof', '127.0.0.1', String(master.port));
+  sentinel = await RedisServer.sentinel('shop', master.port);
+  await eventually(async () => String(await replica.command('INFO', 'replication')).includes('link_status:up'));
+  await eventually(async () => (await sentinel.command<unknown[]>('SENTINEL', 'replicas', 'shop')).length > 0);
+});
+afterEach(async () => {
+  await closeStacks();
+  await Promise.all([master, replica, sentinel].map((server) => server.stop()));
+});
+
+const options = (): CachingOptions => ({
+  prefix: 'followed',
+  l2Timeout: 300,
+  maxLag: 400,
+  redis: { url: `redis+sentinel://127.0.0.1:${sentinel.port}/shop` },
+});
+
+it.each([
+  ['killed', (): Promise<void> => master.kill()],
+  ['frozen, so that its sockets stay open', (): Promise<void> => Promise.resolve(master.freeze())],
+])('a master that is %s: the promoted replica takes over, in a new epoch', async (_name, fail) => {
+  const near = await node(options());
+  await live(near);
+  await near.store.evict(['before']);
+  const before = near.clock.instant();
+  await fail();
+  await eventually(() => near.clock.instant().epoch !== before.epoch);
+  await live(near);
+  await near.store.evict(['after']);
+  expect(Number(await replica.command('ZSCORE', '{followed}:clock', 't:after'))).toBeGreaterThan(0);
+  expect(near.clock.staleBecause(before, [])).toEqual({ why: 'epoch' });
+});
+
+it('a server that closes every connection is asked again and again, and used once it stays', async () => {
+  const near = await node({ ...options(), redis: { url: master.url } });
+  await live(near);
+  let attempts = 0;
+  near.events.on('redis', (state) => (attempts += Number(state === 'up')));
+  for (let i = 0; i < 4; i++) {
+    await eventually(() => near.redis!.isUp);
+    const seen = attempts;
+    await master.command('CLIENT', 'KILL', 'TYPE', 'normal');
+    await master.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await eventually(() => attempts > seen);
+  }
+  await live(near);
+  await near.store.evict(['tag']);
+});
