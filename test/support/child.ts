@@ -11,7 +11,7 @@ export async function untilUp<T>(child: ChildProcess, probe: () => T | Promise<T
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.once('error', (error) => (ended = error.message));
-  child.once('exit', (code, signal) => (ended ??= `it ended with ${code ?? signal}`));
+  child.once('close', (code, signal) => (ended ??= `it ended with ${code ?? signal}`));
   return eventually(() => {
     if (ended !== undefined) throw new GivenUp(`${child.spawnfile} did not start: ${ended}\n${output}`);
     return probe();
