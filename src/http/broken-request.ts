@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import { isRefused } from './connections';
 
@@ -8,7 +8,7 @@ const STATUSES: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_RE
  * Node's own note of the response that the connection is busy with. There is no public way to ask; where Node does not keep it,
  * bytes that were sent before mean the same.
  */
-type BusySocket = Socket & { _httpMessage?: object | null };
+type BusySocket = Socket & { _httpMessage?: ServerResponse | null };
 
 /**
  * What the HTTP parser refuses has no request to go with it. On a connection that is busy with a response, another one would be taken
@@ -16,12 +16,18 @@ type BusySocket = Socket & { _httpMessage?: object | null };
  */
 export function refuseBrokenRequest(error: Error & { code?: string }, socket: BusySocket): void {
   if (isRefused(socket)) return;
-  const isBusy = '_httpMessage' in socket ? Boolean(socket._httpMessage) : socket.bytesWritten > 0;
-  if (error.code === 'ECONNRESET' || !socket.writable || isBusy) return void socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable || isBusy(socket)) return void socket.destroy();
   const status = STATUSES[error.code ?? ''] ?? 400;
   const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
       `Cache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+/** A request that is not complete is the broken one itself: until its response has begun, the refusal is that response. */
+function isBusy(socket: BusySocket): boolean {
+  if (!('_httpMessage' in socket)) return socket.bytesWritten > 0;
+  const { _httpMessage: response } = socket;
+  return response ? response.req.complete || response.headersSent : false;
 }
