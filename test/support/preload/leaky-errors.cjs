@@ -3,7 +3,7 @@
  * one outside of any handler; a write to a product makes its handler throw one.
  */
 const { Server } = require('node:http');
-const { ProductsService } = require('../../../dist/products/products.service');
+const { ProductWritesService } = require('../../../dist/products/product-writes.service');
 
 let latest;
 const leaky = () => {
@@ -24,4 +24,5 @@ Server.prototype.emit = function (event, request, ...rest) {
   return true;
 };
 
-ProductsService.prototype.update = () => Promise.reject(leaky());
+if (!ProductWritesService.prototype.update) throw new Error('There is nothing to plant the bug in');
+ProductWritesService.prototype.update = () => Promise.reject(leaky());
