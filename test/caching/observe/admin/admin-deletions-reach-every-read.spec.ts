@@ -93,7 +93,7 @@ describe('on a shared Redis that may be unavailable', () => {
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(refused.headers.get('content-type')).toMatch(/problem\+json/);
-    expect(refused.body.detail).toMatch(/This node obeys already.*try again/i);
+    expect(refused.body.detail).toMatch(/This node applied it.*try again/i);
     expect(status((await send(first(), '/api/products/2')).headers)).not.toMatch(/; hit;/);
     const paths: [string, string][] = [
       ['DELETE', '/api/cache'],
