@@ -70,7 +70,7 @@ async function callsWith({ store, clock, l1 }: CacheStack, count: number): Promi
     },
     { name: 'L2 hit', tags: count, times: 60, run: () => (l1.clear(), store.getOrLoad(key, policy, loaded)) },
     { name: 'miss', tags: count, times: 40, run: () => store.getOrLoad(`${key}-${(n += 1)}`, policy, loaded) },
-    { name: 'evict', tags: count, times: 40, run: () => store.evict(others) },
+    { name: 'evict', tags: count, times: 40, run: () => store.invalidate(others) },
   ];
 }
 

@@ -1,18 +1,26 @@
+import type { EventEmitter } from 'node:events';
 import { type Cache, createCache } from 'cache-manager';
 import { Keyv, type KeyvStoreAdapter, type StoredData } from 'keyv';
-import type { CacheEntry } from './core/store/entry';
+import type { CacheEntry, CacheResult, Loaded } from './core/store/entry';
 import type { CachePolicy } from './core/store/policy';
 import type { TieredStore } from './core/store/tiered-store';
 
 /** Keys of CACHE_MANAGER live apart from those of the view and query layers. */
 const NAMESPACE = 'app:';
-/** cache-manager's "no TTL": it means forever; a year is close. Milliseconds. */
+/** cache-manager's "no TTL" means for ever. A year is close. Milliseconds. */
 const FOREVER = 365 * 24 * 3_600_000;
 
+/** A setting of `wrap`: milliseconds, or a function of the value. */
+type Setting = number | ((value: unknown) => number);
+type Settings = { readonly ttl?: Setting; readonly refreshThreshold?: Setting; readonly raw?: boolean };
+
 /**
- * What a Nest user expects behind CACHE_MANAGER, on the same tiers: values are JSON and Buffers, a TTL is kept to the
- * millisecond (no jitter, nothing stale past it, no grace), `set` and `del` reach every node, `clear()` is a new epoch within the prefix. `wrap` is getOrLoad, so a slow `wrap` cannot put back what was deleted
- * meanwhile (cache-manager's own sets whatever it computed).
+ * `CACHE_MANAGER` on the tiers of this cache. Values are JSON and Buffers. A TTL holds to the millisecond: no jitter,
+ * nothing stale, no grace. `set` and `del` reach every node, and `clear()` begins a new epoch.
+ *
+ * `wrap` in every spelling is one `getOrLoad`. So callers share one run of the function, what it reads through the cache
+ * invalidates its result, and a slow function cannot restore what was deleted meanwhile: cache-manager's own `wrap` sets
+ * whatever the function returned. `refreshThreshold` is an eager refresh.
  */
 export function createTieredCache(store: TieredStore, ttl: number): Cache {
   const keyv = new Keyv({
@@ -24,19 +32,59 @@ export function createTieredCache(store: TieredStore, ttl: number): Cache {
   });
   keyv.on('error', () => undefined);
   const cache = createCache({ stores: [keyv], ttl });
-  const plainWrap = cache.wrap.bind(cache) as (...args: unknown[]) => Promise<unknown>;
-  const wrap = async (key: string, work: () => unknown, options?: unknown, threshold?: unknown): Promise<unknown> => {
-    // Threshold, raw and computed TTLs are cache-manager's own business.
-    if ((options !== undefined && typeof options !== 'number') || threshold !== undefined) {
-      return plainWrap(key, work, options, threshold);
-    }
-    const { entry } = await store.getOrLoad(NAMESPACE + key, exactly(options ?? ttl), async () => {
-      const value = await work();
-      return { body: await encode(value), store: value !== undefined };
-    });
-    return ((await decode(entry)) as { value?: unknown }).value;
-  };
-  return { ...cache, wrap: wrap as Cache['wrap'] };
+  const wrap = new Wrap(store, ttl, emitterOf(cache));
+  const wrapped = (key: string, work: () => unknown, settings?: Setting | Settings, threshold?: Setting) =>
+    wrap.call(key, work, typeof settings === 'object' ? settings : { ttl: settings, refreshThreshold: threshold });
+  return { ...cache, wrap: wrapped as Cache['wrap'] };
+}
+
+/** cache-manager has no other access to the emitter of its events. */
+function emitterOf(cache: Cache): EventEmitter {
+  const ignore = (): void => undefined;
+  const emitter = cache.on('refresh', ignore);
+  return emitter.removeListener('refresh', ignore);
+}
+
+class Wrap {
+  constructor(
+    private readonly store: TieredStore,
+    private readonly ttl: number,
+    private readonly events: EventEmitter,
+  ) {}
+
+  async call(key: string, work: () => unknown, { ttl, refreshThreshold, raw }: Settings): Promise<unknown> {
+    const find = (refreshBefore: number): Promise<CacheResult> => {
+      const finding: Promise<CacheResult> = this.store.getOrLoad(NAMESPACE + key, { ...EXACTLY, refreshBefore }, () => {
+        const loading = this.load(work, ttl);
+        this.report(key, loading, () => finding);
+        return loading;
+      });
+      return finding;
+    };
+    const { entry, outcome } = await find(typeof refreshThreshold === 'number' ? refreshThreshold : 0);
+    const data = await decode<unknown>(entry);
+    // A threshold that depends on the value is known only now; a second read starts the refresh.
+    if (outcome === 'hit' && typeof refreshThreshold === 'function') await find(refreshThreshold(data.value));
+    return raw ? data : data.value;
+  }
+
+  private async load(work: () => unknown, ttl: Setting = this.ttl): Promise<Loaded & { value: unknown }> {
+    const value = await work();
+    const life = typeof ttl === 'function' ? ttl(value) : ttl;
+    return { value, body: await encode(value), store: value !== undefined, ttl: life || FOREVER };
+  }
+
+  /** The events of cache-manager: `set` for what was loaded, `refresh` for what was loaded behind a hit. */
+  private report(key: string, loading: Promise<{ value: unknown }>, finding: () => Promise<CacheResult>): void {
+    const isRefresh = async (): Promise<boolean> => (await finding()).outcome === 'hit';
+    loading
+      .then(
+        async ({ value }) => this.events.emit((await isRefresh()) ? 'refresh' : 'set', { key, value }),
+        async (error: unknown) => (await isRefresh()) && this.events.emit('refresh', { key, error }),
+      )
+      // The caller is given the error, or a listener threw.
+      .catch(() => undefined);
+  }
 }
 
 class TieredKeyvStore implements KeyvStoreAdapter {
@@ -81,14 +129,16 @@ class TieredKeyvStore implements KeyvStoreAdapter {
     return this.store.clear();
   }
 
-  /** Keyv wants an emitter; the store tells what it has to tell through CacheEventBus. */
+  /** Keyv expects an emitter. The store reports through CacheEventBus. */
   on(): this {
     return this;
   }
 }
 
+const EXACTLY = { jitter: false, staleWhileRevalidate: 0, grace: 0 } as const;
+
 function exactly(ttl: number | undefined): CachePolicy {
-  return { ttl: ttl || FOREVER, jitter: false, staleWhileRevalidate: 0, grace: 0 };
+  return { ...EXACTLY, ttl: ttl || FOREVER };
 }
 
 /** Keyv's own JSON, which brings Buffers back as Buffers. */
@@ -98,8 +148,8 @@ async function encode(value: unknown): Promise<string> {
   return json.serialize!({ value });
 }
 
-/** As Keyv's envelope: with its expiry, which is what `ttl()` answers. */
-async function decode<T>({ body, createdAt, expiresAt }: CacheEntry): Promise<StoredData<T>> {
+/** Keyv's envelope: the value, and the expiry that `ttl()` returns. */
+async function decode<T>({ body, createdAt, expiresAt }: CacheEntry): Promise<{ value?: T; expires?: number }> {
   const { value } = (await json.deserialize!<T>(body as string)) ?? {};
   return { value, expires: expiresAt - createdAt < FOREVER ? expiresAt : undefined };
 }

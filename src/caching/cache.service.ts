@@ -27,7 +27,7 @@ export class CacheService {
 
   /** Call it after the commit. @throws CacheError `CACHE_STAMP_FAILED`: the change is not yet known elsewhere, evict again */
   async evict(tags: readonly string[]): Promise<void> {
-    await this.stack.store.evict(tags);
+    await this.stack.store.invalidate(tags);
   }
 
   /** Forgets one key everywhere. @throws CacheError `CACHE_STAMP_FAILED` */

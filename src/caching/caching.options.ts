@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import bytes from 'bytes';
 import ms from 'ms';
 import { CacheError } from './caching.errors';
+import type { Backoff } from './core/async/backoff';
 import { parseRedisUrl, type RedisTarget } from './core/redis/redis-target';
 import { checksum, type Seal, signature } from './core/store/tiers/seal';
 import { type Tracing, untraced } from './tracing';
@@ -42,7 +43,7 @@ export interface CachingOptions {
   /** How long a node waits for another node's load of the same key. Duration. @default 1s */
   fillWait?: Duration;
   /** How long a failed source is left alone at first, and at most, while grace serves. Durations. @default 500ms, 10s */
-  backOff?: { first: Duration; most: Duration };
+  backOff?: { initialDelay: Duration; maxDelay: Duration };
   /** Which read layers are on: each can be measured alone. @default ['view', 'query'] */
   layers?: readonly CacheLayer[];
   /** What the view layer has to be told about the application. @default {} */
@@ -69,7 +70,7 @@ export interface ResolvedOptions {
   readonly seal: Seal;
   readonly maxTags: number;
   readonly fillWait: number;
-  readonly backOff: { readonly first: number; readonly most: number };
+  readonly backOff: Backoff;
   readonly layers: readonly CacheLayer[];
   readonly view: ViewSettings;
   readonly tracing: Tracing;
@@ -89,9 +90,9 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
   if (!['bounded', 'strict'].includes(consistency)) throw invalid('consistency', consistency);
   const { layers = ['view', 'query'] } = options;
   if (!layers.every((layer) => ['view', 'query'].includes(layer))) throw invalid('layers', layers);
-  const first = parseDuration('backOff.first', backOff?.first ?? '500ms');
-  const most = parseDuration('backOff.most', backOff?.most ?? '10s');
-  if (first > most) throw invalid('backOff', backOff);
+  const initialDelay = parseDuration('backOff.initialDelay', backOff?.initialDelay ?? '500ms');
+  const maxDelay = parseDuration('backOff.maxDelay', backOff?.maxDelay ?? '10s');
+  if (initialDelay > maxDelay) throw invalid('backOff', backOff);
   return {
     ttl: parseDuration('ttl', options.ttl ?? '5m'),
     negativeTtl: parseDuration('negativeTtl', options.negativeTtl ?? '30s'),
@@ -107,7 +108,7 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
     seal: options.secret === undefined ? checksum : signature(options.secret),
     maxTags,
     fillWait: Math.ceil(parseDuration('fillWait', options.fillWait ?? '1s', 0)),
-    backOff: { first, most },
+    backOff: { initialDelay, maxDelay },
     layers,
     view: options.view ?? {},
     tracing: options.tracing ?? untraced,
@@ -115,9 +116,9 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
 }
 
 /** @throws CacheError `CACHE_OPTIONS` naming the option */
-export function parseDuration(name: string, value: Duration, least = 1): number {
+export function parseDuration(name: string, value: Duration, min = 1): number {
   const parsed = typeof value === 'number' ? value : (ms(value as ms.StringValue) as number | undefined);
-  if (parsed === undefined || !(parsed >= least && parsed < 2 ** 31)) throw invalid(name, value);
+  if (parsed === undefined || !(parsed >= min && parsed < 2 ** 31)) throw invalid(name, value);
   return parsed;
 }
 

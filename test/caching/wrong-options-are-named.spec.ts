@@ -17,7 +17,7 @@ it.each([
   ['redis', { redis: { url: 'http://localhost' } }],
   ['redis', { redis: { url: 'redis+cluster://' } }],
   ['redis', { redis: { url: 'redis+sentinel://127.0.0.1' } }],
-  ['backOff', { backOff: { first: '10s', most: '1s' } }],
+  ['backOff', { backOff: { initialDelay: '10s', maxDelay: '1s' } }],
 ])('refuses to start with a wrong %s and names it', async (name, options) => {
   await expect(module(options).compile()).rejects.toMatchObject({
     code: 'CACHE_OPTIONS',

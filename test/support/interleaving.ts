@@ -184,7 +184,7 @@ export class World {
     this.versions.set(name, version);
     // More tags than the clock remembers: the floor rises as well.
     const other = `other ${this.versions.get('a')! % MAX_TAGS}${name}`;
-    const at = await this.nodes[node]!.store.evict([name, other]).then(
+    const at = await this.nodes[node]!.store.invalidate([name, other]).then(
       () => this.now,
       // Not acknowledged: nobody else need know it, but the node that wrote does.
       () => Infinity,

@@ -62,7 +62,7 @@ export class Traffic {
       const key = this.writes++ % KEYS;
       const version = (this.source[key]! += 1);
       // As the outbox does: what was not acknowledged is stamped again.
-      await eventually(() => stack.store.evict([`k${key}`]));
+      await eventually(() => stack.store.invalidate([`k${key}`]));
       this.acknowledged[key]!.push({ version, at: performance.now() });
       await sleep(2);
     }

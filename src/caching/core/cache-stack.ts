@@ -7,7 +7,6 @@ import { Freshness } from './store/freshness';
 import { Inspector } from './store/inspector';
 import { L1 } from './store/tiers/l1';
 import { type L2, RedisL2 } from './store/tiers/l2';
-import { TimedL2 } from './store/tiers/timed-l2';
 import { TieredStore } from './store/tiered-store';
 import { Heartbeat } from './async/heartbeat';
 import { MemoryTagClock } from './clock/memory-tag-clock';
@@ -47,7 +46,7 @@ export class CacheStack {
       const transport = new RedisClockTransport(this.redis, prefix, maxTags, events);
       const clock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
       this.heartbeat = new Heartbeat(() => clock.beat(), maxLag / BEATS_PER_LAG);
-      l2 = new TimedL2(new RedisL2(this.redis, prefix, clock, options.seal, events, time), events, time);
+      l2 = new RedisL2(this.redis, prefix, clock, options.seal, events, time);
       this.clock = this.redisClock = clock;
     } else {
       this.clock = new MemoryTagClock(maxTags, events);

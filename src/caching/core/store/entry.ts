@@ -99,9 +99,24 @@ export function monoExpiry(expiresAt: number, time: Time): number {
   return time.mono() + expiresAt - time.wall() + 1;
 }
 
-/** Milliseconds past its TTL that an entry is of use to anybody. */
+/** Whether an entry that is `late` ms past its TTL may be served if loading fails. A grace of 0 means never. */
+export function isWithinGrace({ graceMs }: CacheEntry, late: number): boolean {
+  return Math.max(late, 0) < graceMs;
+}
+
+/** Milliseconds past its TTL during which an entry is kept. */
 export function maxStaleMs(entry: CacheEntry): number {
   return Math.max(entry.swrMs, entry.graceMs);
+}
+
+/** The result of finding `entry` in a tier. @param wall `Time.wall()` */
+export function foundIn(
+  tier: Tier,
+  entry: CacheEntry,
+  wall: number,
+  outcome: Exclude<Outcome, 'miss'> = 'hit',
+): CacheResult {
+  return { entry, outcome, tier, collapsed: false, stored: true, ttl: remainingTtl(entry, wall) };
 }
 
 /** Remaining TTL in whole seconds, negative past it: the `ttl` of RFC 9211. */

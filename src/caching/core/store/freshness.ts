@@ -1,6 +1,6 @@
 import type { TagClock } from '../clock/tag-clock';
 import type { Time } from '../async/time';
-import type { CacheEntry } from './entry';
+import { type CacheEntry, isWithinGrace, overdue } from './entry';
 
 export interface FreshnessOptions {
   /** `bounded`: an L1 hit is at most `maxLag` behind. `strict`: every hit asks the clock first. */
@@ -9,17 +9,30 @@ export interface FreshnessOptions {
   readonly maxLag: number;
 }
 
-/** What a reader knew when it came; its answer must be no older than that. */
+/** What a reader knew on arrival. Its result must be no older than that. */
 export interface ReadSnapshot {
-  /** Grows with every arrival of this process: who came first. Time may stand still between two of them. */
+  /** Grows with every arrival in this process: time may stand still between two of them. */
   readonly order: number;
+  /** `TagClock.version` on arrival. */
   readonly version: number;
+  /** `Time.mono()` on arrival. */
   readonly at: number;
-  /** The mirror spoke for the clock: heard from within maxLag, or in strict mode asked on arrival. */
+  /** The mirror is proved complete: synchronised within maxLag, in strict mode since the reader arrived. */
   readonly confirmed: boolean;
-  /** Milliseconds (mono) up to which a confirmed mirror is known to be complete. */
+  /** `Time.mono()` up to which a confirmed mirror is complete. */
   readonly lastSyncAt: number;
 }
+
+/**
+ * What a reader may do with an entry.
+ * - `fresh`: serve it.
+ * - `refresh`: serve it while one refresh runs: its TTL is nearly over (eager refresh) or just over (SWR).
+ * - `revalidate`: nothing is known against it, but there is no proof either. Ask the clock, then judge again.
+ * - `backing-off`: its source failed recently and is not asked again yet. Serve it as grace.
+ * - `fallback`: load. Serve it, as grace, only if loading fails.
+ * - `dead`: load. It is of no further use.
+ */
+export type Verdict = 'fresh' | 'refresh' | 'revalidate' | 'backing-off' | 'fallback' | 'dead';
 
 /** The one place that decides whether an entry may be served. */
 export class Freshness {
@@ -34,12 +47,42 @@ export class Freshness {
     this.strict = options.consistency === 'strict';
   }
 
-  /** Law 3. O(1) while nothing was learned since this entry was last found fresh. */
+  /**
+   * Asked once a read. Allocates nothing; O(1) while the clock has learned nothing new since the entry's last verdict.
+   * @param refreshBefore milliseconds before the end of the TTL from which the verdict is `refresh`
+   */
+  judge(entry: CacheEntry, snapshot: ReadSnapshot, refreshBefore = 0): Verdict {
+    const late = overdue(entry, this.time.wall(), snapshot.at);
+    const isUsable = (late < 0 || late < entry.swrMs) && this.isFresh(entry);
+    if (isUsable && this.isProved(entry.verifiedAt, snapshot)) return late + refreshBefore < 0 ? 'fresh' : 'refresh';
+    const isRescue = isWithinGrace(entry, late);
+    const isResting = isRescue && entry.failure !== undefined && snapshot.at < entry.failure.retryAt;
+    if (isResting && this.isBackingOff(entry, snapshot)) return 'backing-off';
+    if (isUsable || (isResting && !snapshot.confirmed)) return 'revalidate';
+    return isRescue ? 'fallback' : 'dead';
+  }
+
+  /** Law 3, by what this process knows now. */
   isFresh(entry: CacheEntry): boolean {
     if (entry.verifiedAtVersion === this.clock.version) return true;
     if (this.clock.staleBecause(entry, entry.tags) !== undefined) return false;
     entry.verifiedAtVersion = this.clock.version;
     return true;
+  }
+
+  /** Laws 3 and 6 without the TTL: whether a value may be given to a reader that arrived with `snapshot`. */
+  mayServe(entry: CacheEntry, snapshot: ReadSnapshot): boolean {
+    return this.isProved(entry.verifiedAt, snapshot) && this.isFresh(entry);
+  }
+
+  /**
+   * After a failed load, wait for the back-off, unless a tag was stamped since: a write proves that the source is up, and
+   * an old value must not outlive that write. Needs the same proof as a hit.
+   */
+  isBackingOff(entry: CacheEntry, snapshot: ReadSnapshot): boolean {
+    const { failure } = entry;
+    if (!failure || snapshot.at >= failure.retryAt || !this.isProved(failure.at, snapshot)) return false;
+    return this.clock.staleBecause(failure.since, entry.tags) === undefined;
   }
 
   /** What is known now, without asking. In strict mode that is never enough. */
@@ -50,7 +93,7 @@ export class Freshness {
     return { order, version, at, lastSyncAt, confirmed: !this.strict && at - lastSyncAt < this.options.maxLag };
   }
 
-  /** What is known once the clock was asked; without an answer nothing is confirmed. Never rejects. */
+  /** What is known after the clock was asked. Without a reply nothing is confirmed. Never rejects. */
   async snapshotFromClock(): Promise<ReadSnapshot> {
     const order = (this.arrivals += 1);
     const at = this.time.mono();
@@ -61,29 +104,21 @@ export class Freshness {
     return { order, version: this.clock.version, at, lastSyncAt: at, confirmed };
   }
 
-  /**
-   * Law 6: an L1 entry is served on the clock's word, or, in bounded mode, within maxLag of when it was read.
-   * And in either case only if nothing this process knows speaks against it.
-   */
-  mayServe(entry: CacheEntry, arrival: ReadSnapshot): boolean {
-    if (!arrival.confirmed && (this.strict || arrival.at - entry.verifiedAt >= this.options.maxLag)) return false;
-    return this.isFresh(entry);
+  /** What a reader that arrived with `snapshot` knows after the clock has replied to a question it asked then. */
+  confirmedSince(snapshot: ReadSnapshot): ReadSnapshot {
+    const { order, at } = snapshot;
+    const confirmed = this.strict || this.time.mono() - at < this.options.maxLag;
+    return { order, version: this.clock.version, at, lastSyncAt: at, confirmed };
   }
 
-  /**
-   * A source that failed lately is left alone for a while, unless something was stamped since: whoever wrote shows
-   * that it lives, and an old value must not outlast that write. So it takes the same word as a hit does.
-   */
-  mayRest(entry: CacheEntry, arrival: ReadSnapshot): boolean {
-    const { failure } = entry;
-    if (!failure || arrival.at >= failure.retryAt) return false;
-    if (!arrival.confirmed && (this.strict || arrival.at - failure.at >= this.options.maxLag)) return false;
-    return this.clock.staleBecause(failure.since, entry.tags) === undefined;
+  /** `Time.mono()` up to which an entry served with `snapshot` is known to be right. What is built from it is no better (Law 6). */
+  verifiedAt(entry: CacheEntry, snapshot: ReadSnapshot): number {
+    if (!snapshot.confirmed) return entry.verifiedAt;
+    return Math.max(entry.verifiedAt, Math.min(snapshot.lastSyncAt, snapshot.at));
   }
 
-  /** Until when an entry served to `arrival` is known to be right: what is built from it is no better (Law 6). */
-  verifiedAt(entry: CacheEntry, arrival: ReadSnapshot): number {
-    if (!arrival.confirmed) return entry.verifiedAt;
-    return Math.max(entry.verifiedAt, Math.min(arrival.lastSyncAt, arrival.at));
+  /** Law 6: the clock's proof, or, in bounded mode, a read of the source less than maxLag ago. */
+  private isProved(verifiedAt: number, snapshot: ReadSnapshot): boolean {
+    return snapshot.confirmed || (!this.strict && snapshot.at - verifiedAt < this.options.maxLag);
   }
 }

@@ -2,53 +2,57 @@ import type { Instant } from '../clock/tag-clock';
 import { tagTexts } from '../clock/tag-text';
 import { keyTag, publicTags } from './entry';
 import type { StoreParts } from './store-parts';
+import type { L2Access } from './tiers/l2-access';
 
-/** Hears of tags that were evicted, undefined: of everything. Never rejects. */
+/** Called with the invalidated tags, or `undefined` when the whole cache was cleared. Must not reject. */
 export type InvalidationListener = (tags: readonly string[] | undefined) => Promise<void>;
 
-/** What makes entries die before their time, on every node: a stamp, or a new epoch. Nothing is looked for, and no key is scanned to find it. */
+/** Makes entries stale before their TTL ends, on every node: by a stamp, or by a new epoch. No key is scanned to find them. */
 export class Invalidator {
-  private outside?: InvalidationListener;
+  private listener?: InvalidationListener;
 
-  constructor(private readonly parts: StoreParts) {}
+  constructor(
+    private readonly parts: StoreParts,
+    private readonly l2: L2Access | undefined,
+  ) {}
 
-  /** Has somebody outside hear of what is evicted here. What the outbox evicts is not told. */
-  onInvalidate(hook: InvalidationListener): void {
-    this.outside = hook;
+  /** Registers the listener. What the drain stamps from the outbox is not reported here. */
+  onInvalidate(listener: InvalidationListener): void {
+    this.listener = listener;
   }
 
   /**
-   * Law 4: after the commit, before the acknowledgement. When it resolves no node that looks serves what depends on
-   * `tags` and was read before. @throws CacheError `CACHE_STAMP_FAILED`: stamp again; this process already obeys
+   * Law 4: call it after the commit and before the acknowledgement. When it resolves, no node that asks the clock serves
+   * a value that depends on `tags` and was read before.
+   * @throws CacheError `CACHE_STAMP_FAILED`: stamp again. This process obeys the stamp already
    */
-  async evict(tags: readonly string[]): Promise<Instant | undefined> {
+  async invalidate(tags: readonly string[]): Promise<Instant | undefined> {
     if (tags.length === 0) return undefined;
     const texts = tagTexts(tags);
-    const known = publicTags(texts);
+    const reported = publicTags(texts);
     try {
       return await this.parts.clock.stamp(texts);
     } finally {
-      if (known.length > 0) await this.outside?.(known);
+      if (reported.length > 0) await this.listener?.(reported);
     }
   }
 
-  /** Forgets one key on every node. @throws CacheError `CACHE_STAMP_FAILED` when the others could not be told */
+  /** Deletes one key on every node. @throws CacheError `CACHE_STAMP_FAILED` when the clock did not acknowledge it */
   async delete(key: string): Promise<void> {
-    const { l1, l2, events } = this.parts;
-    l1.delete(key, 'deleted');
-    await this.evict([keyTag(key)]);
-    await l2?.delete(key).catch((error: unknown) => events.emit('storeFailed', 'delete', error));
+    this.parts.l1.delete(key, 'deleted');
+    await this.invalidate([keyTag(key)]);
+    await this.l2?.delete(key);
   }
 
-  /** Everything under this prefix, on every node, at once: a new epoch begins. Then the bytes in L2 are freed. */
+  /** Begins a new epoch: everything under this prefix is stale on every node. Then frees the bytes in L2. */
   async clear(): Promise<void> {
-    const { clock, l1, l2, events } = this.parts;
+    const { clock, l1 } = this.parts;
     try {
       await clock.renew();
     } finally {
       l1.clear();
-      await this.outside?.(undefined);
+      await this.listener?.(undefined);
     }
-    await l2?.clear().catch((error: unknown) => events.emit('storeFailed', 'delete', error));
+    await this.l2?.clear();
   }
 }

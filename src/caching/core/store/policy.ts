@@ -6,6 +6,11 @@ export interface CachePolicy {
   readonly negativeTtl?: number;
   /** Varies the TTL by ±10 %, so that what was filled together does not expire together. @default true */
   readonly jitter?: boolean;
+  /**
+   * Eager refresh: within this long of the end of its TTL the value is served while one refresh runs.
+   * @default 0: never
+   */
+  readonly refreshBefore?: number;
   /** Past its TTL and not stamped: served for this long while one refresh runs. */
   readonly staleWhileRevalidate?: number;
   /** Kept for this long past its TTL, for the case that loading fails. */
@@ -23,12 +28,13 @@ export interface CachePolicy {
 
 export type ResolvedPolicy = Required<CachePolicy>;
 /** What the module's options say about every value. */
-export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter' | 'inProcess'>;
+export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter' | 'inProcess' | 'refreshBefore'>;
 
 export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): ResolvedPolicy {
   return {
     ttl: policy.ttl ?? defaults.ttl,
     jitter: policy.jitter ?? true,
+    refreshBefore: policy.refreshBefore ?? 0,
     negativeTtl: policy.negativeTtl ?? defaults.negativeTtl,
     staleWhileRevalidate: policy.staleWhileRevalidate ?? defaults.staleWhileRevalidate,
     grace: policy.grace ?? defaults.grace,

@@ -8,7 +8,8 @@ import type { Freshness } from './freshness';
 import type { L1 } from './tiers/l1';
 import type { L2 } from './tiers/l2';
 import type { PolicyDefaults } from './policy';
-import type { mayShareResult } from './load/single-flight';
+import type { Backoff } from '../async/backoff';
+import type { mayShareResult } from './load/coalesced-loads';
 
 /** What a TieredStore is made of. Without Redis there is neither `l2` nor `lock`. */
 export interface StoreParts {
@@ -21,13 +22,13 @@ export interface StoreParts {
   readonly events: CacheEventBus;
   readonly time: Time;
   readonly tracing: Tracing;
-  /** In [0, 1): the jitter's dice. */
+  /** In [0, 1): decides the jitter. */
   readonly random: () => number;
   readonly defaults: PolicyDefaults;
   /** Milliseconds to wait for another node's load before loading as well. */
   readonly fillWait: number;
-  /** Milliseconds a failed source is left alone: doubles from the first to the second. */
-  readonly backOff: { readonly first: number; readonly most: number };
-  /** Law 5's rule. Only the test that shows why it is there gives another. */
+  /** How long a failed source is not asked again. */
+  readonly backOff: Backoff;
+  /** Law 5's rule. Only the test that shows why the rule is needed gives another. */
   readonly mayShareResult?: typeof mayShareResult;
 }

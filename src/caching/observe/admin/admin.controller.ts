@@ -88,7 +88,7 @@ export class CacheAdminController {
   async evict(@Body() { tags }: EvictDto, @Query() _query: NoParameters): Promise<EvictedDto> {
     this.browser.refuseMasks(tags);
     const stamped = [...new Set(tags)];
-    const at = await orServiceUnavailable('The eviction', this.stack.store.evict(stamped));
+    const at = await orServiceUnavailable('The eviction', this.stack.store.invalidate(stamped));
     const { epoch, tick } = at ?? this.stack.clock.instant();
     return { tags: stamped, epoch, tick };
   }

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheEventBus } from '../../caching.events';
-import type { CacheEntry, Tier } from '../../core/store/entry';
+import { type CacheResult, foundIn, type Tier } from '../../core/store/entry';
 import type { TieredStore } from '../../core/store/tiered-store';
 import type { Fields } from './response/raw-head';
 import type { OpenUrl, UrlKeyCache } from './route/url-key-cache';
-import type { L2Lookups } from './l2-lookups';
+import type { EarlyFinds } from './early-finds';
 import { isBehind } from '../../core/clock/generation';
 import type { TagClock } from '../../core/clock/tag-clock';
 import type { SharedHeaders } from './route/fast-path-eligibility';
@@ -38,7 +38,9 @@ export class FastPath {
     private readonly clock: TagClock,
     private readonly urls: UrlKeyCache,
     private readonly hits: PreparedHits,
-    private readonly lookups: L2Lookups,
+    private readonly finds: EarlyFinds,
+    /** L2 is there to be read without asking the clock first: not in strict mode. */
+    private readonly readsL2: boolean,
     private readonly events: CacheEventBus,
   ) {}
 
@@ -51,23 +53,28 @@ export class FastPath {
     if (isBehind(this.clock, request.headers)) return pass();
     const exchange = { request, response, known, began, pass };
     const entry = this.store.peek(known.urlKey);
-    if (entry) return this.send(this.ready(entry, 'l1', exchange), exchange);
-    const looking = this.lookups.begin(request, known.urlKey);
-    if (!looking) return pass();
-    void looking.then((seen) => {
-      // The client has hung up: no handler needs to run.
+    if (entry) {
+      const hit = this.hits.of(entry, 'l1', known.route, request.headers['accept-encoding']);
+      return hit ? this.send(hit, exchange) : this.passOn(foundIn('l1', entry, Date.now()), exchange);
+    }
+    // Where a load is running, L2 had nothing a moment ago.
+    if (!this.readsL2 || this.store.isLoading(known.urlKey)) return pass();
+    void this.store.get(known.urlKey).then((found) => {
+      // The client is gone: no response, and no handler run.
       if (request.socket.destroyed) return;
-      const hit = seen.entry && this.ready(seen.entry, 'l2', exchange);
-      this.send(hit && this.store.take(seen) && hit, exchange);
+      const hit =
+        found && this.hits.of(found.entry, found.tier as Tier, known.route, request.headers['accept-encoding']);
+      if (hit) this.send(hit, exchange);
+      else this.passOn(found, exchange);
     });
   }
 
-  private ready(entry: CacheEntry, tier: Tier, { request, known }: Exchange): PreparedHit | undefined {
-    return this.hits.of(entry, tier, known.route, request.headers['accept-encoding']);
+  private passOn(found: CacheResult | undefined, { request, known, pass }: Exchange): void {
+    if (found) this.finds.keep(request, known.urlKey, found);
+    pass();
   }
 
-  private send(hit: PreparedHit | undefined, { request, response, known, began, pass }: Exchange): void {
-    if (!hit) return pass();
+  private send(hit: PreparedHit, { request, response, known, began }: Exchange): void {
     const { heads, ok, notModified } = frontOf(hit, known.open);
     if (isHeld(hit, request.headers['if-none-match'])) {
       heads.notModified.write(response, 304, notModified);

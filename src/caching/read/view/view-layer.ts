@@ -8,7 +8,7 @@ import { EDGE_HEADERS, EdgeHeaders } from '../../edge/edge-headers';
 import { FastPath } from './fast-path';
 import { finishResponses, readSerialised } from './framework-capture';
 import { UrlKeyCache } from './route/url-key-cache';
-import { L2Lookups } from './l2-lookups';
+import { EarlyFinds } from './early-finds';
 import { PreparedHits } from './response/prepared-hits';
 import { userOf } from './view-settings';
 import { cacheName } from './response/headers';
@@ -18,7 +18,7 @@ import { Responder } from './responder';
 @Injectable()
 export class ViewLayer {
   readonly urls = new UrlKeyCache();
-  readonly lookups: L2Lookups;
+  readonly finds = new EarlyFinds();
   readonly hits: PreparedHits;
   readonly responder: Responder;
   readonly pipe: PipeTransform;
@@ -42,7 +42,6 @@ export class ViewLayer {
     this.pipe = view.validate ?? new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
     this.user = view.user ?? userOf;
     this.mayRevalidate = view.mayRevalidate ?? (() => false);
-    this.lookups = new L2Lookups(stack.store);
     this.hits = new PreparedHits(this.name);
     this.responder = new Responder(
       this.name,
@@ -97,8 +96,9 @@ export class ViewLayer {
     const server = adapter?.getHttpServer() as Server | undefined;
     // In front of Express its middleware would be bypassed.
     if (!this.isOn || !server || adapter?.getType() !== 'fastify' || this.versionHeaders?.length !== 0) return;
-    const { store, clock, events } = this.stack;
-    const fastPath = new FastPath(store, clock, this.urls, this.hits, this.lookups, events);
+    const { store, clock, events, redis, options } = this.stack;
+    const readsL2 = redis !== undefined && options.consistency === 'bounded';
+    const fastPath = new FastPath(store, clock, this.urls, this.hits, this.finds, readsL2, events);
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {

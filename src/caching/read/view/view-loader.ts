@@ -1,7 +1,7 @@
 import { GatewayTimeoutException } from '@nestjs/common';
 import { NEVER, type Observable, of } from 'rxjs';
 import type { CacheStack } from '../../core/cache-stack';
-import { type CacheEntry, type CacheResult, keyTag } from '../../core/store/entry';
+import { type CacheResult, keyTag } from '../../core/store/entry';
 import { isBehind } from '../../core/clock/generation';
 import { setCacheOutcome, sourceOf } from './cache-outcome';
 import type { Exchange } from './exchange';
@@ -23,7 +23,7 @@ const SENT: Observable<never> = NEVER;
 export interface Target {
   readonly key: string;
   /** A hit in this process that is not prepared, because it has to be compressed first. */
-  readonly entry: CacheEntry | undefined;
+  readonly hit: CacheResult | undefined;
   readonly isReload: boolean;
   readonly known: KnownUrl;
   /** Undefined where the URL cannot be opened to the fast path. */
@@ -40,9 +40,9 @@ export class ViewLoader {
   /** The response from the store, or from this request's own run of the handler. @throws what the handler throws */
   async respond(target: Target, exchange: Exchange): Promise<Observable<unknown>> {
     const { route, reply, next } = exchange;
-    const { entry } = target;
+    const { hit } = target;
     const run = new HandlerRun(next, reply, this.stack.dependencies, route, this.stack.options.negativeTtl);
-    const finding = entry ? Promise.resolve(this.stack.store.hit(entry)) : this.find(target, run, exchange);
+    const finding = hit ? Promise.resolve(hit) : this.find(target, run, exchange);
     if (await isProducedFirst(run, finding)) {
       return handOver(run.value, reply, (serialised, current) =>
         this.finishMiss(run, finding, serialised, current, target, exchange),
@@ -121,9 +121,8 @@ export class ViewLoader {
       return result;
     }
     if (isReload) await this.invalidate(key);
-    const lookup = this.layer.lookups.of(request.raw, key);
     const policy = ttl === undefined ? route.policy : { ...route.policy, ttl };
-    const result = await store.getOrLoad(key, policy, () => run.load(), lookup);
+    const result = await store.getOrLoad(key, policy, () => run.load());
     return { ...result, requested: isReload, usedStalePart: run.usedStalePart };
   }
 
@@ -133,7 +132,7 @@ export class ViewLoader {
     const tags = (await store.get(key))?.entry.tags ?? [];
     const own = [keyTag(key), ...tags.filter((tag) => tag.startsWith(keyTag('')))];
     // While the clock is unavailable this process still obeys, and the request goes on.
-    await store.evict(own).catch(() => undefined);
+    await store.invalidate(own).catch(() => undefined);
   }
 
   /** The layer is disabled: the same response with the same validator, stored nowhere. */

@@ -6,6 +6,7 @@ import { NEVER, type Observable } from 'rxjs';
 import { CacheError } from '../../caching.errors';
 import { CACHE_STACK } from '../../caching.tokens';
 import type { CacheStack } from '../../core/cache-stack';
+import { foundIn } from '../../core/store/entry';
 import { isBehind } from '../../core/clock/generation';
 import { setCacheOutcome } from './cache-outcome';
 import type { Exchange } from './exchange';
@@ -109,12 +110,19 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const user = this.layer.user(request);
     const key = route.key(known.urlKey, request, user);
     const shared = route.isNamedByUrl && !known.open && user === undefined ? sharedHeaders(reply) : undefined;
-    const entry = isReload ? undefined : this.stack.store.peek(key);
-    const hit = entry && this.layer.hits.of(entry, 'l1', route, request.headers['accept-encoding']);
+    const { store } = this.stack;
+    const early = known.open && !isReload ? this.layer.finds.of(request.raw, key) : undefined;
+    const found = early && store.isFresh(early.entry) ? early : undefined;
+    const entry = found?.entry ?? (isReload ? undefined : store.peek(key));
+    const tier = found?.tier === 'l2' ? 'l2' : 'l1';
+    const hit = entry && this.layer.hits.of(entry, tier, route, request.headers['accept-encoding']);
     if (!hit || request.headers['if-match'] !== undefined) {
-      return this.loader.respond({ key, entry, isReload, known, shared }, exchange);
+      return this.loader.respond(
+        { key, hit: found ?? (entry && foundIn('l1', entry, Date.now())), isReload, known, shared },
+        exchange,
+      );
     }
-    setCacheOutcome(reply.raw, 'l1');
+    setCacheOutcome(reply.raw, tier);
     if (shared) openUnlessChanged(known, shared, hit, exchange);
     this.layer.responder.send(hit, request, reply);
     return SENT;

@@ -25,21 +25,21 @@ it('although the promoted replica reused the ticks of the stamps it lost', async
   const options = { prefix: 'failover', maxLag: 400, l2Timeout: 1_000 };
   const near = await node({ ...options, redis: { url: proxy.url } });
   await live(near);
-  await near.store.evict(['seed']);
+  await near.store.invalidate(['seed']);
   expect(await read(near, 'price', () => 'old', ['price'])).toBe('old');
   await near.store.idle();
   await replicate();
 
   // The replica stops following; what is stamped now, it will never hear of.
   await replica.command('REPLICAOF', 'NO', 'ONE');
-  await near.store.evict(['price']);
+  await near.store.invalidate(['price']);
   expect(await read(near, 'price', () => 'new', ['price'])).toBe('new');
   const lost = near.clock.instant();
 
   // It is promoted, and others stamp there before this node arrives: its tick overtakes the mirror's.
   const far = await node({ ...options, redis: { url: replica.url } });
   await live(far);
-  for (let i = 0; i < 5; i++) await far.store.evict([`other${i}`]);
+  for (let i = 0; i < 5; i++) await far.store.invalidate([`other${i}`]);
   expect(far.clock.instant().tick).toBeGreaterThan(lost.tick);
 
   // L2 on the replica holds the old price with a tick that no stamp there contradicts.
@@ -54,7 +54,7 @@ it('and a replica that only follows is never taken for the clock', async () => {
   await replicate();
   const astray = await node({ prefix: 'failover', l2Timeout: 1_000, redis: { url: replica.url } });
   await expect(astray.clock.now()).rejects.toMatchObject({ code: 'CACHE_CLOCK_UNAVAILABLE' });
-  await expect(astray.store.evict(['a'])).rejects.toMatchObject({ code: 'CACHE_STAMP_FAILED' });
+  await expect(astray.store.invalidate(['a'])).rejects.toMatchObject({ code: 'CACHE_STAMP_FAILED' });
   expect(await read(astray, 'key', () => 'loaded')).toBe('loaded');
 });
 

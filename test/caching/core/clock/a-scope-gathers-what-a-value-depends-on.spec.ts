@@ -22,7 +22,7 @@ const inner = (key: string, tags: string[]) =>
 
 it('Law 2: a page carries the tags of its parts and the smallest of the ticks at which they were last found fresh', async () => {
   await inner('old', ['a']);
-  await stack.store.evict(['unrelated', 'b']);
+  await stack.store.invalidate(['unrelated', 'b']);
   const { tick } = stack.clock.instant();
   const page = await stack.store.getOrLoad('page', { tags: ['p'] }, async () => ({
     body: (await Promise.all([inner('old', ['a']), inner('new', ['b'])])).map(text).join(''),
@@ -30,7 +30,7 @@ it('Law 2: a page carries the tags of its parts and the smallest of the ticks at
   expect(page.entry.tick).toBe(tick);
   expect(page.entry.tags).toEqual(expect.arrayContaining(['p', 'a', 'b']));
   expect(stack.store.peek('page')).toBeDefined();
-  await stack.store.evict(['b']);
+  await stack.store.invalidate(['b']);
   expect(stack.store.peek('page')).toBeUndefined();
 });
 
@@ -38,7 +38,7 @@ it('Law 2: a part that was stamped after it was taken takes the page with it', a
   await inner('old', ['a']);
   await stack.store.getOrLoad('page', {}, async () => {
     const body = text(await inner('old', ['a']));
-    await stack.store.evict(['a']);
+    await stack.store.invalidate(['a']);
     return { body };
   });
   expect(stack.store.peek('page')).toBeUndefined();
@@ -49,7 +49,7 @@ it('a hit on a part counts as much as its load, three levels up', async () => {
   const middle = () => stack.store.getOrLoad('middle', {}, async () => ({ body: text(await inner('leaf', [])) }));
   await middle();
   await stack.store.getOrLoad('top', {}, async () => ({ body: text(await middle()) }));
-  await stack.store.evict(['leaf']);
+  await stack.store.invalidate(['leaf']);
   expect(stack.store.peek('top')).toBeUndefined();
 });
 

@@ -90,6 +90,6 @@ it('whatever JSON comes, the node lives and hears the next stamp', async () => {
     { numRuns: 200 },
   );
   const before = near.clock.instant();
-  await near.store.evict(['after']);
+  await near.store.invalidate(['after']);
   expect(near.clock.staleBecause(before, ['after'])).toEqual({ why: 'stamped', tag: 'after' });
 });

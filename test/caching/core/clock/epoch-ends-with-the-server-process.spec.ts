@@ -27,7 +27,7 @@ const options = (): CachingOptions => ({
 
 it('nodes that join the same process share its epoch', async () => {
   const near = await node(options());
-  await near.store.evict(['a']);
+  await near.store.invalidate(['a']);
   const others = await Promise.all([node(options()), node(options()), node(options())]);
   await Promise.all(others.map(live));
   for (const { clock } of others) expect(clock.instant()).toEqual({ ...near.clock.instant(), localTick: 0 });
@@ -35,7 +35,7 @@ it('nodes that join the same process share its epoch', async () => {
 
 it('nodes that meet an empty server at the same time agree on one epoch', async () => {
   const nodes = await Promise.all(Array.from({ length: 6 }, () => node(options())));
-  await Promise.all(nodes.map((each) => each.store.evict([randomUUID()])));
+  await Promise.all(nodes.map((each) => each.store.invalidate([randomUUID()])));
   await eventually(() => new Set(nodes.map(({ clock }) => clock.instant().epoch)).size === 1);
   await eventually(async () => {
     const [head] = await server.command<string[]>('ZRANGE', '{lives}:clock', '0', '0');
@@ -45,7 +45,7 @@ it('nodes that meet an empty server at the same time agree on one epoch', async 
 
 it('a process that restarts with every byte of its data begins a new epoch, once for all nodes', async () => {
   const [near, far] = await Promise.all([node(options()), node(options())]);
-  await near.store.evict(['a']);
+  await near.store.invalidate(['a']);
   const before = near.clock.instant();
   await server.kill();
   await server.up();
@@ -54,7 +54,7 @@ it('a process that restarts with every byte of its data begins a new epoch, once
   await live(near);
   await eventually(() => far.clock.instant().epoch === near.clock.instant().epoch);
   const settled = near.clock.instant().epoch;
-  await Promise.all([near.store.evict(['b']), far.store.evict(['c'])]);
+  await Promise.all([near.store.invalidate(['b']), far.store.invalidate(['c'])]);
   expect([near, far].map(({ clock }) => clock.instant().epoch)).toEqual([settled, settled]);
   expect(near.clock.staleBecause(before, [])).toEqual({ why: 'epoch' });
 });
@@ -66,7 +66,7 @@ it('a head that names an incarnation of elsewhere is replaced, not believed', as
   for (const foreign of ['epoch:0123abc:nonce', 'epoch:::', 'nonsense', `epoch:${randomUUID()}:x`]) {
     await server.command('ZREM', '{lives}:clock', head!);
     await server.command('ZADD', '{lives}:clock', '-inf', foreign);
-    await near.store.evict(['a']);
+    await near.store.invalidate(['a']);
     expect(near.clock.instant().epoch).not.toBe(before.epoch);
     const heads = await server.command<string[]>('ZRANGEBYSCORE', '{lives}:clock', '-inf', '-inf');
     expect(heads).not.toContain(foreign);
@@ -76,13 +76,13 @@ it('a head that names an incarnation of elsewhere is replaced, not believed', as
 
 it('SCRIPT FLUSH begins a new epoch, in which invalidation works', async () => {
   const near = await node(options());
-  await near.store.evict(['a']);
+  await near.store.invalidate(['a']);
   const before = near.clock.instant();
   await server.command('SCRIPT', 'FLUSH');
-  await near.store.evict(['b']);
+  await near.store.invalidate(['b']);
   await eventually(() => near.clock.instant().epoch !== before.epoch);
   expect(near.clock.staleBecause(before, [])).toEqual({ why: 'epoch' });
   const after = near.clock.instant();
-  await near.store.evict(['c']);
+  await near.store.invalidate(['c']);
   expect(near.clock.staleBecause(after, ['c'])).toEqual({ why: 'stamped', tag: 'c' });
 });

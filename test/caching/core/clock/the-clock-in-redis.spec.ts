@@ -18,7 +18,7 @@ const options = (prefix = 'clock') => ({ prefix, l2Timeout: 1_000, maxLag: 400, 
 
 it('is one key, and its stamps stay within their bound', async () => {
   const near = await node({ ...options(), maxTags: 500 });
-  for (let i = 0; i < 40; i++) await near.store.evict(Array.from({ length: 200 }, (_, n) => `t${i}:${n}`));
+  for (let i = 0; i < 40; i++) await near.store.invalidate(Array.from({ length: 200 }, (_, n) => `t${i}:${n}`));
   expect(await server.command('KEYS', '*')).toEqual(['{clock}:clock']);
   expect(await server.command('ZCARD', '{clock}:clock')).toBeLessThanOrEqual(500 + 3);
   expect(await server.command('ZCARD', '{clock}:clock')).toBeGreaterThan(200);
@@ -28,7 +28,7 @@ it('a node that starts late learns every stamp, more than one page of them', asy
   const near = await node(options());
   const { tick } = near.clock.instant();
   const tags = Array.from({ length: 12_345 }, (_, i) => `t${i}`);
-  await near.store.evict(tags);
+  await near.store.invalidate(tags);
   const late = await node(options());
   await live(late);
   const old = { ...late.clock.instant(), tick };
@@ -50,7 +50,7 @@ it('nonsense on its channel is not news', async () => {
   for (const message of ['', 'x', '{}', 'null', '[1,2,3]', '["e","1",0,["t"]]']) {
     await server.command('PUBLISH', '{clock}:stamps', message);
   }
-  await near.store.evict(['a']);
+  await near.store.invalidate(['a']);
   expect(near.clock.instant()).toEqual({ ...before, tick: before.tick + 1 });
 });
 

@@ -35,12 +35,12 @@ it.each([
 ])('a master that is %s: the promoted replica takes over, in a new epoch', async (_name, fail) => {
   const near = await node(options());
   await live(near);
-  await near.store.evict(['before']);
+  await near.store.invalidate(['before']);
   const before = near.clock.instant();
   await fail();
   await eventually(() => near.clock.instant().epoch !== before.epoch);
   await live(near);
-  await near.store.evict(['after']);
+  await near.store.invalidate(['after']);
   expect(Number(await replica.command('ZSCORE', '{followed}:clock', 't:after'))).toBeGreaterThan(0);
   expect(near.clock.staleBecause(before, [])).toEqual({ why: 'epoch' });
 });
@@ -58,5 +58,5 @@ it('a server that closes every connection is asked again and again, and used onc
     await eventually(() => attempts > seen);
   }
   await live(near);
-  await near.store.evict(['tag']);
+  await near.store.invalidate(['tag']);
 });

@@ -39,7 +39,7 @@ it('reads, writes, locks, invalidates, lists and clears, and no command is refus
   expect(await read(near, 'key', () => 'old', ['tag'])).toBe('old');
   await near.store.idle();
   expect(await read(far, 'key', () => 'never', ['tag'])).toBe('old');
-  await far.store.evict(['tag']);
+  await far.store.invalidate(['tag']);
   await eventually(() => near.clock.instant().tick === far.clock.instant().tick);
   expect(await read(near, 'key', () => 'new', ['tag'])).toBe('new');
   await near.store.idle();
@@ -55,7 +55,7 @@ it('without INFO the numbers of Redis are missing, and nothing else', async () =
   await live(near);
   const { redis } = count(near.events, 'redis');
   expect(await new RedisUsageReader(near.redis).read()).toBeUndefined();
-  await near.store.evict(['tag']);
+  await near.store.invalidate(['tag']);
   expect(redis).toBe(0);
 });
 
@@ -67,7 +67,7 @@ it('on a cluster too, with the rights that are documented for it', async () => {
     await live(near);
     for (let i = 0; i < 20; i++) await read(near, `key${i}`, () => 'value', ['tag']);
     await near.store.idle();
-    await near.store.evict(['tag']);
+    await near.store.invalidate(['tag']);
     await near.store.clear();
     const logs = await Promise.all(cluster.servers.map((each) => each.command('ACL', 'LOG')));
     expect(logs).toEqual([[], [], []]);

@@ -22,7 +22,7 @@ const start = async (prefix: string) => {
 it('the connection stays up whatever is asked: odd tags, cursors, more than its queue holds', async () => {
   const near = await start('odd');
   const redis = count(near.events, 'redis');
-  await near.store.evict([42 as never, '\ud800']);
+  await near.store.invalidate([42 as never, '\ud800']);
   for (const cursor of ['99:0', '0:18446744073709551615']) {
     await near.inspector.entries({ cursor }).catch(() => undefined);
   }
@@ -58,6 +58,6 @@ it('and a tag of that kind is evicted on every node', async () => {
       loader(() => body),
     );
   await read('old');
-  await near.store.evict(['t\ud800']);
+  await near.store.invalidate(['t\ud800']);
   await eventually(async () => (await read('new')).entry.body === 'new');
 });

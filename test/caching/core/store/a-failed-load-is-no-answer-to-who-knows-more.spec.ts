@@ -25,10 +25,10 @@ function failing(message: string, ms = 40): Loader {
 
 it('a waiter that came after an acknowledged write is not given grace of a load begun before it', async () => {
   await get(loader(() => 'v1'));
-  await stack.store.evict(policy.tags);
+  await stack.store.invalidate(policy.tags);
   const early = get(failing('connection lost'));
   await pause(5);
-  await stack.store.evict(policy.tags);
+  await stack.store.invalidate(policy.tags);
   const late = await get(loader(() => 'v2'));
   expect(text(late)).toBe('v2');
   expect(await early).toMatchObject({ outcome: 'grace', entry: { body: 'v1' } });
@@ -37,7 +37,7 @@ it('a waiter that came after an acknowledged write is not given grace of a load 
 it('nor the rejection of such a load: the row was created meanwhile', async () => {
   const early = get(failing('not found')).catch((error: Error) => error.message);
   await pause(5);
-  await stack.store.evict(policy.tags);
+  await stack.store.invalidate(policy.tags);
   expect(text(await get(loader(() => 'created')))).toBe('created');
   expect(await early).toBe('not found');
 });
@@ -50,7 +50,7 @@ it('but a herd that knows no more than the load shares its failure', async () =>
 
 it('and its grace', async () => {
   await get(loader(() => 'v1'));
-  await stack.store.evict(policy.tags);
+  await stack.store.invalidate(policy.tags);
   const herd = await Promise.all(Array.from({ length: 100 }, () => get(failing('database down'))));
   expect(new Set(herd.map((one) => one.outcome))).toEqual(new Set(['grace']));
   expect(asked).toBe(1);

@@ -17,7 +17,7 @@ it('answers that arrived during the stall are read before their deadline counts'
   const counts = count(near.events, 'redis', 'storeFailed', 'stampFailed');
   const value = loader(() => 'value');
   const reads = Array.from({ length: 20 }, (_, i) => near.store.getOrLoad(`key${i}`, {}, value));
-  const stamp = near.store.evict(['t']);
+  const stamp = near.store.invalidate(['t']);
   await new Promise(setImmediate);
   for (const until = performance.now() + 400; performance.now() < until;);
   await Promise.all([stamp, ...reads]);

@@ -53,7 +53,7 @@ it('and who comes after a write that happened during the load sees the new value
   const early = crowd('page', load, 100);
   await sleep(60);
   version = 2;
-  await nodes[0]!.store.evict(['page']);
+  await nodes[0]!.store.invalidate(['page']);
   await nodes[1]!.clock.now();
   const late = crowd('page', load);
   expect(new Set(await late)).toEqual(new Set(['v2']));

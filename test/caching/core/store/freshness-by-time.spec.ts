@@ -56,7 +56,7 @@ it('past the TTL serves the old value once more while one refresh runs', async (
 it('never serves a stamped value that way', async () => {
   await get();
   time.pass(1_200);
-  await stack.store.evict(['t']);
+  await stack.store.invalidate(['t']);
   expect(await get()).toMatchObject({ outcome: 'miss', entry: { body: 'v2' } });
 });
 
@@ -68,7 +68,7 @@ it('is a miss when it is too old for that', async () => {
 
 it('serves grace, marked, when loading fails: expired or stamped', async () => {
   await get();
-  await stack.store.evict(['t']);
+  await stack.store.invalidate(['t']);
   const stamped = await get(dead);
   expect(stamped).toMatchObject({ outcome: 'grace', entry: { body: 'v1' } });
   time.pass(3_000);
@@ -86,7 +86,7 @@ it('throws the load’s own error when there is nothing within grace', async () 
 
 it('leaves a failed source alone for a while, longer each time', async () => {
   await get();
-  await stack.store.evict(['t']);
+  await stack.store.invalidate(['t']);
   const asked: number[] = [];
   for (let second = 0; second < 80; second++) {
     const before = loads;
@@ -99,9 +99,9 @@ it('leaves a failed source alone for a while, longer each time', async () => {
 
 it('but asks again as soon as a write shows that the source lives', async () => {
   await get();
-  await stack.store.evict(['t']);
+  await stack.store.invalidate(['t']);
   await get(dead);
-  await stack.store.evict(['t']);
+  await stack.store.invalidate(['t']);
   expect(await get()).toMatchObject({ outcome: 'miss' });
 });
 
@@ -134,7 +134,7 @@ it('get() serves only what is fresh, and tells of nothing that it did not serve'
   expect((await stack.store.get('key'))?.outcome).toBe('hit');
   time.pass(1_200);
   expect(await stack.store.get('key')).toBeUndefined();
-  await stack.store.evict(['t']);
+  await stack.store.invalidate(['t']);
   await get(dead);
   const { gathered } = await stack.dependencies.run(() => stack.store.get('key'));
   expect([...gathered.tags]).toEqual([]);
@@ -155,7 +155,7 @@ it('tells every outcome as an event', async () => {
   time.pass(1_200);
   await get();
   await stack.store.idle();
-  await stack.store.evict(['t']);
+  await stack.store.invalidate(['t']);
   await get(dead);
   expect(seen).toEqual({ hit: 1, stale: 1, grace: 1, miss: 3, load: 3, evicted: 1, stamped: 1, collapsed: 1 });
 });

@@ -46,7 +46,7 @@ async function timed(stack: CacheStack, key: string): Promise<number> {
 /** Commits, then evicts; whether the eviction was acknowledged. */
 async function write(stack: CacheStack, key: string): Promise<boolean> {
   source.set(key, (source.get(key) ?? 0) + 1);
-  return stack.store.evict([key]).then(
+  return stack.store.invalidate([key]).then(
     () => true,
     () => false,
   );

@@ -19,7 +19,7 @@ it('two nodes that set one key at the same time never keep two values of it', as
   const [near, far] = await Promise.all([node(options), node(options)]);
   await Promise.all([live(near), live(far)]);
   for (let i = 0; i < ROUNDS; i++) {
-    const others = [near.store.evict([`x${i}`]), far.store.evict([`y${i}`])];
+    const others = [near.store.invalidate([`x${i}`]), far.store.invalidate([`y${i}`])];
     await Promise.all([near.store.set(`k${i}`, 'near', {}), far.store.set(`k${i}`, 'far', {}), ...others]);
   }
   await eventually(() => near.clock.instant().tick === far.clock.instant().tick);

@@ -36,7 +36,7 @@ it('each node loads it for itself, a hit is a hit, and evicting reaches both', a
   await near.store.set('set', 'value', { inProcess: true });
   await Promise.all([near.store.idle(), far.store.idle()]);
   expect((await keysThere()).filter((key) => key.startsWith('own:'))).toEqual([]);
-  await near.store.evict(['t']);
+  await near.store.invalidate(['t']);
   expect([await ask(far), await ask(near)]).toEqual(['3', '4']);
 });
 
@@ -52,6 +52,6 @@ it('what is built of it is sent, carries its tags, and dies with it', async () =
   expect(await ask(near)).toBe('whole of 1');
   await near.store.idle();
   expect(await ask(far)).toBe('whole of 1');
-  await far.store.evict(['piece']);
+  await far.store.invalidate(['piece']);
   expect([await ask(near), await ask(far)]).toEqual(['whole of 2', 'whole of 2']);
 });

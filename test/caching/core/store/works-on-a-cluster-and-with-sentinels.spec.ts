@@ -29,7 +29,7 @@ describe('a cluster of three', () => {
     expect(clocks.flat()).toEqual(['{clustered}:clock']);
 
     expect(await read(far, 'key1', () => 'new', ['tag1'])).toBe('old');
-    await near.store.evict(['tag1']);
+    await near.store.invalidate(['tag1']);
     await eventually(() => far.clock.instant().tick === near.clock.instant().tick);
     expect(await read(far, 'key1', () => 'new', ['tag1'])).toBe('new');
     expect(await read(far, 'key2', () => 'new', ['tag2'])).toBe('old');
@@ -68,7 +68,7 @@ describe('a cluster of three', () => {
     expect(await read(near, 'meanwhile', () => 'answered')).toBe('answered');
     await owner.up();
     await live(near);
-    await near.store.evict(['meanwhile']);
+    await near.store.invalidate(['meanwhile']);
   });
 });
 
@@ -80,7 +80,7 @@ it('follows the sentinels to the new master', async () => {
     const redis = { url: `redis+sentinel://127.0.0.1:${sentinel.port}/shop` };
     const near = await node({ prefix: 'watched', l2Timeout: 500, maxLag: 400, redis });
     await live(near);
-    await near.store.evict(['before']);
+    await near.store.invalidate(['before']);
     await eventually(
       async () => String(await replica.command('INFO', 'replication')).includes('link_status:up'),
       10_000,
@@ -94,7 +94,7 @@ it('follows the sentinels to the new master', async () => {
     await eventually(async () => ((await replica.command<string[]>('ROLE'))[0] ?? '') === 'master');
     // The old master may take a stamp before it is demoted; that one is lost, and with it goes the epoch.
     await eventually(async () => {
-      await near.store.evict(['after']);
+      await near.store.invalidate(['after']);
       return Number(await replica.command('ZSCORE', '{watched}:clock', 't:after')) > 0;
     });
   } finally {

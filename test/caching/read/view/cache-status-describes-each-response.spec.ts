@@ -26,7 +26,7 @@ class Views {
 
   @Get('view') @CacheView() async view(@Query('n') n?: string): Promise<object> {
     const { body } = (
-      await this.cache.getOrLoad(`part:${n}`, { tags: ['part'], grace: 0 }, async () => {
+      await this.cache.getOrLoad(`part:${n}`, { tags: ['part'] }, async () => {
         this.source.loads += 1;
         await this.source.gate;
         if (this.source.broken) throw new Error('the source is away');

@@ -85,7 +85,7 @@ describe('in Redis', () => {
       // An L1 that holds next to nothing, so that the hot entry is read from Redis.
       const stack = await node({ l1MaxBytes: '3kb', l2Timeout: 5_000, redis: { url: redis.url } });
       await live(stack);
-      await stack.store.evict(['before the flood']);
+      await stack.store.invalidate(['before the flood']);
       let hot = 0;
       await flood(SHARED, 200, async (n) => {
         await stack.store.getOrLoad(keyOf(n), {}, () => Promise.resolve({ body }));

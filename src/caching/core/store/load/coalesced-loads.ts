@@ -1,67 +1,91 @@
-import type { CacheEntry, CacheResult, Loader } from '../entry';
-import type { MissHandler } from './miss-handler';
-import { type L2Lookup, L2_SKIPPED } from '../tiers/l2';
-import type { ReadSnapshot } from '../freshness';
-import type { ResolvedPolicy } from '../policy';
-import { type Flight, settled, mayShareResult, SingleFlight } from './single-flight';
-import type { StoreParts } from '../store-parts';
+import type { CacheEventBus } from '../../../caching.events';
+import type { CacheResult } from '../entry';
+import type { Freshness, ReadSnapshot } from '../freshness';
 
-/** The loads of this process: one of a key at a time, shared by those who may share it (Law 5). */
+/** One load in progress, and what was known when it began. */
+export interface Flight {
+  readonly result: Promise<CacheResult>;
+  readonly began: ReadSnapshot;
+}
+
+/** How a flight ended. */
+export type Settled = { readonly result: CacheResult } | { readonly error: unknown };
+
+/** Single flight: this process loads a key once at a time, and callers share the load where Law 5 lets them. */
 export class CoalescedLoads {
-  private readonly flights = new SingleFlight();
+  private readonly flights = new Map<string, Flight>();
 
   constructor(
-    private readonly parts: StoreParts,
-    private readonly misses: MissHandler,
+    private readonly freshness: Freshness,
+    private readonly events: CacheEventBus,
+    /** Law 5's rule. Only the test that shows why the rule is needed gives another. */
+    private readonly mayShare: typeof mayShareResult = mayShareResult,
   ) {}
 
   isRunning(key: string): boolean {
-    return this.flights.get(key) !== undefined;
+    return this.flights.has(key);
+  }
+
+  /** Starts a load. Other callers find it under `key` until it ends. */
+  start(key: string, load: () => Promise<CacheResult>): Promise<CacheResult> {
+    const began = this.freshness.snapshot();
+    const result = load().finally(() => this.flights.delete(key));
+    this.flights.set(key, { result, began });
+    return result;
   }
 
   /**
-   * The load of `key` that is running, if it is good enough for who comes now, or one that begins now.
-   * @param seen what L2 has just said @throws what the load throws
+   * The running load of `key`, if Law 5 lets this reader share it; else one that began after the reader arrived.
+   * A result that may not be stored may be private to its caller, so it is never shared.
+   * @param fill loads for all who wait @param loadAlone loads for this reader only @throws what the load throws
    */
   async join(
     key: string,
-    policy: ResolvedPolicy,
-    load: Loader,
     arrival: ReadSnapshot,
-    seen?: L2Lookup,
+    fill: () => Promise<CacheResult>,
+    loadAlone: () => Promise<CacheResult>,
   ): Promise<CacheResult> {
     const running = this.flights.get(key);
-    if (!running) return this.startLoad(key, policy, load, seen).result;
-    const landed = await settled(running);
-    const accepts = this.parts.mayShareResult ?? mayShareResult;
-    const ownOnly = 'result' in landed && !landed.result.stored;
-    if (!ownOnly && accepts(landed, running, arrival, this.parts.freshness)) {
-      if ('error' in landed) throw landed.error;
-      return this.collapsed(landed.result);
+    if (!running) return this.start(key, fill);
+    const outcome = await settled(running);
+    const isPrivate = 'result' in outcome && !outcome.result.stored;
+    if (!isPrivate && this.mayShare(outcome, running, arrival, this.freshness)) {
+      if ('error' in outcome) throw outcome.error;
+      return this.collapsed(outcome.result);
     }
-    // What began after this reader came is no older than what it knew.
-    const second = this.flights.get(key);
-    // Strict, and the clock did not answer: L2 would only ask it again.
-    const unasked = this.parts.freshness.strict && !arrival.confirmed ? L2_SKIPPED : undefined;
-    const result = await (second ?? this.startLoad(key, policy, load, unasked)).result;
-    if (!second) return result;
-    // A result that may not be stored may not be shared either: it may be somebody's own.
-    return result.stored ? this.collapsed(result) : this.misses.load(key, policy, load);
-  }
-
-  /** Loads behind an answer that is still good enough, unless somebody does so or the source is left alone. */
-  refresh(entry: CacheEntry, arrival: ReadSnapshot, policy: ResolvedPolicy, load: Loader): void {
-    if (this.isRunning(entry.key) || this.parts.freshness.mayRest(entry, arrival)) return;
-    const { result } = this.startLoad(entry.key, policy, load);
-    this.misses.background.track(result.catch(() => undefined));
-  }
-
-  private startLoad(key: string, policy: ResolvedPolicy, load: Loader, seen?: L2Lookup): Flight {
-    return this.flights.begin(key, this.parts.freshness.snapshot(), () => this.misses.fill(key, policy, load, seen));
+    // A load that began after this reader arrived is no older than what the reader knew.
+    const next = this.flights.get(key);
+    if (!next) return this.start(key, fill);
+    const result = await next.result;
+    return result.stored ? this.collapsed(result) : loadAlone();
   }
 
   private collapsed(result: CacheResult): CacheResult {
-    this.parts.events.emit('collapsed', result.entry.key);
+    this.events.emit('collapsed', result.entry.key);
     return { ...result, collapsed: true };
   }
+}
+
+function settled(flight: Flight): Promise<Settled> {
+  return flight.result.then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+/**
+ * Law 5. A reader that knew no more than the load did when it began shares whatever comes of it, a failure too. Any other
+ * reader shares a value only if it is fresh by what the reader knew, and grace only while the source is backing off. A
+ * rejection describes the source before something that this reader knows of.
+ */
+export function mayShareResult(outcome: Settled, flight: Flight, arrival: ReadSnapshot, freshness: Freshness): boolean {
+  if ('error' in outcome) return knewAsMuch(flight.began, arrival);
+  const { result } = outcome;
+  if (result.outcome === 'grace') return freshness.isBackingOff(result.entry, arrival);
+  return knewAsMuch(flight.began, arrival) || freshness.mayServe(result.entry, arrival);
+}
+
+/** A load that began after the reader arrived is no older than what the reader knew. */
+function knewAsMuch(began: ReadSnapshot, arrival: ReadSnapshot): boolean {
+  return began.order > arrival.order || (arrival.confirmed && began.version === arrival.version);
 }

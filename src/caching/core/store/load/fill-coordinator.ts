@@ -1,61 +1,62 @@
-import type { Background } from './background';
+import type { Background } from '../../async/background';
+import { pauses } from '../../async/backoff';
 import type { CacheEntry } from '../entry';
-import type { L2Lookup } from '../tiers/l2';
 import type { StoreParts } from '../store-parts';
+import type { L2Access } from '../tiers/l2-access';
 
-/** Milliseconds between two looks whether another node has filled L2: doubles from the first to the second. */
-const POLL = { first: 5, most: 50 } as const;
+/** Milliseconds between two reads of L2 while another node loads. */
+const POLL = { initialDelay: 5, maxDelay: 50 };
 
-/** Gives the fill lock back. */
+/** Releases the fill lock. */
 export type Release = () => Promise<void>;
-/** Undefined: another node has it. */
+/** A lock request on its way. Resolves to undefined when another node holds the lock. */
 export type EarlyRequest = Promise<Release | undefined>;
 type Turn = { readonly filled?: CacheEntry; readonly release?: Release };
 
 /**
- * Who loads: of nodes that want the same key the one that gets the fill lock, while the others watch L2 for a while. An optimisation,
- * so whatever goes wrong (held too long, Redis gone) ends in loading.
+ * Of several nodes that need the same key, the one that gets the fill lock loads it; the others poll L2 for up to
+ * `fillWait`. This is an optimisation: whatever goes wrong (a lock held too long, Redis unavailable) ends in loading.
  */
 export class FillCoordinator {
   constructor(
-    private readonly parts: StoreParts,
+    private readonly parts: Pick<StoreParts, 'lock' | 'time' | 'fillWait' | 'events'>,
     private readonly background: Background,
-    /** What L2 has, if it is fresh. */
-    private readonly look: (key: string) => Promise<L2Lookup>,
+    private readonly l2: L2Access,
   ) {}
 
-  /** Asks for the lock before it is known whether it is needed: `take` or `refuse` it. */
+  /** Requests the lock before it is known whether it is needed. Pass it to `acquireOrWait`, or `cancel` it. */
   requestEarly(key: string): EarlyRequest | undefined {
-    const asked = this.parts.lock?.acquire(key);
-    // Whoever takes it hears of it.
-    asked?.catch(() => undefined);
-    return asked;
+    const request = this.parts.lock?.acquire(key);
+    // A failure is handled where the request is used.
+    request?.catch(() => undefined);
+    return request;
   }
 
-  /** @param asked what `ask` has returned for this very key */
-  async acquireOrWait(key: string, asked: EarlyRequest | undefined): Promise<Turn> {
+  /** Resolves to the lock, to what another node has loaded meanwhile, or to neither: then load without the lock. */
+  async acquireOrWait(key: string, early: EarlyRequest | undefined, refreshBefore = 0): Promise<Turn> {
     const { lock, time, fillWait, events } = this.parts;
     if (!lock) return {};
     const until = time.mono() + fillWait;
     try {
-      for (let pause: number = POLL.first; ; pause = Math.min(pause * 2, POLL.most)) {
-        const waited = pause > POLL.first;
-        const release = await ((!waited && asked) || lock.acquire(key));
-        if (release && !waited) return { release };
+      let release = await (early ?? lock.acquire(key));
+      if (release) return { release };
+      for (const pause of pauses(POLL)) {
         if (!release) await time.sleep(pause);
-        const { entry: filled, failed } = await this.look(key);
+        const lookup = await this.l2.lookUp(key);
+        const filled = this.l2.freshIn(lookup, refreshBefore);
         if (filled) this.release(release);
-        if (filled || release) return { filled, release: filled ? undefined : release };
-        if (failed || time.mono() >= until) return {};
+        if (filled || release) return filled ? { filled } : { release };
+        if (lookup.failed || time.mono() >= until) break;
+        release = await lock.acquire(key);
       }
     } catch (error) {
       events.emit('storeFailed', 'lock', error);
-      return {};
     }
+    return {};
   }
 
-  cancel(asked: EarlyRequest): void {
-    this.background.track(asked.then((release) => this.release(release)).catch(() => undefined));
+  cancel(early: EarlyRequest): void {
+    this.background.track(early.then((release) => this.release(release)).catch(() => undefined));
   }
 
   release(release: Release | undefined): void {

@@ -7,30 +7,24 @@ import { type CacheEntry, maxStaleMs, overdue } from '../entry';
 import { RedisYet } from './redis-yet';
 import type { Seal } from './seal';
 
-/** The shared tier. Every method may reject; what that means for a request is decided above. */
+/** The shared tier. Every method may reject: `L2Access` decides what that means for a request. */
 export interface L2 {
   /**
-   * Reads an entry and asks the clock, so that what is returned can be judged exactly.
-   * Undefined: not there, or not one of ours.
+   * Reads an entry and asks the clock, so that the entry can be judged exactly. Undefined: no entry, or not one of ours.
+   * @param expectsHit ask the clock in the same round trip. After a miss the clock is not needed
    */
-  read(key: string): Promise<CacheEntry | undefined>;
+  read(key: string, expectsHit?: boolean): Promise<CacheEntry | undefined>;
   write(entry: CacheEntry): Promise<void>;
   delete(key: string): Promise<void>;
-  /** Frees every entry, by cursor, never by FLUSHDB: other programs live here too. */
+  /** Frees every entry by cursor, never by FLUSHDB: other programs use the same database. */
   clear(): Promise<void>;
-  /** One step through all keys: a few keys and where to go on. Begin with '0:0'. */
+  /** One step of a scan: some keys, and the cursor of the next step. Begin with '0:0'. */
   scan(keyPrefix: string, cursor: string, count: number): Promise<{ keys: string[]; next?: string }>;
 }
-
-/** What L2 had to say. `failed`: it could not be asked, or may not, so nothing more is asked of it for this request. */
-export type L2Lookup = { readonly entry?: CacheEntry; readonly failed: boolean };
-export const L2_SKIPPED: L2Lookup = { failed: true };
 
 export class RedisL2 implements L2 {
   private readonly redis: RedisYet;
   private readonly own: string;
-  /** What the last read found foretells the next: where nothing is, there is nothing to judge, and a miss need not pay for the clock. */
-  private wasThere = true;
 
   constructor(
     private readonly link: RedisClient,
@@ -44,14 +38,12 @@ export class RedisL2 implements L2 {
     this.redis = new RedisYet(link);
   }
 
-  async read(key: string): Promise<CacheEntry | undefined> {
+  async read(key: string, expectsHit = true): Promise<CacheEntry | undefined> {
     const verifiedAt = this.time.mono();
     const found = this.redis.get(this.own + key);
-    // In the same round trip, where it will be needed.
-    const asked = this.wasThere ? this.clock.now() : undefined;
+    const asked = expectsHit ? this.clock.now() : undefined;
     asked?.catch(() => undefined);
     const record = await found;
-    this.wasThere = record !== undefined;
     if (!record) return undefined;
     const entry = decodeEntry(key, record, this.seal, verifiedAt, this.time);
     if (!entry) return this.drop(key);

@@ -1,0 +1,65 @@
+import type { Background } from '../../async/background';
+import type { DependencySet } from '../../clock/dependency-tracker';
+import { tagTexts } from '../../clock/tag-text';
+import { type CacheEntry, compact, keyTag, type Loaded, monoExpiry, overdue } from '../entry';
+import { jittered, type ResolvedPolicy } from '../policy';
+import type { StoreParts } from '../store-parts';
+import type { L2Access } from '../tiers/l2-access';
+
+/** Makes entries of loaded values and stores them in both tiers. */
+export class EntryWriter {
+  constructor(
+    private readonly parts: StoreParts,
+    private readonly l2: L2Access | undefined,
+    private readonly background: Background,
+  ) {}
+
+  /** @param from the instant before the source was read, and what the value was built from @param createdAt `Time.wall()` then */
+  buildEntry(key: string, policy: ResolvedPolicy, loaded: Loaded, from: DependencySet, createdAt: number): CacheEntry {
+    const { random, time } = this.parts;
+    const life = lifeOf(loaded, policy);
+    const ttl = policy.jitter ? jittered(life, random()) : life;
+    const expiresAt = loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt);
+    return {
+      key,
+      body: Buffer.isBuffer(loaded.body) ? compact(loaded.body) : loaded.body,
+      tags: tagTexts([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags]),
+      epoch: from.epoch,
+      tick: from.tick,
+      createdAt,
+      expiresAt,
+      monoExpiresAt: monoExpiry(expiresAt, time),
+      swrMs: policy.staleWhileRevalidate,
+      graceMs: policy.grace,
+      localTick: from.localTick,
+      verifiedAt: from.verifiedAt,
+      verifiedAtVersion: -1,
+      isInvalidated: false,
+      failure: undefined,
+      variants: undefined,
+    };
+  }
+
+  /** Stores an entry in L1 at once. Resolves, and never rejects, when L2 has it or has failed. */
+  storeEntry(entry: CacheEntry, skipL2: boolean): Promise<void> {
+    const { l1, freshness } = this.parts;
+    const present = l1.peek(entry.key);
+    if (!present || present.verifiedAt <= entry.verifiedAt || !this.isCurrent(present)) l1.set(entry);
+    // An entry that was stamped while it was loaded may serve grace here, and is of no use to other nodes.
+    if (skipL2 || !this.l2 || !freshness.isFresh(entry)) return Promise.resolve();
+    const written = this.l2.write(entry);
+    this.background.track(written);
+    return written;
+  }
+
+  /** A slow load must not replace a newer value that is still current by an older one. */
+  private isCurrent(present: CacheEntry): boolean {
+    const { freshness, time } = this.parts;
+    return overdue(present, time.wall(), time.mono()) < 0 && freshness.isFresh(present);
+  }
+}
+
+/** The TTL before jitter, in milliseconds. */
+export function lifeOf(loaded: Loaded, policy: ResolvedPolicy): number {
+  return loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl);
+}

@@ -1,0 +1,241 @@
+import { pauses } from '../async/backoff';
+import { Background } from '../async/background';
+import { withDeadline } from '../async/deadline';
+import { type CacheEntry, type CacheResult, type Loader, overdue, remainingTtl } from './entry';
+import { ExplicitSet } from './explicit-set';
+import type { ReadSnapshot, Verdict } from './freshness';
+import { layerOf, refuseIfAmbiguous } from './key';
+import { CoalescedLoads } from './load/coalesced-loads';
+import { EntryWriter, lifeOf } from './load/entry-writer';
+import { FillCoordinator, type Release } from './load/fill-coordinator';
+import { rescue } from './load/grace';
+import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
+import { Serving } from './serving';
+import type { StoreParts } from './store-parts';
+import { L2_SKIPPED, type L2Access, type L2Lookup } from './tiers/l2-access';
+
+/** Milliseconds between two reads of L2 while another node replaces a value. */
+const SET_POLL = { initialDelay: 1, maxDelay: 50 };
+
+/**
+ * How a value is found: L1, the clock, single flight, L2, fill lock, load, grace. Read `getOrLoad`, then `fill`, then
+ * `loadFromSource`. Nothing here rejects because Redis is unhealthy: only a load's own error is thrown.
+ */
+export class ReadPath {
+  readonly background = new Background();
+  readonly sets: ExplicitSet;
+  private readonly serving: Serving;
+  private readonly writer: EntryWriter;
+  private readonly loads: CoalescedLoads;
+  private readonly locks: FillCoordinator | undefined;
+
+  constructor(
+    private readonly parts: StoreParts,
+    private readonly l2: L2Access | undefined,
+  ) {
+    const { freshness, events } = parts;
+    this.serving = new Serving(parts);
+    this.writer = new EntryWriter(parts, l2, this.background);
+    this.sets = new ExplicitSet(parts, this.writer);
+    this.loads = new CoalescedLoads(freshness, events, parts.mayShareResult);
+    this.locks = l2 && new FillCoordinator(parts, this.background, l2);
+  }
+
+  /** A load of `key` is running in this process. */
+  isLoading(key: string): boolean {
+    return this.loads.isRunning(key);
+  }
+
+  /** The fresh L1 entry, without a promise or the network. */
+  peek(key: string): CacheEntry | undefined {
+    const entry = this.parts.l1.get(key);
+    if (entry === undefined) return undefined;
+    const snapshot = this.parts.freshness.snapshot();
+    if (this.parts.freshness.judge(entry, snapshot) !== 'fresh') return undefined;
+    this.parts.events.emit('hit', key, 'l1');
+    this.serving.record(entry, snapshot);
+    return entry;
+  }
+
+  /** @throws what `load` throws, when grace has nothing; CacheError `CACHE_KEY` */
+  async getOrLoad(key: string, options: CachePolicy, load: Loader): Promise<CacheResult> {
+    const { l1, freshness } = this.parts;
+    // 1. L1, judged by what this node knows now.
+    let snapshot = freshness.snapshot();
+    let entry = l1.get(key);
+    let verdict = entry && freshness.judge(entry, snapshot, options.refreshBefore);
+    if (entry && verdict === 'fresh') return this.serving.serve(entry, 'hit', snapshot);
+    refuseIfAmbiguous(key);
+
+    // 2. The clock, where an entry lacks proof, or a strict reader finds a load that began before it arrived.
+    if (verdict === 'revalidate' || (freshness.strict && this.loads.isRunning(key))) {
+      snapshot = await freshness.snapshotFromClock();
+      entry = l1.get(key);
+      verdict = entry && freshness.judge(entry, snapshot, options.refreshBefore);
+    }
+
+    // 3. What L1 has may do, if only until a refresh has run or the back-off is over.
+    const policy = resolvePolicy(options, this.parts.defaults);
+    const served = entry && verdict && this.fromL1(entry, verdict, snapshot);
+    if (served && verdict === 'refresh') this.refresh(served.entry, snapshot, policy, load);
+    if (served) return served;
+
+    // 4. Single flight: join a load that is running, or start one.
+    const result = await this.loads.join(
+      key,
+      snapshot,
+      () => this.fill(key, policy, load),
+      () => this.load(key, policy, load, policy.inProcess),
+    );
+    return this.serving.recorded(result, snapshot);
+  }
+
+  /** The fresh value, from L1 or L2. Never loads, so it serves nothing that would have to be refreshed. */
+  async get(key: string): Promise<CacheResult | undefined> {
+    const { l1, freshness } = this.parts;
+    let snapshot = freshness.snapshot();
+    let entry = l1.get(key);
+    let verdict = entry && freshness.judge(entry, snapshot);
+    if (verdict === 'revalidate') {
+      snapshot = await freshness.snapshotFromClock();
+      entry = l1.get(key);
+      verdict = entry && freshness.judge(entry, snapshot);
+    }
+    if (entry && verdict === 'fresh') return this.serving.serve(entry, 'hit', snapshot);
+    const set = await this.sets.awaited(key);
+    if (set) return this.serving.serve(set, 'hit', snapshot);
+    const found = await this.replacedIn(key, entry);
+    return found && this.serving.recorded(found, snapshot);
+  }
+
+  /** What L2 has. A value that another node is replacing by `set` is waited for: until then the key has none. */
+  private async replacedIn(key: string, old: CacheEntry | undefined): Promise<CacheResult | undefined> {
+    const { l2 } = this;
+    const { time, fillWait } = this.parts;
+    if (!l2) return undefined;
+    const until = time.mono() + fillWait;
+    for (const pause of pauses(SET_POLL)) {
+      const lookup = await l2.lookUp(key);
+      const found = this.fromL2(lookup);
+      const replaced = lookup.entry ?? old;
+      if (found || lookup.failed || !replaced || !this.sets.isReplaced(replaced)) return found;
+      // Its node has ended in between, or could not write it.
+      if (time.mono() >= until) return void (await l2.delete(key));
+      await time.sleep(pause);
+    }
+    return undefined;
+  }
+
+  /** Step 3. What may be served without loading, by the verdict. */
+  private fromL1(entry: CacheEntry, verdict: Verdict, snapshot: ReadSnapshot): CacheResult | undefined {
+    this.serving.noteInvalidation(entry, verdict);
+    switch (verdict) {
+      case 'fresh':
+        return this.serving.serve(entry, 'hit', snapshot);
+      case 'refresh': {
+        const isLate = overdue(entry, this.parts.time.wall(), snapshot.at) >= 0;
+        return this.serving.serve(entry, isLate ? 'stale' : 'hit', snapshot);
+      }
+      case 'backing-off':
+        return this.serving.serve(entry, 'grace', snapshot);
+      case 'dead':
+        this.parts.l1.delete(entry.key, entry.isInvalidated ? 'tag' : 'ttl');
+        return undefined;
+      case 'revalidate':
+      case 'fallback':
+        return undefined;
+      default:
+        return verdict satisfies never;
+    }
+  }
+
+  /** Steps 5 and 6: L2, then the fill lock, then the load. */
+  private async fill(key: string, policy: ResolvedPolicy, load: Loader, refreshBefore = 0): Promise<CacheResult> {
+    const { l2, locks } = this;
+    if (!l2 || !locks || policy.inProcess) return this.load(key, policy, load, true);
+    // A part of something that is being loaded needs no lock: the node that loads the whole has one.
+    const isWhole = this.parts.dependencies.current() === undefined;
+
+    // 5. L2. If the previous lookup missed, expect another miss and send the lock request with the GET.
+    const lookingUp = l2.lookUp(key);
+    const early = isWhole && !l2.expectsHit ? locks.requestEarly(key) : undefined;
+    const lookup = await lookingUp;
+    const found = this.fromL2(lookup, refreshBefore);
+    const needsLock = isWhole && !found && !lookup.failed;
+    if (early && !needsLock) locks.cancel(early);
+    if (found) return found;
+
+    // 6. The fill lock, or what the node that holds it has loaded meanwhile.
+    const { filled, release } = needsLock ? await locks.acquireOrWait(key, early, refreshBefore) : {};
+    return filled ? this.serving.fromL2(filled) : this.load(key, policy, load, lookup.failed, lookup, release);
+  }
+
+  /** Step 7, in a span. */
+  private load(
+    key: string,
+    policy: ResolvedPolicy,
+    load: Loader,
+    skipL2: boolean,
+    lookup: L2Lookup = L2_SKIPPED,
+    release?: Release,
+  ): Promise<CacheResult> {
+    return this.parts.tracing.span('cache.load', { 'cache.layer': layerOf(key) }, async (note) => {
+      const result = await this.loadFromSource(key, policy, load, skipL2, lookup, release);
+      note({ 'cache.outcome': result.outcome, 'cache.stored': result.stored });
+      return result;
+    });
+  }
+
+  private async loadFromSource(
+    key: string,
+    policy: ResolvedPolicy,
+    load: Loader,
+    skipL2: boolean,
+    lookup: L2Lookup,
+    release: Release | undefined,
+  ): Promise<CacheResult> {
+    const { clock, events, dependencies, time } = this.parts;
+    events.emit('miss', key);
+    const createdAt = time.wall();
+    const at = time.mono();
+    const since = clock.instant();
+    try {
+      // 7. Law 1: `dependencies.run` takes the tick before it calls the source.
+      const { value, gathered } = await withDeadline(
+        dependencies.run(() => {
+          dependencies.addTags(policy.tags);
+          return load();
+        }),
+        policy.loadTimeout,
+        `loading ${key}`,
+      );
+      events.emit('load', key, time.mono() - at, true);
+      const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
+      const stored = value.store !== false && lifeOf(value, policy) > 0;
+      if (stored) void this.writer.storeEntry(entry, skipL2);
+      // In the packet of the write: Redis carries out one after the other.
+      this.locks?.release(release);
+      const ttl = remainingTtl(entry, time.wall());
+      return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl };
+    } catch (error) {
+      events.emit('load', key, time.mono() - at, false);
+      this.locks?.release(release);
+      // 8. Grace, or the load's own error.
+      return rescue(this.parts, key, lookup.entry, { at, since }, error);
+    }
+  }
+
+  /** Loads behind a value that is being served, unless a load is running or the source is backing off. */
+  private refresh(entry: CacheEntry, snapshot: ReadSnapshot, policy: ResolvedPolicy, load: Loader): void {
+    const { key } = entry;
+    if (this.loads.isRunning(key) || this.parts.freshness.isBackingOff(entry, snapshot)) return;
+    this.background.track(
+      this.loads.start(key, () => this.fill(key, policy, load, policy.refreshBefore)).catch(() => undefined),
+    );
+  }
+
+  private fromL2(lookup: L2Lookup, refreshBefore = 0): CacheResult | undefined {
+    const entry = this.l2?.freshIn(lookup, refreshBefore);
+    return entry && this.serving.fromL2(entry);
+  }
+}

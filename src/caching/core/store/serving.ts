@@ -1,0 +1,49 @@
+import { type CacheEntry, type CacheResult, foundIn, overdue } from './entry';
+import type { ReadSnapshot, Verdict } from './freshness';
+import type { StoreParts } from './store-parts';
+
+/** What serving an entry takes beside finding it: an event, a result, and the dependency of the enclosing load. */
+export class Serving {
+  constructor(private readonly parts: StoreParts) {}
+
+  serve(entry: CacheEntry, outcome: 'hit' | 'stale' | 'grace', snapshot: ReadSnapshot): CacheResult {
+    const { events, time } = this.parts;
+    if (outcome === 'hit') events.emit('hit', entry.key, 'l1');
+    else if (outcome === 'stale') events.emit('stale', entry.key);
+    else events.emit('grace', entry.key, entry.failure);
+    this.record(entry, snapshot, outcome === 'grace');
+    return foundIn('l1', entry, time.wall(), outcome);
+  }
+
+  /** A hit in L2 is a hit in L1 from now on. */
+  fromL2(entry: CacheEntry): CacheResult {
+    this.parts.l1.set(entry);
+    this.parts.events.emit('hit', entry.key, 'l2');
+    return foundIn('l2', entry, this.parts.time.wall());
+  }
+
+  /** Reports an entry that was found stamped, once. It is kept for grace. */
+  noteInvalidation(entry: CacheEntry, verdict: Verdict): void {
+    if (verdict === 'fresh' || entry.isInvalidated || this.parts.freshness.isFresh(entry)) return;
+    entry.isInvalidated = true;
+    if (verdict !== 'dead') this.parts.events.emit('evicted', entry.key, 'tag');
+  }
+
+  recorded(result: CacheResult, snapshot: ReadSnapshot): CacheResult {
+    this.record(result.entry, snapshot, result.outcome === 'grace');
+    return result;
+  }
+
+  /** Law 2: a value that is being built around this read depends on the entry. */
+  record(entry: CacheEntry, snapshot: ReadSnapshot, fromGrace = false): void {
+    const { clock, dependencies, freshness, time } = this.parts;
+    if (!dependencies.current()) return;
+    const { tags } = entry;
+    // A fresh part would be the same if it were read now. With its own older tick, a stamp for another part would kill the whole.
+    const { epoch, tick, localTick } = freshness.isFresh(entry) ? clock.instant() : entry;
+    const wall = time.wall();
+    const expiresAt = wall - overdue(entry, wall, time.mono());
+    const verifiedAt = freshness.verifiedAt(entry, snapshot);
+    dependencies.record({ epoch, tick, localTick, tags, expiresAt, verifiedAt, fromGrace });
+  }
+}

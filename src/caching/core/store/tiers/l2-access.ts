@@ -1,0 +1,111 @@
+import type { StoreParts } from '../store-parts';
+import type { CacheEntry } from '../entry';
+import type { ReadSnapshot } from '../freshness';
+import { layerOf } from '../key';
+import type { L2 } from './l2';
+
+/** What one read of L2 found. */
+export interface L2Lookup {
+  readonly entry?: CacheEntry;
+  /** What the clock has proved in the same round trip. */
+  readonly snapshot?: ReadSnapshot;
+  /** Redis or the clock did not reply: L2 is not asked again for this request. */
+  readonly failed: boolean;
+}
+
+/** A read that was not made, for values that are never in L2. */
+export const L2_SKIPPED: L2Lookup = { failed: true };
+
+/**
+ * L2 as a request sees it: one read of a key at a time, each call measured and reported. No method rejects: a failure is
+ * reported as `storeFailed`, and the request goes on without L2.
+ */
+export class L2Access {
+  private readonly lookups = new Map<string, Promise<L2Lookup>>();
+  /** Keys of lookups whose reply came in this turn. */
+  private readonly ended: string[] = [];
+  /**
+   * Predicts the next read by the last one. After a hit the clock is asked together with the GET; after a miss the fill
+   * lock is requested together with it.
+   */
+  expectsHit = true;
+
+  constructor(
+    private readonly l2: L2,
+    private readonly parts: Pick<StoreParts, 'events' | 'time' | 'tracing' | 'freshness'>,
+  ) {}
+
+  /**
+   * Reads an entry and asks the clock. A lookup is shared by all callers until the event-loop turn of its reply ends: so a
+   * request that found nothing here may go on to `getOrLoad` without a second GET. In strict mode each caller has its own.
+   */
+  lookUp(key: string): Promise<L2Lookup> {
+    if (this.parts.freshness.strict) return this.read(key);
+    const running = this.lookups.get(key);
+    if (running) return running;
+    const lookup = this.read(key);
+    this.lookups.set(key, lookup);
+    return lookup;
+  }
+
+  /** One immediate for all lookups that end in a turn: each of its own would cost more than the lookup's bookkeeping. */
+  private forgetSoon(key: string): void {
+    if (this.ended.push(key) > 1) return;
+    setImmediate(() => {
+      for (const ended of this.ended) this.lookups.delete(ended);
+      this.ended.length = 0;
+    });
+  }
+
+  /** The entry that was found, if it is fresh by all that is known now. */
+  freshIn({ entry, snapshot }: L2Lookup, refreshBefore = 0): CacheEntry | undefined {
+    const isFresh = entry && snapshot && this.parts.freshness.judge(entry, snapshot, refreshBefore) === 'fresh';
+    return isFresh ? entry : undefined;
+  }
+
+  write(entry: CacheEntry): Promise<void> {
+    return this.reported('write', () => this.l2.write(entry));
+  }
+
+  delete(key: string): Promise<void> {
+    return this.reported('delete', () => this.l2.delete(key));
+  }
+
+  clear(): Promise<void> {
+    return this.l2.clear().catch((error: unknown) => this.parts.events.emit('storeFailed', 'delete', error));
+  }
+
+  private read(key: string): Promise<L2Lookup> {
+    const { events, freshness, time, tracing } = this.parts;
+    return tracing.span('cache.l2.read', { 'cache.layer': layerOf(key) }, async (note) => {
+      const arrival = freshness.snapshot();
+      try {
+        const entry = await this.l2.read(key, this.expectsHit);
+        this.expectsHit = entry !== undefined;
+        const lookup = { entry, snapshot: freshness.confirmedSince(arrival), failed: false };
+        note({ 'cache.outcome': this.freshIn(lookup) ? 'hit' : 'miss' });
+        return lookup;
+      } catch (error) {
+        this.expectsHit = false;
+        events.emit('storeFailed', 'read', error);
+        note({ 'cache.outcome': 'failed' });
+        return L2_SKIPPED;
+      } finally {
+        events.emit('l2', 'read', time.mono() - arrival.at);
+        if (!freshness.strict) this.forgetSoon(key);
+      }
+    });
+  }
+
+  private async reported(operation: 'write' | 'delete', call: () => Promise<void>): Promise<void> {
+    const { events, time } = this.parts;
+    const began = time.mono();
+    try {
+      await call();
+    } catch (error) {
+      events.emit('storeFailed', operation, error);
+    } finally {
+      events.emit('l2', operation, time.mono() - began);
+    }
+  }
+}
