@@ -30,7 +30,8 @@ export function canonicalText(value: unknown): string {
 function canonicalObject(value: object): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join()}]`;
   if (value instanceof Date) return `d${value.getTime()}`;
-  if (!isDto(value)) throw new TypeError(`a ${value.constructor.name} cannot be part of a cache key`);
+  const hidden = hiddenIn(value);
+  if (hidden) throw new TypeError(`${hidden} cannot be part of a cache key`);
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -39,11 +40,42 @@ function canonicalObject(value: object): string {
 }
 
 /**
- * Plain data, or an instance whose whole meaning is in its own enumerable members: a validated DTO. What the language and its
- * platform bring (Map, URL, RegExp) keeps its meaning inside, names itself otherwise, and all of a kind would be one key.
+ * What of an object its enumerable members do not tell, by name. Undefined for plain data and validated DTOs. Two objects
+ * that differ in a hidden part would share one key.
  */
-function isDto(value: object): boolean {
-  return Object.prototype.toString.call(value) === '[object Object]';
+function hiddenIn(value: object): string | undefined {
+  const name = nameOf(value);
+  // Map, URL, RegExp and the like keep their meaning inside and name themselves.
+  if (Object.prototype.toString.call(value) !== '[object Object]') return `a ${name}`;
+  const own = Object.entries(Object.getOwnPropertyDescriptors(value));
+  const accessor = own.find(([, descriptor]) => !('value' in descriptor));
+  if (accessor) return `the accessor "${accessor[0]}" of a ${name}`;
+  if (Object.getOwnPropertySymbols(value).length > 0) return `a symbol of a ${name}`;
+  const unlisted = own.find(([, { enumerable }]) => !enumerable);
+  if (unlisted) return `the hidden member "${unlisted[0]}" of a ${name}`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return undefined;
+  if (own.length === 0) return `a ${name} without fields of its own`;
+  return hasPrivateFields(value.constructor) ? `a ${name} with private fields` : undefined;
+}
+
+function nameOf(value: object): string {
+  return (value.constructor as Type | undefined)?.name || 'nameless object';
+}
+
+type Type = abstract new (...args: never[]) => unknown;
+const privates = new WeakMap<object, boolean>();
+
+/** #private members show in the source of a class alone. */
+function hasPrivateFields(type: object): boolean {
+  const known = privates.get(type);
+  if (known !== undefined) return known;
+  const base: unknown = Object.getPrototypeOf(type);
+  const isPrivate =
+    /(^|[\s{;.])#\w/.test(Function.prototype.toString.call(type)) ||
+    (typeof base === 'function' && base !== Function.prototype && hasPrivateFields(base));
+  privates.set(type, isPrivate);
+  return isPrivate;
 }
 
 /** The key itself while it is short; else its head and a hash of the whole. */

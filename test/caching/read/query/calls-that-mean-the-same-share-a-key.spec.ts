@@ -133,6 +133,15 @@ it('keys are bounded, whatever is asked for', async () => {
     expect(key.length).toBeLessThanOrEqual(200);
 });
 
+it('keys are never cut inside a character', async () => {
+  for (const length of [118, 119, 120, 121, 122]) {
+    for (let shift = 0; shift < 2; shift++) {
+      const text = `${'x'.repeat(shift)}${'\u{1f375}'.repeat(length)}`;
+      expect(await shop.find(text)).toBe(await shop.find(text));
+    }
+  }
+});
+
 it('`this.method()` and inherited methods are served, each class by itself', async () => {
   expect(await shop.twice()).toEqual(['shop', 'shop']);
   expect(shop.runs).toEqual(['inherited']);

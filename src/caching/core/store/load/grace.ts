@@ -1,10 +1,11 @@
 import { delayAfter } from '../../async/backoff';
 import { type CacheEntry, type CacheResult, type Failure, foundIn, isWithinGrace, overdue } from '../entry';
+import { isRefusal } from './refusal';
 import type { StoreParts } from '../store-parts';
 
 /**
  * After a failed load: the newest entry that is still within its grace, marked. Its source is then left alone for the
- * back-off.
+ * back-off. A refusal is the response of a healthy source, and grace never replaces it.
  * @throws `error`, the load's own, when there is nothing to serve
  */
 export function rescue(
@@ -14,6 +15,7 @@ export function rescue(
   attempt: Pick<Failure, 'at' | 'since'>,
   error: unknown,
 ): CacheResult {
+  if (isRefusal(error)) throw error;
   const entry = newest(l1.get(key), fromL2);
   if (!entry || !isWithinGrace(entry, overdue(entry, time.wall(), time.mono()))) throw error;
   const count = (entry.failure?.count ?? 0) + 1;
