@@ -1,8 +1,16 @@
-import { databaseFault } from '../database';
+import { databaseFault, ReadRefusedError } from '../database';
 import { Problem } from '../http';
+
+const REFUSALS = {
+  busy: 'Too many requests of this kind are under way. Please try again in a moment.',
+  slow: 'This takes too long. Please narrow it: more words, longer ones, or a category.',
+};
 
 /** The problem that a driver error means to the caller of the API; undefined when the database did not raise the error. */
 export function databaseProblem(error: unknown): Problem | undefined {
+  if (error instanceof ReadRefusedError) {
+    return new Problem(503, REFUSALS[error.reason], { headers: { 'retry-after': String(error.retryAfter) } });
+  }
   const fault = databaseFault(error);
   switch (fault) {
     case 'unavailable':

@@ -1,6 +1,7 @@
 import { DynamicModule, Inject, Module, OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { dataSourceOptions } from './data-source';
+import { ReadGate } from './read-gate';
 import { DatabaseOptions, DatabaseServer } from './server';
 
 /** Runs before the application connects: migrations and first data. */
@@ -41,6 +42,9 @@ export class DatabaseModule {
   static for(options: DatabaseOptions, prepare: PrepareDatabase): DynamicModule {
     return {
       module: DatabaseModule,
+      global: true,
+      providers: [ReadGate],
+      exports: [ReadGate],
       imports: [
         TypeOrmModule.forRootAsync({
           imports: [DatabaseServerModule.for(options, prepare)],

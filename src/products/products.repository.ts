@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository, SelectQueryBuilder } from 'typeorm';
+import { QueryRunner, Repository, SelectQueryBuilder } from 'typeorm';
+import { ReadGate } from '../database';
 import { FEATURED_RATING } from './dto/limits';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { CategoryStatsDto } from './dto/product-stats.dto';
@@ -15,40 +16,52 @@ export interface Slice {
 /** The SQL of reading the catalogue. */
 @Injectable()
 export class ProductsRepository {
-  constructor(@InjectRepository(Product) private readonly products: Repository<Product>) {}
+  constructor(
+    @InjectRepository(Product) private readonly products: Repository<Product>,
+    @Inject(ReadGate) private readonly gate: ReadGate,
+  ) {}
 
   count(filter: ProductFilter): Promise<number> {
-    return this.matching(filter).getCount();
+    const question = { count: membersOf(filter) };
+    return this.gate.run(kindOf(filter), question, (runner) => this.matching(filter, runner).getCount());
   }
 
   page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<Product[]> {
-    return this.slice((inner) => narrow(inner, filter), ordering, slice);
+    const question = { page: [membersOf(filter), ordering, slice] };
+    const where: Narrowing = (inner) => narrow(inner, filter);
+    return this.gate.run(kindOf(filter), question, (runner) => this.slice(runner, where, ordering, slice));
   }
 
   countFeatured(): Promise<number> {
-    return onlyFeatured(this.products.createQueryBuilder('p')).getCount();
+    return this.gate.run('list', 'countFeatured', (runner) =>
+      onlyFeatured(this.products.createQueryBuilder('p', runner)).getCount(),
+    );
   }
 
   featured(slice: Slice): Promise<Product[]> {
-    return this.slice(onlyFeatured, '-created_at', slice);
+    return this.gate.run('list', { featured: slice }, (runner) =>
+      this.slice(runner, onlyFeatured, '-created_at', slice),
+    );
   }
 
   find(id: number): Promise<Product | null> {
-    return this.products.findOneBy({ id });
+    return this.gate.run('row', id, (runner) => this.products.createQueryBuilder('p', runner).where({ id }).getOne());
   }
 
   async statsByCategory(): Promise<CategoryStatsDto[]> {
-    const rows = await this.products
-      .createQueryBuilder('p')
-      .select('p.category', 'category')
-      .addSelect('count(*)', 'count')
-      .addSelect('min(p.price)', 'min_price')
-      .addSelect('round(avg(p.price), 2)', 'average_price')
-      .addSelect('max(p.price)', 'max_price')
-      .addSelect('round(avg(p.rating), 2)', 'average_rating')
-      .groupBy('p.category')
-      .orderBy('p.category')
-      .getRawMany<Record<keyof CategoryStatsDto, string>>();
+    const rows = await this.gate.run('summary', 'statsByCategory', (runner) =>
+      this.products
+        .createQueryBuilder('p', runner)
+        .select('p.category', 'category')
+        .addSelect('count(*)', 'count')
+        .addSelect('min(p.price)', 'min_price')
+        .addSelect('round(avg(p.price), 2)', 'average_price')
+        .addSelect('max(p.price)', 'max_price')
+        .addSelect('round(avg(p.rating), 2)', 'average_rating')
+        .groupBy('p.category')
+        .orderBy('p.category')
+        .getRawMany<Record<keyof CategoryStatsDto, string>>(),
+    );
     return rows.map((row) => ({
       category: row.category,
       count: Number(row.count),
@@ -59,17 +72,22 @@ export class ProductsRepository {
     }));
   }
 
-  private matching(filter: ProductFilter): SelectQueryBuilder<Product> {
-    return narrow(this.products.createQueryBuilder('p'), filter);
+  private matching(filter: ProductFilter, runner: QueryRunner): SelectQueryBuilder<Product> {
+    return narrow(this.products.createQueryBuilder('p', runner), filter);
   }
 
   /**
    * Late row lookup: the inner query walks an index over as many entries as the offset skips and keeps only ids; the rows
    * themselves are fetched for this page alone. So page 200 costs a few times page 1, not two hundred times.
    */
-  private slice(where: Narrowing, ordering: Ordering, { offset, limit }: Slice): Promise<Product[]> {
+  private slice(
+    runner: QueryRunner,
+    where: Narrowing,
+    ordering: Ordering,
+    { offset, limit }: Slice,
+  ): Promise<Product[]> {
     return this.products
-      .createQueryBuilder('product')
+      .createQueryBuilder('product', runner)
       .innerJoin(
         (query) => {
           const inner = where(query.select('p.id', 'id').from(Product, 'p'));
@@ -82,6 +100,18 @@ export class ProductsRepository {
       .addOrderBy('product.id', direction(ordering))
       .getMany();
   }
+}
+
+/** A list that only an index has to walk is cheap; words have to be looked for in the rows. */
+function kindOf({ search }: ProductFilter): 'search' | 'list' {
+  return search === undefined ? 'list' : 'search';
+}
+
+/** One text for one filter, in whichever order its members came. */
+function membersOf(filter: ProductFilter): [string, unknown][] {
+  return Object.entries(filter)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 type Narrowing = (query: SelectQueryBuilder<Product>) => SelectQueryBuilder<Product>;

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { Backend, onPostgres } from '../support/backends';
+import { ReadGate } from '../../src/database';
 import { Product } from '../../src/products';
 import { FEATURED_RATING } from '../../src/products/dto/limits';
 import { ProductsRepository } from '../../src/products/products.repository';
@@ -35,7 +36,7 @@ onPostgres((open) => {
         log: () => undefined,
       },
     }).initialize();
-    repository = new ProductsRepository(dataSource.getRepository(Product));
+    repository = new ProductsRepository(dataSource.getRepository(Product), new ReadGate(dataSource));
   });
 
   afterAll(async () => {
