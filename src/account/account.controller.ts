@@ -26,7 +26,7 @@ export class AccountController {
 
   @Get('dashboard')
   @CacheView({ private: true })
-  @ApiOperation({ summary: 'Your watchlist and what it adds up to' })
+  @ApiOperation({ operationId: 'getDashboard', summary: 'Your watchlist and what it adds up to' })
   @ApiOkResponse({ type: DashboardDto })
   @ApiProblems({ 404: 'the page is behind the last' })
   async dashboard(@CurrentUser() user: User, @Query() query: PageQuery): Promise<DashboardDto> {
@@ -38,7 +38,7 @@ export class AccountController {
 
   @Put('watchlist/:productId')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Watch a product' })
+  @ApiOperation({ operationId: 'watchProduct', summary: 'Watch a product' })
   @ApiNoContentResponse()
   @ApiProblems({ 404: 'there is no such product', 409: 'the list is full', 429: 'too many writes' })
   async watch(@CurrentUser() user: User, @Param() params: WatchlistParams, @Query() _query: NoQuery): Promise<void> {
@@ -47,7 +47,7 @@ export class AccountController {
 
   @Delete('watchlist/:productId')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Watch it no longer' })
+  @ApiOperation({ operationId: 'unwatchProduct', summary: 'Watch it no longer' })
   @ApiNoContentResponse()
   @ApiProblems({ 429: 'too many writes' })
   async unwatch(@CurrentUser() user: User, @Param() params: WatchlistParams, @Query() _query: NoQuery): Promise<void> {

@@ -4,7 +4,15 @@ import { Logger } from 'pino';
 import { AppModule } from './app.module';
 import { AppConfig } from '../config';
 import { databaseProblem } from './database-problem';
-import { addDocs, addServerHooks, createAdapter, NestPinoLogger, ProblemFilter, RequestValidationPipe } from '../http';
+import {
+  addDocs,
+  addPages,
+  addServerHooks,
+  createAdapter,
+  NestPinoLogger,
+  ProblemFilter,
+  RequestValidationPipe,
+} from '../http';
 
 /** The whole application, not yet listening. */
 export async function createApp(config: AppConfig, logger: Logger): Promise<NestFastifyApplication> {
@@ -18,5 +26,6 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(databaseProblem));
   addDocs(app);
+  addPages(app);
   return app;
 }

@@ -42,7 +42,7 @@ export class HealthController {
 
   @Get('live')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Is the process alive? It needs nothing else for that' })
+  @ApiOperation({ operationId: 'getLiveness', summary: 'Is the process alive? It needs nothing else for that' })
   @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok' } } })
   live(@Query() _query: NoQuery): { status: 'ok' } {
     return { status: 'ok' };
@@ -50,7 +50,10 @@ export class HealthController {
 
   @Get('ready')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Can it answer? Needs the database; what else is ill is named in `degraded`' })
+  @ApiOperation({
+    operationId: 'getReadiness',
+    summary: 'Can it answer? Needs the database; what else is ill is named in `degraded`',
+  })
   @ApiOkResponse({ schema: { type: 'object', example: EXAMPLE } })
   @ApiProblems({ 503: 'a part it cannot do without is away; details names it' })
   ready(@Query() _query: NoQuery): Promise<Readiness> {

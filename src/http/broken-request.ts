@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
+import { problemType } from './problem-types';
 import { isRefused } from './connections';
 
 const STATUSES: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
@@ -18,7 +19,7 @@ export function refuseBrokenRequest(error: Error & { code?: string }, socket: Bu
   if (isRefused(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable || isBusy(socket)) return void socket.destroy();
   const status = STATUSES[error.code ?? ''] ?? 400;
-  const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status });
+  const body = JSON.stringify({ type: problemType(status), title: STATUS_CODES[status], status });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
       `Cache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

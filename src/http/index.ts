@@ -2,6 +2,7 @@ export { CorsOrigins } from './cors';
 export { createAdapter } from './fastify';
 export { fetchJson, UpstreamError } from './fetch-json';
 export { createLogger, NestPinoLogger } from './logger';
+export { addPages } from './pages';
 export { addDocs, ApiProblems } from './openapi';
 export { Page, pageLinks, PageOf, PageQuery, PageRequest, SizedPageQuery, toPage, PAGE_SIZE } from './page';
 export { BooleanParam, DecimalParam, IntegerParam, IsDecimal, MaxWords, NoQuery, NotBelow, PlainText } from './params';

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { problemTitle, problemType } from './problem-types';
 
 /** Most of what is wrong with a request that a problem names. */
 const MAX_ERRORS = 20;
@@ -21,7 +21,11 @@ export type ProblemSource = 'query' | 'path' | 'body' | 'header';
 
 /** RFC 9457: the body of every error answer, sent as application/problem+json. */
 export class ProblemDetails {
-  @ApiProperty({ example: 'about:blank', description: 'about:blank: the status says it all (RFC 9457 §4.2.1).' })
+  @ApiProperty({
+    format: 'uri-reference',
+    example: '/problems/400',
+    description: 'Leads to a page about this kind of problem (RFC 9457 §3.1.1).',
+  })
   type!: string;
 
   @ApiProperty({ example: 'Bad Request' })
@@ -74,8 +78,8 @@ export class Problem extends HttpException {
 export function problemBody(problem: Problem, instance: string, requestId: string): ProblemDetails {
   const status = problem.getStatus();
   return {
-    type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
+    type: problemType(status),
+    title: problemTitle(status),
     status,
     detail: problem.detail,
     instance,

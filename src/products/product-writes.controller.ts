@@ -14,6 +14,7 @@ import {
 } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
+  ApiBody,
   ApiCreatedResponse,
   ApiHeader,
   ApiNoContentResponse,
@@ -60,7 +61,7 @@ export class ProductWritesController {
   constructor(@Inject(ProductWritesService) private readonly products: ProductWritesService) {}
 
   @Post()
-  @ApiOperation({ summary: 'Add a product' })
+  @ApiOperation({ operationId: 'createProduct', summary: 'Add a product' })
   @ApiIdempotencyKey()
   @ApiCreatedResponse({ type: ProductDto })
   @ApiProblems({ 413: 'the body is over 64 kB', 429: 'too many writes' })
@@ -77,7 +78,10 @@ export class ProductWritesController {
 
   @Post('reprice')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Change all prices of a category by a percentage, in one statement' })
+  @ApiOperation({
+    operationId: 'repriceProducts',
+    summary: 'Change all prices of a category by a percentage, in one statement',
+  })
   @ApiIdempotencyKey()
   @ApiOkResponse({ type: RepricedDto })
   @ApiProblems({ 429: 'too many writes' })
@@ -93,7 +97,10 @@ export class ProductWritesController {
   @Post('batch')
   @HttpCode(200)
   @RouteConfig({ bodyLimit: BATCH_LIMIT })
-  @ApiOperation({ summary: 'Add, change and delete up to 1,000 products in one transaction: all of it or nothing' })
+  @ApiOperation({
+    operationId: 'changeProducts',
+    summary: 'Add, change and delete up to 1,000 products in one transaction: all of it or nothing',
+  })
   @ApiIdempotencyKey()
   @ApiOkResponse({ type: BatchedDto })
   @ApiProblems({
@@ -111,7 +118,8 @@ export class ProductWritesController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Change some fields of a product' })
+  @ApiBody({ type: ProductMergeDto, examples: { stock: { summary: 'One was sold', value: { stock: 7 } } } })
+  @ApiOperation({ operationId: 'updateProduct', summary: 'Change some fields of a product' })
   @ApiHeader(IF_MATCH)
   @ApiOkResponse({ type: ProductDto })
   @ApiProblems(WRITE_PROBLEMS)
@@ -126,7 +134,7 @@ export class ProductWritesController {
   }
 
   @Put(':id')
-  @ApiOperation({ summary: 'Replace all fields of a product' })
+  @ApiOperation({ operationId: 'replaceProduct', summary: 'Replace all fields of a product' })
   @ApiHeader(IF_MATCH)
   @ApiOkResponse({ type: ProductDto })
   @ApiProblems(WRITE_PROBLEMS)
@@ -142,7 +150,10 @@ export class ProductWritesController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Take a product out of the catalogue, and off all watchlists' })
+  @ApiOperation({
+    operationId: 'deleteProduct',
+    summary: 'Take a product out of the catalogue, and off all watchlists',
+  })
   @ApiHeader(IF_MATCH)
   @ApiNoContentResponse()
   @ApiProblems(WRITE_PROBLEMS)

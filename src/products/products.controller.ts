@@ -26,7 +26,7 @@ export class ProductsController {
 
   @Get()
   @CacheView({ shared: true, edge: true })
-  @ApiOperation({ summary: 'List, filter, search and order products' })
+  @ApiOperation({ operationId: 'listProducts', summary: 'List, filter, search and order products' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is behind the last' })
   async list(@Query() query: ProductListQuery): Promise<Page<ProductDto>> {
@@ -37,7 +37,7 @@ export class ProductsController {
 
   @Get('featured')
   @CacheView({ shared: true, edge: true })
-  @ApiOperation({ summary: 'Products rated 4.5 or better, newest first' })
+  @ApiOperation({ operationId: 'listFeaturedProducts', summary: 'Products rated 4.5 or better, newest first' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is behind the last' })
   async featured(@Query() query: PageQuery): Promise<Page<ProductDto>> {
@@ -48,7 +48,7 @@ export class ProductsController {
 
   @Get('stats')
   @CacheView({ shared: true, edge: true })
-  @ApiOperation({ summary: 'Counts, prices and ratings by category' })
+  @ApiOperation({ operationId: 'getProductStats', summary: 'Counts, prices and ratings by category' })
   @ApiOkResponse({ type: ProductStatsDto })
   stats(@Query() _query: NoQuery): Promise<ProductStatsDto> {
     return this.products.stats();
@@ -56,7 +56,7 @@ export class ProductsController {
 
   @Get(':id')
   @CacheView({ shared: true, edge: true })
-  @ApiOperation({ summary: 'One product, its price converted on request' })
+  @ApiOperation({ operationId: 'getProduct', summary: 'One product, its price converted on request' })
   @ApiOkResponse({
     type: ProductDetailDto,
     headers: { ETag: { description: 'For If-Match.', schema: { type: 'string' } } },

@@ -12,7 +12,7 @@ export class RatesController {
 
   @Get()
   @CacheView({ shared: true, edge: '1m' })
-  @ApiOperation({ summary: 'Exchange rates that prices can be converted by' })
+  @ApiOperation({ operationId: 'listRates', summary: 'Exchange rates that prices can be converted by' })
   @ApiOkResponse({ type: RatesDto })
   @ApiProblems({ 400: 'there are no parameters', 503: 'the rates API does not answer' })
   list(@Query() _query: NoQuery): Promise<RatesDto> {

@@ -13,7 +13,11 @@ onEveryBackend((open) => {
     const answer = await service.send<ProblemBody>(method, path, { token, ...options });
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.body).toMatchObject({ type: 'about:blank', status: answer.status, instance: path.split('?')[0] });
+    expect(answer.body).toMatchObject({
+      type: `/problems/${answer.status}`,
+      status: answer.status,
+      instance: path.split('?')[0],
+    });
     expect(answer.body.request_id).toBe(answer.headers.get('x-request-id'));
     expect(answer.text).not.toMatch(/node_modules|\.ts:|\.js:|at [A-Z]\w+\./);
     return answer.body;

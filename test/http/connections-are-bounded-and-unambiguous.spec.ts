@@ -105,7 +105,7 @@ describe('a request that two servers could read differently is a 400, and nothin
     await connection.closed();
     expect(connection.statuses).toHaveLength(1);
     expect([400, 417]).toContain(connection.statuses[0]);
-    if (!request.startsWith('HEAD')) expect(connection.received).toMatch(/\r\n\r\n\{"type":"about:blank",.*\}$/);
+    if (!request.startsWith('HEAD')) expect(connection.received).toMatch(/\r\n\r\n\{"type":"\/problems\/\d+",.*\}$/);
     expect(connection.received).toMatch(/^content-type: application\/problem\+json/im);
     expect(connection.received).toMatch(/^connection: close\r$/im);
     expect(calls).toEqual([]);

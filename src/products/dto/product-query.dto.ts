@@ -17,23 +17,23 @@ export type Ordering = (typeof ORDERINGS)[number];
 
 /** The query of `GET /api/products`. */
 export class ProductListQuery extends SizedPageQuery {
-  @ApiPropertyOptional({ example: 'kitchen' })
+  @ApiPropertyOptional({ pattern: CATEGORY.source, description: 'Such as kitchen.' })
   @IsOptional()
   @Matches(CATEGORY, { message: '$property must be lower-case words joined by dashes' })
   category?: string;
 
-  @ApiPropertyOptional({ type: Number, example: 10 })
+  @ApiPropertyOptional({ type: Number, minimum: 0, maximum: MAX_PRICE, description: 'In US dollars.' })
   @IsOptional()
   @DecimalParam(0, MAX_PRICE, 2)
   min_price?: number;
 
-  @ApiPropertyOptional({ type: Number, example: 99.9 })
+  @ApiPropertyOptional({ type: Number, minimum: 0, maximum: MAX_PRICE, description: 'In US dollars.' })
   @IsOptional()
   @NotBelow('min_price')
   @DecimalParam(0, MAX_PRICE, 2)
   max_price?: number;
 
-  @ApiPropertyOptional({ type: Number, example: 4 })
+  @ApiPropertyOptional({ type: Number, minimum: 0, maximum: MAX_RATING })
   @IsOptional()
   @DecimalParam(0, MAX_RATING, 2)
   min_rating?: number;
@@ -44,8 +44,9 @@ export class ProductListQuery extends SizedPageQuery {
   in_stock?: boolean;
 
   @ApiPropertyOptional({
-    example: 'copper kettle',
-    description: 'Words that all occur in the name or the description.',
+    minLength: 1,
+    maxLength: 100,
+    description: 'Up to 8 words that all occur in the name or the description, such as copper kettle.',
   })
   @IsOptional()
   @MaxWords(8)
@@ -59,14 +60,14 @@ export class ProductListQuery extends SizedPageQuery {
 
 /** The query of `GET /api/products/:id`. */
 export class ProductDetailQuery {
-  @ApiPropertyOptional({ example: 'EUR', description: 'ISO 4217 code to convert the price to.' })
+  @ApiPropertyOptional({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code to convert the price to, such as EUR.' })
   @IsOptional()
   @Matches(/^[A-Z]{3}$/, { message: '$property must be three capital letters, such as EUR' })
   currency?: string;
 }
 
 export class ProductParams {
-  @ApiProperty({ type: 'integer', minimum: 1, example: 42 })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_ID, example: 42 })
   @IntegerParam(1, MAX_ID)
   id!: number;
 }

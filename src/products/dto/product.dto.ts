@@ -4,7 +4,7 @@ import { Product } from '../product.entity';
 
 /** A product as the API shows it. */
 export class ProductDto {
-  @ApiProperty({ type: 'integer', example: 42 })
+  @ApiProperty({ type: 'integer', minimum: 1, readOnly: true, example: 42 })
   id!: number;
 
   @ApiProperty({ example: 'Copper Kettle 42' })
@@ -25,7 +25,7 @@ export class ProductDto {
   @ApiProperty({ example: 4.61, minimum: 0, maximum: 5 })
   rating!: number;
 
-  @ApiProperty({ format: 'date-time', example: '2025-11-03T09:24:11.120Z' })
+  @ApiProperty({ format: 'date-time', readOnly: true, example: '2025-11-03T09:24:11.120Z' })
   created_at!: string;
 
   @ApiProperty({

@@ -45,21 +45,30 @@ export class CacheAdminController {
   ) {}
 
   @Get('stats')
-  @ApiOperation({ summary: 'Counters of this node by layer and tier, since its start and over the last minute' })
+  @ApiOperation({
+    operationId: 'getCacheStats',
+    summary: 'Counters of this node by layer and tier, since its start and over the last minute',
+  })
   @ApiOkResponse({ type: OverviewDto })
   stats(@Query() _query: NoParameters): OverviewDto {
     return this.overview.snapshot();
   }
 
   @Get('entries')
-  @ApiOperation({ summary: 'Entries by tag or key prefix: first those of this node, then those only in Redis' })
+  @ApiOperation({
+    operationId: 'listCacheEntries',
+    summary: 'Entries by tag or key prefix: first those of this node, then those only in Redis',
+  })
   @ApiOkResponse({ type: EntryPageDto })
   entries(@Query() query: EntriesQuery): Promise<EntryPageDto> {
     return orServiceUnavailable('The entries in Redis', this.browser.page(query));
   }
 
   @Get('entries/:key')
-  @ApiOperation({ summary: 'One entry: its tags, whether it would be served, and if not, why. Never its body' })
+  @ApiOperation({
+    operationId: 'getCacheEntry',
+    summary: 'One entry: its tags, whether it would be served, and if not, why. Never its body',
+  })
   @ApiOkResponse({ type: EntryDto })
   @ApiRefusal({ 404: 'there is no such entry' })
   async entry(@Param() { key }: EntryParams, @Query() _query: NoParameters): Promise<EntryDto> {
@@ -69,7 +78,7 @@ export class CacheAdminController {
   }
 
   @Delete('entries/:key')
-  @ApiOperation({ summary: 'Invalidate one entry on every node' })
+  @ApiOperation({ operationId: 'deleteCacheEntry', summary: 'Invalidate one entry on every node' })
   @ApiOkResponse({ type: DeletedDto })
   @ApiRefusal({ 404: 'the key is masked, and no entry here has that mask' })
   async delete(@Param() { key: name }: EntryParams, @Query() _query: NoParameters): Promise<DeletedDto> {
@@ -83,7 +92,10 @@ export class CacheAdminController {
 
   @Post('evict')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Invalidate everything that depends on one of these tags, on every node' })
+  @ApiOperation({
+    operationId: 'evictTags',
+    summary: 'Invalidate everything that depends on one of these tags, on every node',
+  })
   @ApiOkResponse({ type: EvictedDto })
   async evict(@Body() { tags }: EvictDto, @Query() _query: NoParameters): Promise<EvictedDto> {
     this.browser.refuseMasks(tags);
@@ -94,7 +106,10 @@ export class CacheAdminController {
   }
 
   @Delete()
-  @ApiOperation({ summary: 'Invalidate everything under this prefix, on every node, by starting a new epoch' })
+  @ApiOperation({
+    operationId: 'clearCache',
+    summary: 'Invalidate everything under this prefix, on every node, by starting a new epoch',
+  })
   @ApiOkResponse({ type: StampDto })
   async clear(@Query() _query: NoParameters): Promise<StampDto> {
     await orServiceUnavailable('Clearing', this.stack.store.clear());

@@ -40,7 +40,10 @@ export class CacheStreamsController {
   @Post('warm')
   @HttpCode(200)
   @Header('x-accel-buffering', 'no')
-  @ApiOperation({ summary: 'Fill the cache with the most requested pages; streams one line for each finished page' })
+  @ApiOperation({
+    operationId: 'warmCache',
+    summary: 'Fill the cache with the most requested pages; streams one line for each finished page',
+  })
   @ApiOkResponse({ content: { 'application/x-ndjson': { schema: TEXT } } })
   @ApiRefusal({ 409: 'the cache is already being warmed' })
   warm(@Query() _query: NoParameters): StreamableFile {
@@ -49,7 +52,10 @@ export class CacheStreamsController {
 
   @Get('live')
   @Header('x-accel-buffering', 'no')
-  @ApiOperation({ summary: 'Server-sent events: the last minutes, then a snapshot a second' })
+  @ApiOperation({
+    operationId: 'watchCache',
+    summary: 'Server-sent events: the last minutes, then a snapshot a second',
+  })
   @ApiOkResponse({ content: { 'text/event-stream': { schema: TEXT } } })
   @ApiRefusal({ 503: 'too many live streams are open' })
   live(

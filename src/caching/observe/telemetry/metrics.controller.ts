@@ -18,7 +18,7 @@ export class CacheMetricsController {
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   // Scraped every few seconds: a log line each time would bury the others.
   @RouteConfig({ quiet: true })
-  @ApiOperation({ summary: 'Metrics of this node in the Prometheus text format' })
+  @ApiOperation({ operationId: 'getMetrics', summary: 'Metrics of this node in the Prometheus text format' })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string', example: EXAMPLE } } } })
   @ApiRefusal({ 400: 'a parameter is unknown' })
   read(@Query() _query: NoParameters): Promise<string> {
