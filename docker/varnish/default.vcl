@@ -1,6 +1,6 @@
 vcl 4.1;
 
-# Varnish 7.1 in front of Strata; xkey and var are of varnish-modules. Start varnishd with
+# Varnish 7.1 in front of Strata; xkey, var and vsthrottle are of varnish-modules. Start varnishd with
 #   -p http_gzip_support=off   the nodes compress, each encoding with a strong ETag of its own, which Varnish would weaken
 #   -p timeout_idle=65s       longer than pools of clients keep a connection
 #   -p default_ttl=0 -p default_grace=0   what says nothing about freshness has none
@@ -8,6 +8,7 @@ vcl 4.1;
 import directors;
 import std;
 import var;
+import vsthrottle;
 import xkey;
 
 probe ready {
@@ -26,6 +27,12 @@ backend node_2 { .host = "strata-2"; .port = "3000"; .probe = ready; .connect_ti
 backend any_1 { .host = "strata-1"; .port = "3000"; .connect_timeout = 1s; .first_byte_timeout = 35s; }
 backend any_2 { .host = "strata-2"; .port = "3000"; .connect_timeout = 1s; .first_byte_timeout = 35s; }
 
+# For writes. On a connection that was used before, Varnish sends a request again when the node closes without a response, and nobody knows
+# what that node has done. So each write has a connection of its own: the empty line before the request, which HTTP ignores, gives
+# these a pool of their own, and `Connection: close` keeps it empty.
+backend write_1 { .host = "strata-1"; .port = "3000"; .preamble = :DQo=:; .probe = ready; .connect_timeout = 1s; .first_byte_timeout = 35s; }
+backend write_2 { .host = "strata-2"; .port = "3000"; .preamble = :DQo=:; .probe = ready; .connect_timeout = 1s; .first_byte_timeout = 35s; }
+
 # Who may purge: the nodes, and this machine.
 acl purgers {
     "127.0.0.1";
@@ -41,6 +48,9 @@ sub vcl_init {
     new any_node = directors.round_robin();
     any_node.add_backend(any_1);
     any_node.add_backend(any_2);
+    new write_nodes = directors.round_robin();
+    write_nodes.add_backend(write_1);
+    write_nodes.add_backend(write_2);
     new nodes = directors.fallback();
     nodes.add_backend(ready_nodes.backend());
     nodes.add_backend(any_node.backend());
@@ -48,6 +58,9 @@ sub vcl_init {
 
 sub vcl_recv {
     set req.backend_hint = nodes.backend();
+    if (req.method !~ "^(GET|HEAD|OPTIONS)$") {
+        set req.backend_hint = write_nodes.backend();
+    }
     if (req.restarts == 0) {
         unset req.http.X-Edge-Use;
         unset req.http.X-Edge-Within;
@@ -63,15 +76,17 @@ sub vcl_recv {
     if (req.method == "PURGE") {
         call purge;
     }
-    unset req.http.X-Cache-Generation;
-    if (req.method != "GET" && req.method != "HEAD") {
-        return (pass);
-    }
-    # This service sets no cookies. Whose this one is, and what it would change, nobody here knows.
-    if (req.http.Cookie) {
+    call refuse;
+    # Who names themselves by a cookie, and what a node has to judge: conditions, a token of the clock (Cache-Token).
+    if ((req.method != "GET" && req.method != "HEAD") || req.http.Cookie || req.http.If-Match || req.http.If-Unmodified-Since
+        || req.http.Cache-Token) {
         return (pass);
     }
 
+    # A range of another unit, or of none, is no range (RFC 9110 §14.2).
+    if (req.http.Range !~ "^bytes=[\d, -]+$") {
+        unset req.http.Range;
+    }
     # Three spellings instead of hundreds: answers vary by it.
     if (req.http.Accept-Encoding ~ "(?i)(^|[ ,])br(?! *; *q=0(\.0*)? *(,|$))") {
         set req.http.Accept-Encoding = "br";
@@ -83,8 +98,25 @@ sub vcl_recv {
     return (hash);
 }
 
-# PURGE with `xkey-purge: tag tag …`. What is on its way now was asked for before, so it is not kept (vcl_backend_response), and
-# whoever is asked from now on has to know what the purger knew: a late answer cannot outlive its purge.
+sub refuse {
+    # A read has no body. Whoever announces one wants two servers to disagree about where the next request begins.
+    if (req.method ~ "^(GET|HEAD|OPTIONS|TRACE)$" && (req.http.Transfer-Encoding || req.http.Content-Length ~ "[1-9]")) {
+        return (synth(400));
+    }
+    if (req.method == "TRACE" || req.method == "CONNECT") {
+        return (synth(405));
+    }
+    # Closed to the outside; nor may another spelling lead there. To open one: put `client.ip !~ inside` before it, with an acl of yours.
+    if (req.url ~ "^/(metrics|console|docs[^/?]*|health|api/cache)(/|\?|$)") {
+        return (synth(403));
+    }
+    if (req.url ~ "^[^?]*%[2-7][0-9A-Fa-f]") {
+        return (synth(400));
+    }
+}
+
+# PURGE with `xkey-purge: tag tag …`. What is asked for from now on has to know what the purger knew (Cache-Token). What was asked for
+# before and is still on its way may be older: vcl_deliver drops it, if it carries a tag of a purge that came meanwhile.
 sub purge {
     if (client.ip !~ purgers) {
         return (synth(403));
@@ -92,13 +124,21 @@ sub purge {
     if (!req.http.xkey-purge) {
         return (synth(400));
     }
-    if (req.http.X-Cache-Generation ~ "^[\w-]{1,64}\.\d{1,15}$") {
+    if (req.http.Cache-Token ~ "^[\w-]{1,64}\.\d{1,15}$") {
         # Of two purges of one epoch the later tick counts, in whichever order they came.
-        if (regsub(req.http.X-Cache-Generation, "\.\d+$", "") != regsub(var.global_get("generation"), "\.\d+$", "")
-            || std.integer(regsub(req.http.X-Cache-Generation, "^.*\.", ""), 0) > std.integer(regsub(var.global_get("generation"), "^.*\.", ""), 0)) {
-            var.global_set("generation", req.http.X-Cache-Generation);
+        if (regsub(req.http.Cache-Token, "\.\d+$", "") != regsub(var.global_get("token"), "\.\d+$", "")
+            || std.integer(regsub(req.http.Cache-Token, "^.*\.", ""), 0) > std.integer(regsub(var.global_get("token"), "^.*\.", ""), 0)) {
+            var.global_set("token", req.http.Cache-Token);
         }
     }
+    # The tags of two spans of two seconds or 8 kB: `purges_since` says from when on they are all there.
+    if (now - std.time(var.global_get("span_began"), now - 1h) > 2s || var.global_get("purges") ~ "^.{8000}") {
+        var.global_set("purges_since", var.global_get("span_began"));
+        var.global_set("purges_before", var.global_get("purges"));
+        var.global_set("purges", "");
+        var.global_set("span_began", std.time2real(now, 0.0));
+    }
+    var.global_set("purges", var.global_get("purges") + " " + req.http.xkey-purge);
     var.global_set("purged_at", std.time2real(now, 0.0));
     set req.http.X-Purged = xkey.purge(req.http.xkey-purge);
     return (synth(200));
@@ -130,20 +170,34 @@ sub vcl_miss {
     if (req.http.Authorization) {
         return (pass);
     }
+    call limit;
     return (fetch);
 }
 
 sub vcl_pass {
     set req.http.X-Edge-Did = "fwd=bypass";
+    if (req.method == "GET" || req.method == "HEAD") {
+        call limit;
+    }
     return (fetch);
+}
+
+# What one client may read at the nodes; writes are limited by the nodes themselves.
+sub limit {
+    if (vsthrottle.is_denied("reads " + client.ip, 1000, 2s)) {
+        return (synth(429));
+    }
 }
 
 sub vcl_backend_fetch {
     set bereq.http.X-Edge-Started = std.time2real(now, 0.0);
     unset bereq.http.X-Edge-Did;
+    if (bereq.method !~ "^(GET|HEAD|OPTIONS)$") {
+        set bereq.http.Connection = "close";
+    }
     unset bereq.http.X-Edge-Within;
-    if (var.global_get("generation")) {
-        set bereq.http.X-Cache-Generation = var.global_get("generation");
+    if (!bereq.http.Cache-Token && var.global_get("token")) {
+        set bereq.http.Cache-Token = var.global_get("token");
     }
     return (fetch);
 }
@@ -157,7 +211,17 @@ sub vcl_backend_response {
         return (deliver);
     }
     unset beresp.http.X-Request-Id;
+    # A 304 brings what an earlier response was given here.
+    unset beresp.http.X-Edge-Rule;
+    unset beresp.http.X-Edge-Within;
+    unset beresp.http.X-Edge-Error;
     set beresp.grace = 0s;
+    # How long it is there to be revalidated (304), and no longer to be served.
+    set beresp.keep = 10m;
+    # A write drops the response of its own URL, whatever else the node's purge drops (RFC 9111 §4.4).
+    if (beresp.http.xkey !~ "(^| )url:") {
+        set beresp.http.xkey = beresp.http.xkey + " url:" + bereq.url;
+    }
 
     # RFC 9213: what is said to edges alone comes first.
     if (beresp.http.CDN-Cache-Control) {
@@ -166,13 +230,14 @@ sub vcl_backend_response {
             - std.duration(beresp.http.Age + "s", 0s);
     } else {
         set beresp.http.X-Edge-Rule = beresp.http.Cache-Control;
-        # Only what is meant for shared caches: browsers' max-age is not.
-        if (beresp.http.X-Edge-Rule !~ "(?i)(^|[ ,])s-maxage=\d") {
-            set beresp.ttl = 0s;
+        # Varnish has its own list of statuses that may be kept; a response that says how long may be kept with any.
+        if (beresp.ttl <= 0s && beresp.status != 206 && beresp.http.X-Edge-Rule ~ "(?i)(^|[ ,])(s-maxage|max-age)=\d") {
+            set beresp.ttl = std.duration(regsub(beresp.http.X-Edge-Rule, "(?i)^(.*[ ,])?s-maxage=(\d+).*$", "\2s"),
+                std.duration(regsub(beresp.http.X-Edge-Rule, "(?i)^(.*[ ,])?max-age=(\d+).*$", "\2s"), 0s))
+                - std.duration(beresp.http.Age + "s", 0s);
         }
     }
     if (beresp.http.X-Edge-Rule ~ "(?i)(private|no-store|no-cache)"
-        || beresp.http.Cache-Control ~ "(?i)(private|no-store)"
         || beresp.http.Set-Cookie || beresp.http.Vary ~ "\*" || beresp.http.X-Accel-Expires == "0") {
         set beresp.ttl = 0s;
     }
@@ -182,11 +247,17 @@ sub vcl_backend_response {
         set beresp.uncacheable = true;
         return (deliver);
     }
-    # Law 1 at the edge: something was purged since this was asked for, and this may be older than that.
+    # Law 1 at the edge: what was purged since this was asked for is compared in vcl_deliver, as far back as it is known.
+    set beresp.http.X-Edge-Started = bereq.http.X-Edge-Started;
     if (std.real(var.global_get("purged_at"), 0.0) >= std.real(bereq.http.X-Edge-Started, 0.0)) {
-        set beresp.ttl = 1s;
-        set beresp.uncacheable = true;
-        return (deliver);
+        if (bereq.is_bgfetch) {
+            return (abandon);
+        }
+        if (std.real(var.global_get("purges_since"), 0.0) > std.real(bereq.http.X-Edge-Started, 0.0)) {
+            set beresp.ttl = 1s;
+            set beresp.uncacheable = true;
+            return (deliver);
+        }
     }
 
     set beresp.http.X-Edge-Within = "0s";
@@ -216,6 +287,15 @@ sub vcl_backend_error {
 }
 
 sub vcl_deliver {
+    if (req.method !~ "^(GET|HEAD|OPTIONS)$" && resp.status < 400) {
+        set req.http.X-Purged = xkey.purge("url:" + req.url);
+    }
+    # It is in the cache by now, so each purge has either seen it or come before, and then it is done again. That drops nothing else but
+    # what carries the same tags.
+    if (req.http.X-Edge-Did == "fwd=uri-miss"
+        && std.real(var.global_get("purged_at"), 0.0) >= std.real(resp.http.X-Edge-Started, 9999999999.0)) {
+        set req.http.X-Purged = xkey.purge(var.global_get("purges_before") + " " + var.global_get("purges"));
+    }
     # RFC 9211. What a kept answer says of the nodes is how we came by it, without the time that was left then.
     if (req.http.X-Edge-Did == "hit") {
         set resp.http.Cache-Status = regsuball(resp.http.Cache-Status, "; ttl=-?\d+", "");
@@ -233,8 +313,12 @@ sub vcl_deliver {
     } else {
         set resp.http.Cache-Status = "varnish; " + req.http.X-Edge-Did;
     }
+    # Without Last-Modified there is nothing to compare with that date; Varnish would take its own.
+    if (!resp.http.Last-Modified) {
+        unset req.http.If-Modified-Since;
+    }
     # Varnish compares one tag with one tag. RFC 9110 §13.1.2 has lists, and a star.
-    if (resp.http.ETag && (req.http.If-None-Match == "*" || std.strstr(req.http.If-None-Match, resp.http.ETag))) {
+    if (resp.http.ETag && (req.method == "GET" || req.method == "HEAD") && (req.http.If-None-Match == "*" || std.strstr(req.http.If-None-Match, resp.http.ETag))) {
         set req.http.If-None-Match = resp.http.ETag;
     }
     if (!resp.http.X-Request-Id) {
@@ -242,12 +326,14 @@ sub vcl_deliver {
     }
     # Purges reach this cache and none behind it. The nodes write what is for edges last.
     set resp.http.Cache-Control = regsub(resp.http.Cache-Control, "(?i),? *s-maxage=.*$", "");
-    unset resp.http.CDN-Cache-Control;
+    if (resp.http.CDN-Cache-Control !~ "(?i)(private|no-store|no-cache)") {
+        unset resp.http.CDN-Cache-Control;
+    }
     unset resp.http.xkey;
     unset resp.http.X-Edge-Rule;
     unset resp.http.X-Edge-Within;
     unset resp.http.X-Edge-Error;
-    unset resp.http.X-Cache-Generation;
+    unset resp.http.X-Edge-Started;
     unset resp.http.X-Accel-Expires;
     unset resp.http.X-Varnish;
     unset resp.http.Via;
@@ -268,7 +354,14 @@ sub vcl_synth {
         set resp.body = req.http.X-Purged;
         return (deliver);
     }
+    if (resp.status == 400) {
+        set resp.http.Connection = "close";
+    }
+    if (resp.status == 429 || resp.status == 503) {
+        set resp.http.Retry-After = "1";
+    }
     set resp.http.Content-Type = "application/problem+json";
+    set resp.http.Cache-Status = "varnish; fwd=bypass";
     set resp.body = {"{"type":"about:blank","title":""} + resp.reason + {"","status":"} + resp.status + "}";
     return (deliver);
 }

@@ -50,6 +50,16 @@ export class RawConnection {
     return this;
   }
 
+  /** Resolves when the first response is there as a whole: its length is known, or the other side has closed. */
+  async body(): Promise<this> {
+    await eventually(() => {
+      const [head = '', ...rest] = this.text.split('\r\n\r\n');
+      const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? Infinity);
+      return this.ended || (rest.length > 0 && rest.join('\r\n\r\n').length >= length);
+    });
+    return this;
+  }
+
   close(): void {
     this.socket.destroy();
   }

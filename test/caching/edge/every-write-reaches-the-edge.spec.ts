@@ -2,7 +2,7 @@ import { tokenFor } from '../../support/client';
 import { parseCacheStatus } from '../../support/cache-status';
 import { pause, SLACK } from '../../support/eventually';
 import { BOUND, EdgeSite, isHit, json, type EdgeName, needsOf } from '../../support/edge-site';
-import type { RawAnswer } from '../../support/http';
+import { cacheStatus, type RawAnswer } from '../../support/http';
 import { needs } from '../../support/needs';
 
 interface Product {
@@ -81,7 +81,9 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     await site.warm('/api/products/20');
     await site.write('/api/products/21', { stock: 3 });
     await pause(BOUND + 200);
-    expect(isHit(await site.get('/api/products/20'))).toBe(true);
+    const untouched = await site.get('/api/products/20');
+    // nginx has asked whether it still holds, and the node's answer was that it does.
+    expect(isHit(untouched) || cacheStatus(untouched).includes('fwd-status=304')).toBe(true);
   });
 
   it('never mixes two users, and keeps nothing of either', async () => {
@@ -186,7 +188,8 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     await site.quiet();
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => site.get(path)));
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-    const asked = answers.filter((answer) => !isHit(answer)).map(({ headers }) => headers['cache-status']);
-    expect(asked).toEqual([expect.stringContaining('fwd=uri-miss')]);
+    // What nginx asks for again after a second is not asked for as a whole.
+    const asked = answers.filter((answer) => !isHit(answer) && !cacheStatus(answer).includes('fwd-status=304'));
+    expect(asked.map(cacheStatus)).toEqual([expect.stringContaining('fwd=uri-miss')]);
   });
 });

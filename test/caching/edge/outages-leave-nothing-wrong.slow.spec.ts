@@ -30,6 +30,10 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
       for (let round = 0; round < 5; round += 1) {
         const stale = await site.get(path);
         expect([stale.status, stock(stale), stale.headers['x-cache']]).toEqual([200, 1, 'STALE']);
+        // RFC 9111 §4.2.3: what a recipient takes its age for.
+        const apparent = (Date.now() - Date.parse(String(stale.headers.date))) / 1_000;
+        expect(Math.max(apparent, Number(stale.headers.age ?? 0))).toBeGreaterThanOrEqual(TTL);
+        expect(stale.headers.age).not.toBe('0');
       }
       expect((await site.get('/api/products/52')).status).toBeGreaterThanOrEqual(502);
       // Written past the edge, which cannot hear of it.

@@ -12,7 +12,7 @@ const ANSWERS: [what: string, headers: Record<string, string>, kept: boolean][] 
   ['what is meant for edges', { 'cache-control': FRESH }, true],
   ['what varies by encoding and by who asks', { 'cache-control': FRESH, vary: 'accept-encoding, Authorization' }, true],
   ['nothing about freshness', {}, false],
-  ['freshness for browsers alone', { 'cache-control': 'public, max-age=300' }, false],
+  ['freshness for everybody', { 'cache-control': 'public, max-age=300' }, true],
   ['private', { 'cache-control': 'private, s-maxage=300' }, false],
   ['no-store', { 'cache-control': 'no-store' }, false],
   ['CDN-Cache-Control: private', { 'cache-control': FRESH, 'cdn-cache-control': 'private' }, false],

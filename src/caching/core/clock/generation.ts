@@ -4,7 +4,7 @@ import type { Instant, TagClock } from './tag-clock';
  * Carries `<epoch>.<tick>`. On our answer about a group: when that was last stamped. On an edge's request: what it knows of the
  * clock already, and what the answer must therefore not be older than (Law 1, at the edge).
  */
-export const GENERATION_HEADER = 'x-cache-generation';
+export const GENERATION_HEADER = 'cache-token';
 
 export function generationText({ epoch, tick }: Pick<Instant, 'epoch' | 'tick'>): string {
   return `${epoch}.${tick}`;
