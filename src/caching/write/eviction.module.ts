@@ -5,9 +5,10 @@ import type { Client, Notification, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { CacheStack } from '../core/cache-stack';
-import { CACHE_STACK, DEGRADED_AFTER_MS } from '../caching.tokens';
+import { CACHE_STACK, DEGRADED_AFTER_MS, TAG_CLOCK } from '../caching.tokens';
 import { CacheError } from '../caching.errors';
 import { withDeadline } from '../core/async/deadline';
+import type { TagClock } from '../core/clock/tag-clock';
 import { EDGE_HEADERS, type EdgeHeaders } from '../edge/edge-headers';
 import { withKinds } from '../edge/edge-tags';
 import type { DrainParticipant } from './drain/drain-participant';
@@ -112,9 +113,9 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     Eviction,
     {
       provide: APP_INTERCEPTOR,
-      inject: [Eviction, { token: EDGE_HEADERS, optional: true }],
-      useFactory: ({ scope, rules }: Eviction, edges?: EdgeHeaders) =>
-        new InvalidationInterceptor(scope, rules, edges?.sendsGroups ? withKinds : undefined),
+      inject: [Eviction, TAG_CLOCK, { token: EDGE_HEADERS, optional: true }],
+      useFactory: ({ scope, rules }: Eviction, clock: TagClock, edges?: EdgeHeaders) =>
+        new InvalidationInterceptor(scope, rules, clock, edges?.sendsGroups ? withKinds : undefined),
     },
   ],
   exports: [Eviction],

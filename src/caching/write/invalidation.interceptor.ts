@@ -1,5 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { finalize, type Observable, tap } from 'rxjs';
+import { finalize, mergeMap, type Observable, tap } from 'rxjs';
+import { CACHE_TOKEN, tokenText } from '../core/clock/cache-token';
+import type { TagClock } from '../core/clock/tag-clock';
 import { cacheGroups } from './cache-groups';
 import { tableTag } from './capture/evicts-tags.decorator';
 import { TagRules } from './capture/tag-rules';
@@ -21,6 +23,7 @@ export class InvalidationInterceptor implements NestInterceptor {
   constructor(
     private readonly scope: WriteScope,
     private readonly rules: TagRules,
+    private readonly clock: Pick<TagClock, 'now'>,
     /** What caches know tags by. @default the tags themselves */
     private readonly groupsOf: (tags: readonly string[]) => readonly string[] = (tags) => tags,
   ) {}
@@ -38,8 +41,22 @@ export class InvalidationInterceptor implements NestInterceptor {
         const value = this.field(groups);
         if (value !== undefined) reply.header('cache-group-invalidation', value);
       }),
+      mergeMap(async (value: unknown) => {
+        const token = await this.token(groups);
+        if (token !== undefined) reply.header(CACHE_TOKEN, token);
+        return value;
+      }),
       finalize(leave),
     );
+  }
+
+  /**
+   * A read that sends it back sees the write on any node, through any edge. The clock is asked: another node may have drained the record,
+   * and this one not have received that stamp yet. Undefined, which promises nothing: no answer, or the write is not stamped.
+   */
+  private async token(tags: Set<string>): Promise<string | undefined> {
+    const now = await this.clock.now().catch(() => undefined);
+    return now && !this.scope.isUnstamped(tags) ? tokenText(now) : undefined;
   }
 
   private field(groups: ReadonlySet<string>): string | undefined {

@@ -5,7 +5,7 @@ import type { TieredStore } from '../../core/store/tiered-store';
 import type { Fields } from './response/raw-head';
 import type { OpenUrl, UrlKeyCache } from './route/url-key-cache';
 import type { EarlyFinds } from './early-finds';
-import { isBehind } from '../../core/clock/generation';
+import { isBehind } from '../../core/clock/cache-token';
 import type { TagClock } from '../../core/clock/tag-clock';
 import type { SharedHeaders } from './route/fast-path-eligibility';
 import { isImpersonal } from './route/impersonal-headers';

@@ -2,7 +2,7 @@ import { GatewayTimeoutException } from '@nestjs/common';
 import { NEVER, type Observable, of } from 'rxjs';
 import type { CacheStack } from '../../core/cache-stack';
 import { type CacheResult, keyTag } from '../../core/store/entry';
-import { isBehind } from '../../core/clock/generation';
+import { catchUp, isBehind } from '../../core/clock/cache-token';
 import { setCacheOutcome, sourceOf } from './cache-outcome';
 import type { Exchange } from './exchange';
 import { ExpressReply, type ViewReply } from './express';
@@ -103,8 +103,7 @@ export class ViewLoader {
    * generation. While the clock is unavailable the edge stores nothing.
    */
   async catchUp(reply: ViewReply): Promise<void> {
-    const asked = await this.stack.clock.now().catch(() => undefined);
-    if (!asked) void reply.header('x-accel-expires', '0');
+    if (!(await catchUp(this.stack.clock, this.stack.options))) void reply.header('x-accel-expires', '0');
   }
 
   private async find(

@@ -7,7 +7,7 @@ import { CacheError } from '../../caching.errors';
 import { CACHE_STACK } from '../../caching.tokens';
 import type { CacheStack } from '../../core/cache-stack';
 import { foundIn } from '../../core/store/entry';
-import { isBehind } from '../../core/clock/generation';
+import { isBehind } from '../../core/clock/cache-token';
 import { setCacheOutcome } from './cache-outcome';
 import type { Exchange } from './exchange';
 import { ExpressReply, fromExpressRequest, isExpress, type ViewReply } from './express';

@@ -70,16 +70,20 @@ export class Drainer {
    * patience ends. Never rejects: the write is done, and the records will be drained by whoever can.
    * If this node cannot stamp, another may: it is called, and as soon as the records are gone all is well. Once nobody
    * could for maxLag, no node trusts what it has not just read (Law 6), and waiting would only make writers slow.
+   * @returns false when it goes on unstamped
    */
-  async waitUntilStamped(writer: ClientBase): Promise<void> {
+  async waitUntilStamped(writer: ClientBase): Promise<boolean> {
     const patience = this.oldestMs > this.maxLag ? 0 : PATIENCE;
     const start = Date.now();
     for (;;) {
       const left = patience - (Date.now() - start);
       const drained = this.session.borrows ? this.drainOn(writer) : this.drain();
       const error = await this.outcome(drained, left);
-      if (error === undefined) return;
-      if (left <= PAUSE) return this.events.emit('evictionLate', Date.now() - start, error);
+      if (error === undefined) return true;
+      if (left <= PAUSE) {
+        this.events.emit('evictionLate', Date.now() - start, error);
+        return false;
+      }
       await Promise.all([this.callOthers(), sleep(PAUSE)]);
     }
   }

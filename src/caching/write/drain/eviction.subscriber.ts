@@ -48,7 +48,8 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
     const client = await clientOf(queryRunner);
     if (client.getTransactionStatus() !== 'I') return;
     this.wrote.delete(queryRunner);
-    if (!ROLLS_BACK.test(query)) await this.drainer.waitUntilStamped(client);
+    if (ROLLS_BACK.test(query)) return;
+    if (!(await this.drainer.waitUntilStamped(client))) this.scope.noteUnstamped();
   }
 
   /** Once for each connection: the triggers need not wake anybody for what is written here. */

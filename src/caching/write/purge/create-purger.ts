@@ -1,4 +1,4 @@
-import { generationText } from '../../core/clock/generation';
+import { tokenText } from '../../core/clock/cache-token';
 import type { TagClock } from '../../core/clock/tag-clock';
 import { CloudflarePurger } from './cloudflare.purger';
 import type { ResolvedEdge } from '../../edge/edge.options';
@@ -12,7 +12,7 @@ export function createPurger({ kind, url, token = '' }: ResolvedEdge, clock: Tag
     case 'none':
       return undefined;
     case 'varnish':
-      return new VarnishPurger(url, () => generationText(clock.instant()));
+      return new VarnishPurger(url, () => tokenText(clock.instant()));
     case 'fastly':
       return new FastlyPurger(url, token);
     case 'cloudflare':

@@ -1,4 +1,4 @@
-import { GENERATION_HEADER } from '../../core/clock/generation';
+import { CACHE_TOKEN } from '../../core/clock/cache-token';
 import { batches } from './batches';
 import { EVERYTHING, MAX_FIELD } from '../../edge/edge-tags';
 import { call } from './purge-call';
@@ -17,7 +17,7 @@ export class VarnishPurger implements Purger {
       await call({
         method: 'PURGE',
         url: this.url,
-        headers: { 'xkey-purge': some.join(' '), [GENERATION_HEADER]: this.generation() },
+        headers: { 'xkey-purge': some.join(' '), [CACHE_TOKEN]: this.generation() },
       });
     }
   }

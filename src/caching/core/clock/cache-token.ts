@@ -1,0 +1,50 @@
+import { CacheError } from '../../caching.errors';
+import type { Instant, TagClock } from './tag-clock';
+
+/**
+ * Carries `<epoch>.<tick>` of the tag clock: on a write's response the state that has the write in it, on a request the state that the
+ * response must not be older than. A client sends back what it was given; Varnish sends what its last purge was given.
+ */
+export const CACHE_TOKEN = 'cache-token';
+
+/** How long a read waits for a clock that does not answer: after that no node trusts what it holds (Law 6), so nothing old is served. */
+export interface CatchUpLimits {
+  /** ms */
+  readonly maxLag: number;
+}
+
+export function tokenText({ epoch, tick }: Pick<Instant, 'epoch' | 'tick'>): string {
+  return `${epoch}.${tick}`;
+}
+
+/** Whether a node at `instant` knows all that `token` names. Another epoch, or no token at all: no. */
+export function isKnownAt(instant: Instant, token: string): boolean {
+  const dot = token.lastIndexOf('.');
+  return token.slice(0, dot) === instant.epoch && Number(token.slice(dot + 1)) <= instant.tick;
+}
+
+/** Whether a request names stamps which `clock` has not heard of yet. Every hit asks, and few requests have a token. */
+export function isBehind(
+  clock: Pick<TagClock, 'instant'>,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): boolean {
+  const token = headers[CACHE_TOKEN] as string | undefined;
+  return token !== undefined && !isKnownAt(clock.instant(), token);
+}
+
+/**
+ * Asks the clock, so that this node knows every stamp there is. A forged token costs that one question, which all who wait share.
+ * @returns false when the clock could not be asked: for as long as `maxLag` where it is slow, at once where it is known to be away
+ */
+export async function catchUp(clock: Pick<TagClock, 'now'>, { maxLag }: CatchUpLimits): Promise<boolean> {
+  const until = performance.now() + maxLag;
+  for (;;) {
+    try {
+      await clock.now();
+      return true;
+    } catch (error) {
+      const isSlow = error instanceof CacheError && error.code === 'CACHE_TIMEOUT';
+      if (!isSlow || performance.now() > until) return false;
+    }
+  }
+}
