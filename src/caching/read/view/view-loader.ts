@@ -99,8 +99,8 @@ export class ViewLoader {
   }
 
   /**
-   * An edge stores the response under the generation that it names, so the response must include every stamp of that
-   * generation. While the clock is unavailable the edge stores nothing.
+   * The response must not be older than the request's token. While the clock cannot be asked, no edge may store it either: an edge
+   * would take it for as new as the purge whose token the edge sent.
    */
   async catchUp(reply: ViewReply): Promise<void> {
     if (!(await catchUp(this.stack.clock, this.stack.options))) void reply.header('x-accel-expires', '0');
