@@ -64,7 +64,7 @@ function spawnStrata(program: string, args: string[], env: Record<string, string
   const cwd = mkdtempSync(join(tmpdir(), 'strata-cwd-'));
   const child = spawn(process.execPath, [join(DIST, program), ...args], {
     cwd,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...compileCache(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -96,4 +96,9 @@ function listening({ child, output, exited }: Run): Promise<string> {
       reject(new Error(`The service ended with ${code}:\n${output()}`));
     });
   });
+}
+
+function compileCache(): Record<string, string> {
+  const { NODE_COMPILE_CACHE } = process.env;
+  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 }
