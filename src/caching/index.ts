@@ -26,7 +26,8 @@ export {
   type TagRule,
 } from './write/capture/evicts-tags.decorator';
 export { Eviction, EvictionModule, type EvictionOptions } from './write/eviction.module';
-export { createOutbox, dropOutbox, unwatchTable, watchTable, type WatchOptions } from './write/capture/triggers';
+export { createOutbox, dropOutbox } from './write/capture/outbox-table';
+export { unwatchTable, watchTable, type WatchOptions } from './write/capture/triggers';
 export { parseRedisUrl, withoutCredentials } from './core/redis/redis-target';
 export {
   type Body,

@@ -3,6 +3,7 @@ import { CacheOutbox1764000000001 } from './1764000000001-cache-outbox';
 import { CachePurges1764000000002 } from './1764000000002-cache-purges';
 import { ProductsForConsumers1764000000010 } from './1764000000010-products-for-consumers';
 import { IdempotencyKeys1764000000011 } from './1764000000011-idempotency-keys';
+import { CacheCapture1764000000012 } from './1764000000012-cache-capture';
 
 /** In the order they run. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   CachePurges1764000000002,
   ProductsForConsumers1764000000010,
   IdempotencyKeys1764000000011,
+  CacheCapture1764000000012,
 ];

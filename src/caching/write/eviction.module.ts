@@ -19,7 +19,7 @@ import { clockId, acquireClockLock } from './drain/clock-lock';
 import { DedicatedSession, type OutboxSession, PooledSession } from './drain/session';
 import { TagRules } from './capture/tag-rules';
 import { OutboxPoller } from './drain/outbox-poller';
-import { CHANNEL } from './capture/triggers';
+import { CHANNEL } from './capture/outbox-table';
 import { WriteScope } from './drain/write-scope';
 
 /** Milliseconds. */

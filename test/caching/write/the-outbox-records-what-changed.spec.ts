@@ -189,6 +189,17 @@ it("a transaction's own records can be read before it commits, and failing to le
   expect((await db.query('SELECT FROM "Odd ""Table"')).rowCount).toBe(1);
 });
 
+it('watching again replaces the functions of an earlier release, and drops them', async () => {
+  await db.query(`
+    CREATE FUNCTION cache_watch_child() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''old''; END';
+    CREATE OR REPLACE TRIGGER cache_watch_insert AFTER INSERT ON child FOR EACH STATEMENT EXECUTE FUNCTION cache_watch_child()`);
+  await expect(db.query('INSERT INTO child VALUES (1, 1)')).rejects.toThrow('old');
+  await watchTable(runner, { table: 'child', key: ['parent', 'n'] });
+  await db.query('INSERT INTO child VALUES (1, 1)');
+  expect(await records()).toHaveLength(1);
+  expect((await db.query(`SELECT FROM pg_proc WHERE proname = 'cache_watch_child'`)).rowCount).toBe(0);
+});
+
 it('watching again changes the threshold, and all of it can be undone', async () => {
   await watchTable(runner, { table: 'child', key: ['parent', 'n'], collapseAbove: 1 });
   await db.query('INSERT INTO child VALUES (1, 1), (1, 2)');

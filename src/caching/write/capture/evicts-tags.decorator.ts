@@ -16,7 +16,10 @@ const EVICTS_TAGS = Symbol('EVICTS_TAGS');
 
 /**
  * On an entity: what a write of one of its rows evicts. Its table also needs one `watchTable` in a migration; start-up
- * refuses an entity without. `Row` may name the columns the rule looks at, all of them text.
+ * refuses an entity without. `Row` may name the columns the rule reads, all of them text.
+ *
+ * Every rule of a table runs for every row of it: those of all entities on it (single-table inheritance) and those that an
+ * entity inherits from its base classes.
  */
 export function EvictsTags<Row extends { [C in keyof Row]: string | null } = RowImage>(
   rule: TagRule<Row>,
@@ -24,8 +27,14 @@ export function EvictsTags<Row extends { [C in keyof Row]: string | null } = Row
   return (entity) => Reflect.defineMetadata(EVICTS_TAGS, rule, entity);
 }
 
-export function tagRuleOf(entity: object): TagRule | undefined {
-  return Reflect.getMetadata(EVICTS_TAGS, entity) as TagRule | undefined;
+/** The rules of an entity class and its base classes, its own first. */
+export function tagRulesOf(entity: object): TagRule[] {
+  const rules: TagRule[] = [];
+  for (let type: object | null = entity; type; type = Object.getPrototypeOf(type) as object | null) {
+    const own = Reflect.getOwnMetadata(EVICTS_TAGS, type) as TagRule | undefined;
+    if (own) rules.push(own);
+  }
+  return rules;
 }
 
 /** Everything that depends on a table carries this one as well: it is stamped when rows are too many to name. */

@@ -1,62 +1,113 @@
+import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { CacheError } from '../../caching.errors';
-import { tableTag, type TagRule, tagRuleOf } from './evicts-tags.decorator';
+import { tableTag, type TagRule, tagRulesOf } from './evicts-tags.decorator';
 import type { OutboxRecord } from '../drain/outbox';
+import { readWatchedTables, type WatchedTable } from './watched-tables';
 
 /** More tags than this at once say no more than "the table" does, and take longer to stamp. */
 const MAX_TAGS = 1_000;
 
-/** Which table's writes evict what: table → rule, as the entities of a DataSource say with @EvictsTags. */
+/** One table: every name that entities or records have for it, and the rules of all its entities. */
+interface TableRules {
+  readonly names: Set<string>;
+  readonly rules: Set<TagRule>;
+}
+
+/** Which table's writes evict what: table → rules, as the entities of a DataSource say with @EvictsTags. */
 export class TagRules {
-  private readonly rules = new Map<string, TagRule>();
+  private readonly logger = new Logger('Capture');
+  private readonly byName = new Map<string, TableRules>();
+  /** As entities name them. */
+  readonly tables: readonly string[];
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly onFault: (table: string, error: unknown) => void,
   ) {
     for (const { target, tablePath } of dataSource.entityMetadatas) {
-      const rule = typeof target === 'function' ? tagRuleOf(target) : undefined;
-      if (rule) this.rules.set(tablePath, rule);
+      const rules = typeof target === 'function' ? tagRulesOf(target) : [];
+      if (rules.length > 0) this.add(tablePath, rules);
     }
+    this.tables = [...this.byName.keys()];
   }
 
-  get tables(): string[] {
-    return [...this.rules.keys()];
-  }
-
-  /** @throws CacheError `CACHE_TABLE_UNWATCHED`: the decorator is there and the triggers are not, so nothing would ever be evicted */
+  /**
+   * Reads from PostgreSQL how the tables are watched, and what their records call them. Warns of writes that no trigger can see.
+   * @throws CacheError `CACHE_TABLE_UNWATCHED`: an entity has a rule and its table has no triggers, so nothing would ever be evicted
+   */
   async requireTriggers(): Promise<void> {
-    const unwatched = await this.dataSource.query<{ name: string }[]>(
-      `SELECT name FROM unnest($1::text[]) AS name WHERE 4 <> (
-         SELECT count(*) FROM pg_trigger
-         WHERE tgrelid = to_regclass(name) AND tgname LIKE 'cache\\_watch\\_%' AND tgenabled IN ('O', 'A'))`,
-      [this.tables],
-    );
-    if (unwatched.length === 0) return;
-    const names = unwatched.map(({ name }) => name).join(', ');
-    throw new CacheError(
-      'CACHE_TABLE_UNWATCHED',
-      `Writes to ${names} would evict nothing: the entity says @EvictsTags, but its table lacks triggers, or they are ` +
-        'disabled. Add watchTable() to a migration.',
-    );
+    const tables = await readWatchedTables(this.dataSource, this.tables);
+    const unwatched = tables.filter(({ isWatched, unknownColumns }) => !isWatched || unknownColumns.length > 0);
+    if (unwatched.length > 0) {
+      throw new CacheError(
+        'CACHE_TABLE_UNWATCHED',
+        `Writes to ${unwatched.map(({ path }) => path).join(', ')} would evict nothing: the entity says @EvictsTags, but its ` +
+          'table lacks triggers, or they are disabled, or they are older than a virtual column or write to another outbox. ' +
+          'Add watchTable() to a migration.',
+      );
+    }
+    for (const table of tables) {
+      this.join(table, tables);
+      this.warn(table);
+    }
   }
 
   /** What these records evict. A table without a rule, or whose rule fails, is evicted as a whole: coarse is right. */
   tagsOf(records: readonly OutboxRecord[]): string[] {
     const tags = new Set(records.flatMap((record) => this.tagsOfOne(record)));
     if (tags.size <= MAX_TAGS) return [...tags];
-    return [...new Set(records.map(({ table }) => tableTag(table)))];
+    return [...new Set(records.flatMap(({ table }) => this.coarse(table)))];
   }
 
   private tagsOfOne({ table, changes }: OutboxRecord): string[] {
-    const rule = this.rules.get(table);
-    if (!rule || !changes) return [tableTag(table)];
+    const known = this.byName.get(table);
+    if (!known || !changes) return this.coarse(table);
     try {
-      return changes.flatMap(([before, after]) => rule({ before: before ?? undefined, after: after ?? undefined }));
+      return [...known.rules].flatMap((rule) =>
+        changes.flatMap(([before, after]) => rule({ before: before ?? undefined, after: after ?? undefined })),
+      );
     } catch (error) {
       // Thrown on, it would keep every later record from being drained as well.
       this.onFault(table, error);
-      return [tableTag(table)];
+      return this.coarse(table);
+    }
+  }
+
+  /** Entries carry the name that their own entity has for the table. */
+  private coarse(table: string): string[] {
+    return [...(this.byName.get(table)?.names ?? [table])].map(tableTag);
+  }
+
+  private add(name: string, rules: Iterable<TagRule>): TableRules {
+    const known = this.byName.get(name) ?? { names: new Set([name]), rules: new Set<TagRule>() };
+    for (const rule of rules) known.rules.add(rule);
+    this.byName.set(name, known);
+    return known;
+  }
+
+  /** `products`, `public.products` and what the records say may be one table: each name then has the rules of all. */
+  private join({ path, oid, recordedAs = path }: WatchedTable, tables: readonly WatchedTable[]): void {
+    const names = [...tables.filter((other) => other.oid === oid).map((other) => other.path), recordedAs];
+    const rules = names.flatMap((name) => [...(this.byName.get(name)?.rules ?? [])]);
+    for (const name of names) {
+      const known = this.add(name, rules);
+      for (const other of names) known.names.add(other);
+    }
+  }
+
+  private warn({ path, unwatchedChildren, isSubscribed }: WatchedTable): void {
+    if (unwatchedChildren.length > 0) {
+      this.logger.warn(
+        `${path}: direct writes to ${unwatchedChildren.join(', ')} are not seen, as a parent's triggers do not fire for them. ` +
+          'Call watchTable() again in a migration.',
+      );
+    }
+    if (isSubscribed) {
+      this.logger.warn(
+        `${path} is fed by logical replication, which fires no statement triggers: entries built from it stay until their TTL. ` +
+          'Call CacheService.evict() after the change, or do not cache this table.',
+      );
     }
   }
 }

@@ -1,62 +1,17 @@
-/** Runs SQL and gives the rows: TypeORM's QueryRunner in a migration, or whatever another tool has. */
-export interface SqlRunner {
-  query(sql: string): Promise<unknown>;
-}
+import { CacheError } from '../../caching.errors';
+import { functionName, literal, quote, quotePath } from './names';
+import { OUTBOX, type SqlRunner } from './outbox-table';
+import { type TriggerFunction, triggerFunction } from './trigger-function';
 
 export interface WatchOptions {
   /** As the entity names it: `products`, or `shop.products`. */
   table: string;
-  /** Columns that tell rows apart: an update pairs old and new by them. */
-  key: string[];
+  /** Columns that tell rows apart: an update pairs old and new by them. Empty: it is recorded as rows gone and rows come. */
+  key: readonly string[];
   /** A statement over more rows than this is one small record, and evicts all that depends on the table. @default 100 */
   collapseAbove?: number;
-}
-
-export const OUTBOX = 'cache_outbox';
-/** LISTEN channel; channels belong to one database. */
-export const CHANNEL = 'cache_outbox';
-/** Session setting `on`: the writer drains after its commit itself, so nobody has to be woken for it. */
-export const WRITER_DRAINS = 'cache_outbox.writer_drains';
-const TRIGGERS = ['insert', 'update', 'delete', 'truncate'] as const;
-
-/**
- * The outbox: one record a statement, written in the writer's own transaction, so exactly as durable as the write.
- * Ordered by transaction, because a writer asks for its own records; `changes` null means: too many rows to name.
- * Its rows live for milliseconds: vacuum must not wait for a fifth of the table to be dead.
- */
-export async function createOutbox(runner: SqlRunner): Promise<void> {
-  await runner.query(`
-    CREATE TABLE ${OUTBOX} (
-      xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-      id bigint GENERATED ALWAYS AS IDENTITY,
-      created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-      table_name text NOT NULL,
-      operation text NOT NULL,
-      changes jsonb,
-      PRIMARY KEY (xid, id)
-    ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)`);
-}
-
-export async function dropOutbox(runner: SqlRunner): Promise<void> {
-  await runner.query(`DROP TABLE ${OUTBOX}`);
-}
-
-/** Makes the triggers of one table, or remakes them. The outbox has to be in the schema that is current now. */
-export async function watchTable(runner: SqlRunner, { table, key, collapseAbove = 100 }: WatchOptions): Promise<void> {
-  const [{ schema }] = (await runner.query('SELECT current_schema() AS schema')) as [{ schema: string }];
-  const watch = functionName(schema, table);
-  await runner.query(triggerFunction({ watch, outbox: `${quote(schema)}.${OUTBOX}`, table, key, collapseAbove }));
-  for (const event of TRIGGERS) {
-    await runner.query(`
-      CREATE OR REPLACE TRIGGER cache_watch_${event} AFTER ${event} ON ${path(table)}
-      ${TRANSITION[event]} FOR EACH STATEMENT EXECUTE FUNCTION ${watch}()`);
-  }
-}
-
-export async function unwatchTable(runner: SqlRunner, table: string): Promise<void> {
-  const [{ schema }] = (await runner.query('SELECT current_schema() AS schema')) as [{ schema: string }];
-  for (const event of TRIGGERS) await runner.query(`DROP TRIGGER cache_watch_${event} ON ${path(table)}`);
-  await runner.query(`DROP FUNCTION ${functionName(schema, table)}()`);
+  /** So is one whose rows, before or after, take more bytes than this. @default 262144 */
+  maxBytes?: number;
 }
 
 const TRANSITION = {
@@ -64,76 +19,90 @@ const TRANSITION = {
   update: 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows',
   delete: 'REFERENCING OLD TABLE AS old_rows',
   truncate: '',
-};
+} as const;
+
+/** One trigger for each kind of statement. */
+export const TRIGGERS = Object.keys(TRANSITION).map((event) => `cache_watch_${event}`);
 
 /**
- * SECURITY DEFINER: whoever may write the table need not know of the outbox. The search path is fixed and every name
- * qualified, so that a writer cannot slip another `cache_outbox` in. Statements are planned when they first run, so
- * each branch may name transition tables that only its own trigger has.
- * `*<>` compares rows bit by bit: it works for types without equality (json), and a change it sees in vain costs one eviction.
+ * Makes the triggers of one table, or makes them again. Partitions and inheritance children get them too, as writes to a child
+ * fire no trigger of the parent; watch the table again after you add one.
+ * @throws CacheError `CACHE_OPTIONS` when there is no outbox, or a partition is a foreign table; what PostgreSQL says of a wrong name
  */
-function triggerFunction(names: {
-  watch: string;
-  outbox: string;
-  table: string;
-  key: string[];
-  collapseAbove: number;
-}): string {
-  const { watch, outbox, table, key, collapseAbove } = names;
-  const samePlace = key.map((column) => `o.${quote(column)} = n.${quote(column)}`).join(' AND ');
-  const few = (rows: string): string =>
-    `(SELECT count(*) FROM (SELECT FROM ${rows} LIMIT ${collapseAbove + 1}) AS few)`;
-  return `
-    CREATE OR REPLACE FUNCTION ${watch}() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $watch$
-    DECLARE
-      touched bigint := ${collapseAbove + 1};
-      seen jsonb;
-    BEGIN
-      IF TG_OP = 'INSERT' THEN touched := ${few('new_rows')};
-      ELSIF TG_OP = 'UPDATE' THEN touched := ${few('new_rows')};
-      ELSIF TG_OP = 'DELETE' THEN touched := ${few('old_rows')};
-      END IF;
-      IF touched = 0 THEN RETURN NULL; END IF;
-      IF touched <= ${collapseAbove} THEN
-        IF TG_OP = 'INSERT' THEN
-          seen := (SELECT jsonb_agg(jsonb_build_array(NULL, ${image('n')})) FROM new_rows n);
-        ELSIF TG_OP = 'DELETE' THEN
-          seen := (SELECT jsonb_agg(jsonb_build_array(${image('o')}, NULL)) FROM old_rows o);
-        ELSE
-          seen := (SELECT jsonb_agg(jsonb_build_array(${image('o')}, ${image('n')}))
-                   FROM old_rows o FULL JOIN new_rows n ON ${samePlace} WHERE coalesce(o.* *<> n.*, true));
-          IF seen IS NULL THEN RETURN NULL; END IF;
-        END IF;
-      END IF;
-      INSERT INTO ${outbox} (table_name, operation, changes) VALUES (${literal(table)}, TG_OP, seen);
-      IF current_setting('${WRITER_DRAINS}', true) IS DISTINCT FROM 'on' THEN
-        PERFORM pg_notify('${CHANNEL}', '');
-      END IF;
-      RETURN NULL;
-    END $watch$`;
+export async function watchTable(runner: SqlRunner, options: WatchOptions): Promise<void> {
+  const { table, key, collapseAbove = 100, maxBytes = 262_144 } = options;
+  const { schema, outbox } = await findOutbox(runner);
+  const tables = await family(runner, table);
+  const name = functionName(table);
+  const virtual = await virtualColumns(runner, table);
+  await runner.query(triggerFunction({ name, schema, outbox, table, key, collapseAbove, maxBytes, virtual }));
+  const watch = `${quote(schema)}.${name}()`;
+  // Whoever may attach the function to a table of their own could write records in the name of this one.
+  await runner.query(`REVOKE ALL ON FUNCTION ${watch} FROM PUBLIC`);
+  await runner.query(`COMMENT ON FUNCTION ${watch} IS ${literal(table)}`);
+  for (const member of tables) {
+    for (const [event, transition] of Object.entries(TRANSITION)) {
+      await runner.query(`
+        CREATE OR REPLACE TRIGGER cache_watch_${event} AFTER ${event} ON ${member}
+        ${transition} FOR EACH STATEMENT EXECUTE FUNCTION ${watch}`);
+    }
+  }
+  await dropUnusedFunctions(runner, schema);
 }
 
-/**
- * A row with every column as text, so that no bigint loses digits on its way through JSON. `.*`, because the bare name
- * would mean a column of that name where there is one.
- */
-function image(row: string): string {
-  return `(SELECT jsonb_object_agg(key, value) FROM jsonb_each_text(to_jsonb(${row}.*)))`;
+export async function unwatchTable(runner: SqlRunner, table: string): Promise<void> {
+  const { schema } = await findOutbox(runner);
+  for (const member of await family(runner, table)) {
+    for (const trigger of TRIGGERS) await runner.query(`DROP TRIGGER IF EXISTS ${trigger} ON ${member}`);
+  }
+  await dropUnusedFunctions(runner, schema);
 }
 
-function functionName(schema: string, table: string): string {
-  return `${quote(schema)}.${quote(`cache_watch_${table.replaceAll('.', '_')}`)}`;
+async function findOutbox(runner: SqlRunner): Promise<{ schema: string; outbox: string }> {
+  const [found] = await rows<{ schema: string; outbox: string }>(
+    runner,
+    `SELECT nspname AS schema, c.oid::text AS outbox FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE c.oid = to_regclass('${OUTBOX}')`,
+  );
+  if (found) return found;
+  throw new CacheError('CACHE_OPTIONS', `watchTable needs ${OUTBOX} in the search path: call createOutbox() first`);
 }
 
-function path(table: string): string {
-  return table.split('.').map(quote).join('.');
+/** The table and all that hold rows of it, quoted for SQL. */
+async function family(runner: SqlRunner, table: string): Promise<string[]> {
+  const members = await rows<{ name: string; kind: string }>(
+    runner,
+    `WITH RECURSIVE family AS (
+       SELECT ${literal(quotePath(table))}::regclass AS oid
+       UNION SELECT inhrelid::regclass FROM pg_inherits JOIN family ON inhparent = family.oid
+     ) SELECT c.oid::regclass::text AS name, relkind::text AS kind FROM family JOIN pg_class c USING (oid)`,
+  );
+  const foreign = members.find(({ kind }) => kind === 'f');
+  if (!foreign) return members.map(({ name }) => name);
+  throw new CacheError('CACHE_OPTIONS', `${table} cannot be watched: ${foreign.name} is a foreign table`);
 }
 
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+/** PostgreSQL 18 and later. Their expressions use nothing but what PostgreSQL brings. */
+async function virtualColumns(runner: SqlRunner, table: string): Promise<TriggerFunction['virtual']> {
+  return rows(
+    runner,
+    `SELECT attname AS column, pg_get_expr(adbin, adrelid) AS expression
+     FROM pg_attribute JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+     WHERE attrelid = ${literal(quotePath(table))}::regclass AND attgenerated = 'v' AND NOT attisdropped ORDER BY attnum`,
+  );
 }
 
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+/** Functions of an earlier naming, and of tables that are watched no longer. */
+async function dropUnusedFunctions(runner: SqlRunner, schema: string): Promise<void> {
+  const unused = await rows<{ name: string }>(
+    runner,
+    `SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+     WHERE nspname = ${literal(schema)} AND starts_with(proname, 'cache_watch_') AND prorettype = 'trigger'::regtype
+     AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgfoid = p.oid)`,
+  );
+  for (const { name } of unused) await runner.query(`DROP FUNCTION ${name}`);
+}
+
+async function rows<Row>(runner: SqlRunner, sql: string): Promise<Row[]> {
+  return (await runner.query(sql)) as Row[];
 }

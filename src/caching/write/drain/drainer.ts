@@ -9,7 +9,7 @@ import type { DrainParticipant } from './drain-participant';
 import { BORROWED, countOutbox, drainOutbox, type OutboxRecord, PREPARED, prepareDrains, StuckError } from './outbox';
 import type { OutboxSession } from './session';
 import type { TagRules } from '../capture/tag-rules';
-import { CHANNEL } from '../capture/triggers';
+import { CHANNEL } from '../capture/outbox-table';
 
 /** Milliseconds that a writer's answer may wait for its eviction beyond what that takes when all is well. */
 const PATIENCE = 500;

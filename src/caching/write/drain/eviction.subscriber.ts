@@ -4,7 +4,7 @@ import type { AfterQueryEvent, BeforeQueryEvent } from 'typeorm/subscriber/event
 import type { Drainer } from './drainer';
 import { ownRecords } from './outbox';
 import type { TagRules } from '../capture/tag-rules';
-import { WRITER_DRAINS } from '../capture/triggers';
+import { WRITER_DRAINS } from '../capture/outbox-table';
 import type { WriteScope } from './write-scope';
 
 /** May change rows. Says yes too often (`FOR UPDATE`): then a drain finds nothing. A function that writes is found by the watch. */

@@ -1,6 +1,6 @@
 import type { ClientBase, QueryResult } from 'pg';
 import type { RowImage } from '../capture/evicts-tags.decorator';
-import { OUTBOX } from '../capture/triggers';
+import { OUTBOX } from '../capture/outbox-table';
 
 /** What one statement changed in one table; `changes` null: too many rows to name. */
 export interface OutboxRecord {

@@ -1,4 +1,4 @@
-import { type SqlRunner } from '../capture/triggers';
+import { type SqlRunner } from '../capture/outbox-table';
 
 export const PURGES = 'cache_purges';
 

@@ -1,0 +1,32 @@
+/** Runs SQL and returns the rows: TypeORM's QueryRunner in a migration, or any other client. */
+export interface SqlRunner {
+  query(sql: string): Promise<unknown>;
+}
+
+export const OUTBOX = 'cache_outbox';
+/** LISTEN channel; channels belong to one database. */
+export const CHANNEL = 'cache_outbox';
+/** Session setting `on`: the writer drains after its commit itself, so no node has to be woken for it. */
+export const WRITER_DRAINS = 'cache_outbox.writer_drains';
+
+/**
+ * The outbox: one record a statement, written in the writer's own transaction, so exactly as durable as the write.
+ * `changes` null means that the rows are not named: too many, too large, or impossible to image.
+ * Its rows live for milliseconds: vacuum must not wait for a fifth of the table to be dead.
+ */
+export async function createOutbox(runner: SqlRunner): Promise<void> {
+  await runner.query(`
+    CREATE TABLE ${OUTBOX} (
+      xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+      id bigint GENERATED ALWAYS AS IDENTITY,
+      created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      table_name text NOT NULL,
+      operation text NOT NULL,
+      changes jsonb,
+      PRIMARY KEY (xid, id)
+    ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)`);
+}
+
+export async function dropOutbox(runner: SqlRunner): Promise<void> {
+  await runner.query(`DROP TABLE ${OUTBOX}`);
+}
