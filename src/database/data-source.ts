@@ -1,4 +1,5 @@
 import { DataSource, DataSourceOptions } from 'typeorm';
+import { PooledClient } from './pooled-client';
 import { DatabaseServer } from './server';
 
 /** Longest a caller waits for a free connection, and a query for its answer, in ms: a database that hangs becomes an error. */
@@ -20,6 +21,7 @@ export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
     poolSize: server.isEmbedded ? 1 : 10,
     connectTimeoutMS: CONNECT_TIMEOUT,
     extra: {
+      Client: PooledClient,
       query_timeout: QUERY_TIMEOUT,
       // In PGlite nothing waits for another's locks, and a deadline of its own that passes between two messages can end its only session.
       ...(server.isEmbedded ? {} : { statement_timeout: STATEMENT_TIMEOUT, lock_timeout: LOCK_TIMEOUT }),
@@ -33,5 +35,9 @@ export type Migrations = NonNullable<DataSourceOptions['migrations']>;
 
 /** Connects for work that takes as long as it takes, such as a seed or a migration. */
 export function connectWithoutLimits(server: DatabaseServer, migrations: Migrations): Promise<DataSource> {
-  return new DataSource({ ...dataSourceOptions(server), migrations, extra: { keepAlive: true } }).initialize();
+  return new DataSource({
+    ...dataSourceOptions(server),
+    migrations,
+    extra: { Client: PooledClient, keepAlive: true },
+  }).initialize();
 }

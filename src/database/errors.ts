@@ -25,8 +25,8 @@ function inner(error: Error): unknown {
  */
 const UNAVAILABLE_CODE =
   /^(08...|28...|3D000|40001|40P01|53...|55000|55P03|57P0.|57014|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
-/** pg and pg-pool report these without a code. */
+/** pg, pg-pool and TypeORM report a lost connection without a code; TypeORM releases the runner of one at once. */
 const UNAVAILABLE_MESSAGE =
-  /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after|Driver not Connected)/;
+  /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after|Driver not Connected|Client (has encountered a connection error|was closed) and is not queryable|Query runner already released)/;
 /** Class 22 data exception, 23514 check violation. */
 const BAD_VALUE_CODE = /^(22...|23514)$/;

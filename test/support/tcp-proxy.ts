@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private swallowing = false;
+  private silent = new WeakSet<object>();
   private refusing = false;
   private lag = 0;
   private isLate: (bytes: Buffer) => boolean = () => false;
@@ -32,6 +33,11 @@ export class TcpProxy {
   /** From now on nothing passes, in either direction, and nobody is told. */
   partition(): void {
     this.swallowing = true;
+  }
+
+  /** Connections of now become half-open: nothing passes them any more, and no side is told. New ones work. */
+  silence(): void {
+    for (const pair of this.pairs) this.silent.add(pair);
   }
 
   /** Breaks every connection and takes no new one, as if nobody listened. */
@@ -75,7 +81,7 @@ export class TcpProxy {
     this.pairs.add(pair);
     for (const [from, to] of [pair, [target, client] as const]) {
       from.on('data', (chunk: Buffer) => {
-        if (this.swallowing) return;
+        if (this.swallowing || this.silent.has(pair)) return;
         if (from === target && this.isLate(chunk)) setTimeout(() => to.write(chunk), this.lag);
         else to.write(chunk);
       });

@@ -1,0 +1,53 @@
+import { Client, type ClientConfig } from 'pg';
+
+/** What pg rejects with when `query_timeout` passes. It has no code. */
+const READ_TIMEOUT = 'Query read timeout';
+
+/** All connections that one pool made: it hands the same options to each. */
+const families = new WeakMap<object, Set<PooledClient>>();
+
+/**
+ * A pool's connection that no fault of the server can turn into a fault of the process, or of the next caller.
+ *
+ * An `error` listener is there from the first moment: pg-pool takes its own off when it hands a connection out, and an `error`
+ * without a listener ends the process. A connection whose query was never answered is cut, as the next caller would wait behind
+ * that query. Idle connections of the same pool went the same way and are cut with it: the pool dials new ones.
+ */
+export class PooledClient extends Client {
+  private running = 0;
+
+  constructor(config: ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+    const family = families.get(config) ?? new Set<PooledClient>();
+    families.set(config, family.add(this));
+    this.once('end', () => family.delete(this));
+    const query = this.query.bind(this) as (...args: unknown[]) => unknown;
+    this.query = ((...args: unknown[]) => this.watched(query(...args), family)) as Client['query'];
+  }
+
+  private watched(result: unknown, family: ReadonlySet<PooledClient>): unknown {
+    if (!(result instanceof Promise)) return result;
+    this.running += 1;
+    result.then(
+      () => (this.running -= 1),
+      (error: unknown) => {
+        this.running -= 1;
+        if (!(error instanceof Error && error.message === READ_TIMEOUT)) return;
+        this.cut();
+        for (const sibling of family) if (sibling.isIdle) sibling.cut();
+      },
+    );
+    return result;
+  }
+
+  private get isIdle(): boolean {
+    return this.running === 0 && this.getTransactionStatus() === 'I';
+  }
+
+  /** The driver would report the end some ticks later, and the pool would hand the connection out meanwhile: so it is told now. */
+  private cut(): void {
+    this.connection.stream.destroy();
+    this.emit('error', new Error('Connection terminated: it was silent'));
+  }
+}
