@@ -2,6 +2,7 @@ export { CacheAdminModule } from './observe/admin/admin.module';
 export type { CacheAdminOptions } from './observe/admin/admin.options';
 export { CacheHealth, type PartHealth } from './observe/health';
 export { CachingModule } from './caching.module';
+export { clearCache } from './clear-cache';
 export { CacheService } from './cache.service';
 export { CACHE_MANAGER, CACHE_STACK, TAG_CLOCK } from './caching.tokens';
 export { CACHE_ERRORS, CacheError, type CacheErrorCode } from './caching.errors';

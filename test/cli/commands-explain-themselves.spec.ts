@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const { scripts, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
-const COMMANDS = ['seed', 'token', 'migration:create', 'check:freshness', 'soak', 'bench'];
+const COMMANDS = ['seed', 'token', 'cache:clear', 'migration:create', 'check:freshness', 'soak', 'bench'];
 const WITH_OPTIONS = COMMANDS.filter((name) => name !== 'migration:create');
 
 interface Ended {
