@@ -14,6 +14,7 @@ export function cachingOptions({ auth, cache, redis, spans }: AppConfig, tokens:
     l1MaxBytes,
     maxLag,
     consistency,
+    application: 'strata',
     prefix,
     l2Timeout,
     redis: redis.url === undefined ? undefined : { url: redis.url },

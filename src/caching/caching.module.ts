@@ -1,6 +1,7 @@
 import { CACHE_MANAGER, Cache } from '@nestjs/cache-manager';
 import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { applicationName } from './application-name';
 import { CacheStack } from './core/cache-stack';
 import { CacheHealth } from './observe/health';
 import { RedisLog } from './observe/redis-log';
@@ -44,7 +45,8 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     {
       provide: CACHE_STACK,
       inject: [MODULE_OPTIONS_TOKEN, CacheEventBus],
-      useFactory: (options: CachingOptions, events: CacheEventBus) => new CacheStack(resolveOptions(options), events),
+      useFactory: (options: CachingOptions, events: CacheEventBus) =>
+        new CacheStack(resolveOptions({ ...options, application: options.application ?? applicationName() }), events),
     },
     { provide: TAG_CLOCK, inject: [CACHE_STACK], useFactory: (stack: CacheStack) => stack.clock },
     { provide: DependencyTracker, inject: [CACHE_STACK], useFactory: (stack: CacheStack) => stack.dependencies },

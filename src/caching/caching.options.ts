@@ -32,6 +32,11 @@ export interface CachingOptions {
   consistency?: 'bounded' | 'strict';
   /** Owns every Redis key; letters, digits, dot, dash, underscore. @default strata */
   prefix?: string;
+  /**
+   * Names this program in the keys of its entries. Programs that share a prefix and a database, as a shop and its back office do,
+   * must have different ones. Letters, digits, dot, dash, underscore. @default package and entry file, such as `shop-dist-main`
+   */
+  application?: string;
   /** Deadline of one Redis call. Duration. @default 100ms */
   l2Timeout?: Duration;
   /** Where Redis is; unset: L1 only, one process. @default none */
@@ -65,6 +70,8 @@ export interface ResolvedOptions {
   readonly maxLag: number;
   readonly consistency: 'bounded' | 'strict';
   readonly prefix: string;
+  /** Empty: entries are not told apart by program. */
+  readonly application: string;
   readonly l2Timeout: number;
   readonly redis?: RedisTarget;
   readonly seal: Seal;
@@ -83,9 +90,10 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new Configurabl
 
 /** @throws CacheError `CACHE_OPTIONS` */
 export function resolveOptions(options: CachingOptions): ResolvedOptions {
-  const { prefix = 'strata', consistency = 'bounded', maxTags = 100_000, redis, backOff } = options;
+  const { prefix = 'strata', application = '', consistency = 'bounded', maxTags = 100_000, redis, backOff } = options;
   // No colon: the keys of prefix "a" could not be told from those of "a:b", and clear() would reach too far.
   if (!/^[\w.-]+$/.test(prefix)) throw invalid('prefix', prefix);
+  if (!/^[\w.-]{0,64}$/.test(application)) throw invalid('application', application);
   if (!Number.isInteger(maxTags) || maxTags < 1) throw invalid('maxTags', maxTags);
   if (!['bounded', 'strict'].includes(consistency)) throw invalid('consistency', consistency);
   const { layers = ['view', 'query'] } = options;
@@ -103,9 +111,10 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
     maxLag: parseDuration('maxLag', options.maxLag ?? '1s'),
     consistency,
     prefix,
+    application,
     l2Timeout: parseDuration('l2Timeout', options.l2Timeout ?? '100ms'),
     redis: redis && redisTarget(redis.url),
-    seal: options.secret === undefined ? checksum : signature(options.secret),
+    seal: options.secret === undefined ? checksum : signature(options.secret, application),
     maxTags,
     fillWait: Math.ceil(parseDuration('fillWait', options.fillWait ?? '1s', 0)),
     backOff: { initialDelay, maxDelay },

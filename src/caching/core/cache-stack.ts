@@ -39,14 +39,14 @@ export class CacheStack {
     readonly events: CacheEventBus,
     private readonly time: Time = systemTime,
   ) {
-    const { redis, prefix, l2Timeout, maxLag, maxTags, fillWait } = options;
+    const { redis, prefix, application, l2Timeout, maxLag, maxTags, fillWait } = options;
     let l2: L2 | undefined;
     if (redis) {
       this.redis = new RedisClient(redis, l2Timeout, events);
       const transport = new RedisClockTransport(this.redis, prefix, maxTags, events);
       const clock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
       this.heartbeat = new Heartbeat(() => clock.beat(), maxLag / BEATS_PER_LAG);
-      l2 = new RedisL2(this.redis, prefix, clock, options.seal, events, time);
+      l2 = new RedisL2(this.redis, prefix, clock, options.seal, events, time, application);
       this.clock = this.redisClock = clock;
     } else {
       this.clock = new MemoryTagClock(maxTags, events);
@@ -60,7 +60,9 @@ export class CacheStack {
       freshness: new Freshness(this.clock, time, options),
       l1: this.l1,
       l2,
-      lock: this.redis && new RedisFillLock(this.redis, prefix, Math.max(fillWait, 1)),
+      lock:
+        this.redis &&
+        new RedisFillLock(this.redis, application ? `${prefix}:${application}` : prefix, Math.max(fillWait, 1)),
       events,
       time,
       tracing: options.tracing,

@@ -9,6 +9,8 @@ export interface QueryOptions<A extends readonly unknown[] = never, R = unknown>
   ttl?: Duration;
   /** Kept past its TTL for the case that the method fails. Duration. @default the module's `grace` */
   grace?: Duration;
+  /** Part of the key. Change it when the shape of the result changes: a new release then reads none of the old entries. @default none */
+  version?: string | number;
   /** What the result depends on: texts, or a function of the result and the arguments. @default [] */
   tags?: readonly string[] | ((result: R, ...args: A) => readonly string[]);
   /** The part of the key that tells calls apart. @default all arguments, in canonical form */

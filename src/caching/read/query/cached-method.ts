@@ -17,6 +17,7 @@ export class CachedMethod {
   private readonly logger = new Logger('CacheQuery');
   private readonly policy: CachePolicy;
   private readonly isOn: boolean;
+  private readonly version: string;
   private warned = false;
 
   /** @param name unique among all cached methods, as it begins the keys */
@@ -25,7 +26,8 @@ export class CachedMethod {
     private readonly name: string,
     private readonly options: AnyQueryOptions,
   ) {
-    const { ttl, grace, inProcess } = options;
+    const { ttl, grace, inProcess, version } = options;
+    this.version = version === undefined ? '' : `@${version}`;
     this.isOn = stack.options.layers.includes('query');
     this.policy = {
       inProcess,
@@ -73,7 +75,7 @@ export class CachedMethod {
   private key(args: unknown[]): string {
     try {
       return boundedKey(
-        `query:${this.name}${this.options.key ? `(${this.options.key(...args)})` : canonicalArgs(args)}`,
+        `query:${this.name}${this.version}${this.options.key ? `(${this.options.key(...args)})` : canonicalArgs(args)}`,
       );
     } catch (cause) {
       throw new CacheError('CACHE_KEY', `${this.name}: ${(cause as Error).message}`, { cause });

@@ -11,6 +11,8 @@ export interface ViewOptions {
   browser?: Duration;
   /** The same for shared caches before us: as long as the edge's `ttl` says (`true`), or this at most. Duration. @default none: as browsers */
   edge?: Duration | true;
+  /** Part of the key. Change it when the shape of the response changes: a new release then reads none of the old entries. @default none */
+  version?: string | number;
   /** Request headers that the answer depends on: they are part of the key, and of `Vary`. @default [] */
   vary?: readonly string[];
   /** The answer belongs to who asks: the user is part of the key, and no shared cache may keep it. @default false */

@@ -28,13 +28,14 @@ export class RedisL2 implements L2 {
 
   constructor(
     private readonly link: RedisClient,
-    prefix: string,
+    private readonly prefix: string,
     private readonly clock: TagClock,
     private readonly seal: Seal,
     private readonly events: CacheEventBus,
     private readonly time: Time,
+    application = '',
   ) {
-    this.own = `${prefix}:entry:`;
+    this.own = `${prefix}:entry:${application && `${application}:`}`;
     this.redis = new RedisYet(link);
   }
 
@@ -69,8 +70,10 @@ export class RedisL2 implements L2 {
   async clear(): Promise<void> {
     let cursor: string | undefined = '0:0';
     while (cursor !== undefined) {
-      const { keys, next }: { keys: string[]; next?: string } = await this.scan('', cursor, 1_000);
-      await Promise.all(keys.map((key) => this.delete(key)));
+      // Of every application: their entries died with the epoch.
+      const pattern = `${escapeGlob(`${this.prefix}:entry:`)}*`;
+      const { keys, next }: { keys: string[]; next?: string } = await this.link.scan(pattern, cursor, 1_000);
+      await Promise.all(keys.map((key) => this.redis.delete(key)));
       cursor = next;
     }
   }

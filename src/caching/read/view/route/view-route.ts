@@ -74,6 +74,7 @@ export class ViewRoute {
     );
     const constraints = constraintsOf(handler);
     this.routing =
+      (options.version === undefined ? '' : `@${options.version}`) +
       (version === undefined ? '' : `;version=${version as string}`) +
       (constraints === undefined ? '' : `;constraints=${canonicalText(constraints)}`);
     this.hasHost = host !== undefined;
