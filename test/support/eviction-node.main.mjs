@@ -89,6 +89,13 @@ const ROADS = {
     await runner.query('COMMIT');
     await runner.release();
   },
+  'EXECUTE of a prepared statement': async (id, stock) => {
+    const runner = source.createQueryRunner();
+    await runner.query('PREPARE sell (integer, integer) AS UPDATE products SET stock = $2 WHERE id = $1');
+    await runner.query(`EXECUTE sell (${id}, ${stock})`);
+    await runner.query('DEALLOCATE sell');
+    await runner.release();
+  },
   'TRUNCATE by query()': () => source.query('TRUNCATE products CASCADE'),
   'rolled back': (id, stock) =>
     source

@@ -49,6 +49,7 @@ describe('through TypeORM: an acknowledged write is seen at once where reads are
     ['query() with a writing CTE', 8, 4711],
     ['transaction with savepoints', 9, 4711],
     ['hand-written BEGIN', 10, 4711],
+    ['EXECUTE of a prepared statement', 99, 4711],
     ['remove', 11, 0],
     ['delete', 12, 0],
     ['insert', 9001, 4711],

@@ -8,7 +8,7 @@ import { WRITER_DRAINS } from '../capture/outbox-table';
 import type { WriteScope } from './write-scope';
 
 /** May change rows. Says yes too often (`FOR UPDATE`): then a drain finds nothing. A function that writes is found by the watch. */
-const MAY_WRITE = /\b(insert|update|delete|merge|truncate|copy|call|do)\b/i;
+const MAY_WRITE = /\b(insert|update|delete|merge|truncate|copy|call|do|execute|prepared)\b/i;
 const COMMITS = /^\s*(commit|end)\b/i;
 const ROLLS_BACK = /^\s*(rollback|abort)\b/i;
 
