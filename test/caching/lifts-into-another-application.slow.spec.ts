@@ -1,100 +1,104 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
-import { type Backend, onRealServers } from '../support/backends';
+import { onRealServers } from '../support/backends';
 import { eventually } from '../support/eventually';
+import { needs } from '../support/needs';
 import { RedisServer } from '../support/redis-server';
+import { sql } from '../support/sql';
+import { recipeCommands, recipeFiles } from './recipe';
 
-const ROOT = join(__dirname, '../..');
-const CACHING = join(ROOT, 'src/caching');
-const NEST = join(ROOT, 'node_modules/.bin/nest');
-const run = promisify(execFile);
+const CACHING = join(__dirname, '../../src/caching');
+/** What the README says of Nest 11, of its first step. */
+const ON_NEST_11: readonly [string, string][] = [
+  [' @nestjs/cache-manager ', ' @nestjs/cache-manager@3 '],
+  [' @nestjs/platform-fastify ', ' @nestjs/platform-fastify@11 '],
+  [' @nestjs/swagger ', ' @nestjs/swagger@11 '],
+  [' @nestjs/typeorm ', ' @nestjs/typeorm@11 '],
+];
 
-const recipe = readFileSync(join(CACHING, 'README.md'), 'utf8')
-  .split('## Into another application\n')[1]!
-  .split('\n## ')[0]!;
-/** File → code, of each block that begins with the name of its file. */
-const files = [...recipe.matchAll(/```ts\n\s*\/\/ (src\/\S+)\n([\s\S]*?)```/g)].map(([, file, code]) => [file!, code!]);
-
-it('the recipe installs all that the folder imports', () => {
-  const sources = readdirSync(CACHING, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const imports = sources.flatMap((file) => [...readFileSync(join(CACHING, file), 'utf8').matchAll(/from '([^']+)'/g)]);
-  const packages = new Set(imports.map(([, name]) => packageOf(name!)).filter((name) => /^[@a-z]/.test(name)));
-  const installed = new Set([...recipe.matchAll(/ (@?[a-z][\w/-]+)(?:@\d+)?(?=[ \n])/g)].map(([, name]) => name));
-  // Every Nest application has the first three; Node, the node: ones; and Fastify's adapter brings Fastify.
-  const there = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'fastify'];
-  expect(packages.size).toBeGreaterThan(10);
-  expect(
-    [...packages].filter((name) => !name.startsWith('node:') && !installed.has(name) && !there.includes(name)),
-  ).toEqual([]);
-});
+needs('redis-server');
 
 onRealServers((open) => {
   let folder: string;
-  let backend: Backend;
-  let redis: RedisServer;
-  let database: Client;
-
-  beforeAll(async () => {
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'strata-lift-'));
-    [backend, redis] = await Promise.all([open(), RedisServer.start()]);
-    database = new Client({ connectionString: backend.env.DATABASE_URL });
-    await database.connect();
   });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  afterAll(async () => {
-    await database.end();
-    await Promise.all([backend.dispose(), redis.stop()]);
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  it('in a fresh application of the Nest CLI, with another entity, every write is seen', async () => {
-    const app = await followRecipe(folder);
-    const news = await start(app, { DATABASE_URL: backend.env.DATABASE_URL!, REDIS_URL: redis.url });
+  it.each([
+    {
+      cli: '@nestjs/cli@11',
+      nest: 11,
+      commands: ON_NEST_11.reduce((all, [a, b]) => all.replace(a, b), recipeCommands),
+    },
+    { cli: '@nestjs/cli@latest', nest: 12, commands: recipeCommands },
+  ])('in a fresh application of $cli, with another entity, every write is seen', async ({ cli, nest, commands }) => {
+    const [backend, redis] = await Promise.all([open(), RedisServer.start()]);
     try {
-      const post = { method: 'POST', headers: { 'content-type': 'application/json' } };
-      for (const title of ['One', 'Two']) {
-        await fetch(`${news.url}/articles`, { ...post, body: JSON.stringify({ title }) });
+      const app = await followRecipe(folder, cli, commands);
+      expect(majorOf(app, '@nestjs/core')).toBe(nest);
+      const url = backend.env.DATABASE_URL!;
+      const news = await start(app, { DATABASE_URL: url, REDIS_URL: redis.url });
+      try {
+        await everyWriteIsSeen(news.url, url);
+      } finally {
+        await news.stop();
       }
-      const titles = async (path: string): Promise<[status: string, text: string]> => {
-        const answer = await fetch(news.url + path);
-        return [answer.headers.get('cache-status')!.replace(/ttl=\d+/, 'ttl'), await answer.text()];
-      };
-      expect(await titles('/articles/1')).toEqual(['news; fwd=uri-miss; stored', '{"id":1,"title":"One"}']);
-      expect(await titles('/articles/1')).toEqual(['news; hit; ttl; detail=l1', '{"id":1,"title":"One"}']);
-      await titles('/articles/2');
-      await titles('/articles');
-
-      await database.query(`UPDATE articles SET title = 'Uno' WHERE id = 1`);
-      await eventually(async () => {
-        expect((await titles('/articles/1'))[1]).toBe('{"id":1,"title":"Uno"}');
-        expect((await titles('/articles'))[1]).toBe('[{"id":1,"title":"Uno"},{"id":2,"title":"Two"}]');
-      });
-      expect(await titles('/articles/2')).toEqual(['news; hit; ttl; detail=l1', '{"id":2,"title":"Two"}']);
     } finally {
-      await news.stop();
+      await Promise.all([backend.dispose(), redis.stop()]);
     }
-    // A whole application is generated and compiled.
   });
 });
 
-/** To the letter. What is not in the recipe is what `npm install` does. */
-async function followRecipe(folder: string): Promise<string> {
-  await run(NEST, ['new', 'news', '--skip-install', '--skip-git', '-p', 'npm'], { cwd: folder });
-  const app = join(folder, 'news');
-  symlinkSync(join(ROOT, 'node_modules'), join(app, 'node_modules'));
-  cpSync(CACHING, join(app, 'src/caching'), { recursive: true });
-  expect(files.length).toBe(5);
-  for (const [file, code] of files) writeFileSync(join(app, file!), code!);
-  await run(NEST, ['build'], { cwd: app }).catch(({ stdout, stderr }: Record<'stdout' | 'stderr', string>) => {
-    throw new Error(`nest build: ${stdout}${stderr}`);
+async function everyWriteIsSeen(url: string, databaseUrl: string): Promise<void> {
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  for (const title of ['One', 'Two']) await fetch(`${url}/articles`, { ...post, body: JSON.stringify({ title }) });
+  const titles = async (path: string): Promise<[status: string, text: string]> => {
+    const answer = await fetch(url + path);
+    return [answer.headers.get('cache-status')!.replace(/ttl=\d+/, 'ttl'), await answer.text()];
+  };
+  expect(await titles('/articles/1')).toEqual(['news; fwd=uri-miss; stored', '{"id":1,"title":"One"}']);
+  expect(await titles('/articles/1')).toEqual(['news; hit; ttl; detail=l1', '{"id":1,"title":"One"}']);
+  await titles('/articles/2');
+  await titles('/articles');
+
+  await sql(databaseUrl, `UPDATE articles SET title = 'Uno' WHERE id = 1`);
+  await eventually(async () => {
+    expect((await titles('/articles/1'))[1]).toBe('{"id":1,"title":"Uno"}');
+    expect((await titles('/articles'))[1]).toBe('[{"id":1,"title":"Uno"},{"id":2,"title":"Two"}]');
   });
+  expect(await titles('/articles/2')).toEqual(['news; hit; ttl; detail=l1', '{"id":2,"title":"Two"}']);
+}
+
+/** To the letter: a new application, the commands, the folder, the files, and a build. */
+async function followRecipe(folder: string, cli: string, commands: string): Promise<string> {
+  await shell(`npx --yes ${cli} new news --skip-install --skip-git -p npm`, folder);
+  const app = join(folder, 'news');
+  await shell('npm install', app);
+  await shell(commands, app);
+  cpSync(CACHING, join(app, 'src/caching'), { recursive: true });
+  expect(recipeFiles.length).toBe(5);
+  for (const [file, code] of recipeFiles) writeFileSync(join(app, file), code);
+  await shell('npx nest build', app);
   return app;
+}
+
+async function shell(commands: string, cwd: string): Promise<void> {
+  const quiet = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_loglevel: 'error' };
+  const options = { cwd, env: { ...process.env, ...quiet }, maxBuffer: 1 << 26 };
+  await promisify(execFile)('bash', ['-ec', commands], options).catch((error: { stdout: string; stderr: string }) => {
+    throw new Error(`${commands}\n${error.stdout}${error.stderr}`);
+  });
+}
+
+function majorOf(app: string, name: string): number {
+  const text = readFileSync(join(app, 'node_modules', name, 'package.json'), 'utf8');
+  return Number((JSON.parse(text) as { version: string }).version.split('.')[0]);
 }
 
 async function start(app: string, env: Record<string, string>) {
@@ -125,8 +129,4 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-function packageOf(name: string): string {
-  return name.split('/', name.startsWith('@') ? 2 : 1).join('/');
 }
