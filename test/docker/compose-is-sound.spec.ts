@@ -16,18 +16,22 @@ interface ComposeService {
   volumes?: string[];
   depends_on?: Record<string, { condition: string }>;
   healthcheck?: object;
+  networks?: string[];
 }
 interface Compose {
   services: Record<string, ComposeService>;
   volumes: Record<string, null>;
+  networks: Record<string, { internal?: boolean } | null>;
 }
 
 const FOLDER = 'docker';
 const text = readFileSync(join(FOLDER, 'compose.yaml'), 'utf8');
-const { services, volumes } = parse(text, { merge: true }) as Compose;
+const { services, volumes, networks } = parse(text, { merge: true }) as Compose;
 const mounts = Object.values(services).flatMap((service) => service.volumes ?? []);
 const nodes = ['strata-1', 'strata-2'];
 const secret = 'a secret for tests that is long enough';
+const SECRETS = ['JWT_SECRET', 'POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'GRAFANA_PASSWORD'];
+const allSecrets = Object.fromEntries(SECRETS.map((name) => [name, secret.replaceAll(' ', '-')]));
 
 /** `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, as Compose fills them in. */
 function filledIn(value: string, env: Record<string, string>): string {
@@ -71,8 +75,8 @@ it('tells the nodes only what they know, and what they take', () => {
     const also = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'EDGE_PURGE_URL', 'EDGE_TTL', 'PUBLIC_URL', 'RATES_URL'];
     expect(Object.keys(environment).filter((name) => ![...known, ...also].includes(name))).toEqual([]);
     const cases: Record<string, string>[] = [
-      { JWT_SECRET: secret },
-      { JWT_SECRET: secret, EDGE_PURGE: 'varnish', EDGE_PURGE_URL: 'http://varnish' },
+      allSecrets,
+      { ...allSecrets, EDGE_PURGE: 'varnish', EDGE_PURGE_URL: 'http://varnish' },
     ];
     for (const given of cases) {
       const env = Object.entries(environment).map(([name, value]) => [name, filledIn(value, given)] as const);
@@ -82,10 +86,27 @@ it('tells the nodes only what they know, and what they take', () => {
   }
 });
 
-it('does not start without a secret, and has none of its own', () => {
-  const { environment = {} } = services[nodes[0]!]!;
-  expect(() => filledIn(environment.JWT_SECRET!, {})).toThrow('JWT_SECRET: set it');
-  expect(text).not.toMatch(/^ *JWT_SECRET: *[^$\s]/m);
+it.each(SECRETS)('does not start without %s, and has none of its own', (name) => {
+  const needing = [...text.matchAll(/\$\{[^}]*\}/g)].map(([value]) => value).filter((value) => value.includes(name));
+  expect(needing.length).toBeGreaterThan(0);
+  for (const value of needing) expect(() => filledIn(value, { ...allSecrets, [name]: '' })).toThrow(`${name}: set it`);
+  expect(readFileSync(join(FOLDER, 'README.md'), 'utf8')).toMatch(new RegExp(`for name in .*${name}.*> .env`));
+});
+
+it('lets nobody but the nodes reach the database and the cache, and these reach nobody', () => {
+  expect(networks.data).toEqual({ internal: true });
+  const inData = Object.keys(services).filter((name) => services[name]!.networks?.includes('data'));
+  expect(inData.sort()).toEqual([...nodes, 'postgres', 'seed', 'valkey'].sort());
+  for (const name of ['postgres', 'valkey']) expect(services[name]!.networks).toEqual(['data']);
+  expect(Object.values(services).flatMap((service) => service.networks ?? [])).toEqual(
+    expect.arrayContaining(Object.keys(networks)),
+  );
+});
+
+it('pins every image of others to a version', () => {
+  const images = Object.values(services).map(({ image }) => image);
+  const foreign = images.filter((image) => image !== 'strata');
+  expect(foreign.filter((image) => !/:v?\d+(\.\d+)*(-alpine)?$/.test(image))).toEqual([]);
 });
 
 it('gives nginx every variable of its template, and the nodes by their names', () => {
@@ -100,8 +121,8 @@ it('gives nginx every variable of its template, and the nodes by their names', (
   }
 });
 
-it('keeps the clock’s key when Redis is full', () => {
-  expect(services.redis!.command).toEqual(
+it('keeps the clock’s key when Valkey is full', () => {
+  expect(services.valkey!.command).toEqual(
     expect.arrayContaining(['--maxmemory', '--maxmemory-policy', 'volatile-lfu']),
   );
 });

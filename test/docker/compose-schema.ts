@@ -1,23 +1,35 @@
 /** What of the Compose specification this project uses; anything else is a slip of the pen. */
 const names = { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 };
 const duration = { type: 'string', pattern: '^\\d+(ms|s|m|h)$' };
+const size = { type: 'string', pattern: '^\\d+[mg]$' };
 const texts = { type: 'object', additionalProperties: { type: 'string' } };
+
+/** What every container is denied. */
+const CONFINED = ['read_only', 'cap_drop', 'security_opt', 'mem_limit', 'pids_limit'];
 
 export const composeSchema = {
   type: 'object',
-  required: ['name', 'services', 'volumes'],
+  required: ['name', 'services', 'networks', 'volumes'],
   additionalProperties: false,
   patternProperties: { '^x-': {} },
   properties: {
     name: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]*$' },
     volumes: { type: 'object', additionalProperties: { type: 'null' } },
+    networks: {
+      type: 'object',
+      additionalProperties: {
+        type: ['object', 'null'],
+        additionalProperties: false,
+        properties: { internal: { type: 'boolean' } },
+      },
+    },
     services: {
       type: 'object',
       propertyNames: { pattern: '^[a-zA-Z0-9._-]+$' },
       additionalProperties: {
         type: 'object',
         additionalProperties: false,
-        required: ['image', 'restart'],
+        required: ['image', 'restart', 'networks', ...CONFINED],
         properties: {
           image: { type: 'string', pattern: '^[\\w./-]+(:[\\w.-]+)?$' },
           build: {
@@ -61,9 +73,15 @@ export const composeSchema = {
               retries: { type: 'integer', minimum: 1 },
             },
           },
-          read_only: { type: 'boolean' },
-          cap_drop: names,
-          security_opt: names,
+          networks: names,
+          user: { type: 'string' },
+          shm_size: size,
+          mem_limit: size,
+          pids_limit: { type: 'integer', minimum: 1 },
+          read_only: { const: true },
+          cap_drop: { const: ['ALL'] },
+          cap_add: names,
+          security_opt: { const: ['no-new-privileges:true'] },
           stop_grace_period: duration,
         },
       },
