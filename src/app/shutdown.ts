@@ -1,8 +1,12 @@
+import type { Server, ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'pino';
 
 /** From the signal to the end of the process, in ms. Orchestrators kill after 10 s or more. */
 const DEADLINE = 4_500;
+/** How long an idle connection stays open for its last request, in ms. */
+const LAST_REQUESTS = 1_000;
 
 /**
  * On SIGTERM or SIGINT: no new connections, requests in flight are answered, then pools and servers close, exit code 0.
@@ -36,15 +40,34 @@ export class Shutdown {
       this.logger.warn('the requests in flight take too long: ending without them');
       process.exit(1);
     }, DEADLINE).unref();
-    const server = this.app.getHttpServer();
-    // A connection that was busy when the server closed stays open for the next request that its client might send.
-    setInterval(() => server.closeIdleConnections(), 50).unref();
-    this.app.close().then(
-      () => process.exit(0),
-      (error: Error) => {
-        this.logger.error({ err: error }, 'shutdown failed');
-        process.exit(1);
-      },
-    );
+    void this.finish(this.app);
   }
+
+  private async finish(app: NestFastifyApplication): Promise<void> {
+    const server = app.getHttpServer();
+    try {
+      await lastRequests(server);
+      // A connection that was busy when the server closed stays open for the next request that its client might send.
+      setInterval(() => server.closeIdleConnections(), 50).unref();
+      await app.close();
+      process.exit(0);
+    } catch (error) {
+      this.logger.error({ err: error }, 'shutdown failed');
+      process.exit(1);
+    }
+  }
+}
+
+/**
+ * A proxy may be sending a request on an idle connection of its pool in the very moment when that is closed, and a write is lost. So
+ * connections stay open for one more request, whose response says `Connection: close` (RFC 9112 §9.6); new ones are refused, which a
+ * proxy can tell from a failure. Resolves when all have closed, or after LAST_REQUESTS.
+ */
+async function lastRequests(server: Server): Promise<void> {
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  });
+  // Not http's close(), which ends idle connections at once.
+  const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, LAST_REQUESTS))]);
 }

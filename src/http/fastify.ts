@@ -39,6 +39,8 @@ export function createAdapter(logger: Logger, limits = CONNECTION_LIMITS): Fasti
     requestTimeout: limits.request,
     connectionTimeout: limits.silent,
     routerOptions: ROUTER_OPTIONS,
+    // A request that still comes on an open connection is answered as any other.
+    return503OnClosing: false,
     // Shutdown: idle keep-alive connections are closed at once, busy ones after their answer.
     forceCloseConnections: 'idle',
     keepAliveTimeout: limits.keepAlive,

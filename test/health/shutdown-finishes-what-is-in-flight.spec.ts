@@ -71,8 +71,8 @@ onRealServers((open) => {
 onRealServers((open) => {
   it('gives up on a request that does not end', async () => {
     const backend = await open();
-    const wire = await TcpProxy.to(5432);
     const url = new URL(backend.env.DATABASE_URL ?? '');
+    const wire = await TcpProxy.to(Number(url.port || 5432));
     url.host = `127.0.0.1:${wire.port}`;
     const service = await startStrata({ ...backend.env, DATABASE_URL: url.href });
     wire.partition();
