@@ -111,9 +111,10 @@ export class ViewRoute {
 
   /** @throws what the validation throws */
   async keyOfUrl(request: FastifyRequest): Promise<string> {
+    // Validated, so the fields that are set are all there is: an instance of a DTO without any is an empty query.
     const { params, query } = await this.inputs.read(request);
     return boundedKey(
-      `view:${request.routeOptions.url ?? ''}${this.routing}${canonicalText(params)}${canonicalText(query)}`,
+      `view:${request.routeOptions.url ?? ''}${this.routing}${canonicalText({ ...params })}${canonicalText({ ...query })}`,
     );
   }
 
