@@ -54,9 +54,15 @@ function hiddenIn(value: object): string | undefined {
   const unlisted = own.find(([, { enumerable }]) => !enumerable);
   if (unlisted) return `the hidden member "${unlisted[0]}" of a ${name}`;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return undefined;
+  if (prototype === Object.prototype || isEmptyPrototype(prototype)) return undefined;
   if (own.length === 0) return `a ${name} without fields of its own`;
   return hasPrivateFields(value.constructor) ? `a ${name} with private fields` : undefined;
+}
+
+/** None at all, or one that adds nothing: parsers make objects without a constructor so, as Fastify does for path and query. */
+function isEmptyPrototype(prototype: unknown): boolean {
+  if (prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Reflect.ownKeys(prototype as object).length === 0;
 }
 
 function nameOf(value: object): string {
