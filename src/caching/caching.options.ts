@@ -32,10 +32,7 @@ export interface CachingOptions {
   consistency?: 'bounded' | 'strict';
   /** Owns every Redis key; letters, digits, dot, dash, underscore. @default strata */
   prefix?: string;
-  /**
-   * Names this program in the keys of its entries. Programs that share a prefix and a database, as a shop and its back office do,
-   * must have different ones. Letters, digits, dot, dash, underscore. @default package and entry file, such as `shop-dist-main`
-   */
+  /** Names this program in the keys of its entries; letters, digits, dot, dash, underscore. @default package and entry file */
   application?: string;
   /** Deadline of one Redis call. Duration. @default 100ms */
   l2Timeout?: Duration;
