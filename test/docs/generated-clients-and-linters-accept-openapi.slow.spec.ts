@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { embedded } from '../support/backends';
+import { useService } from '../support/service';
+
+const run = promisify(execFile);
+const TSC = resolve('node_modules/.bin/tsc');
+const TYPESCRIPT = 'typescript@5.9.3';
+const service = useService(embedded);
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'strata-openapi-'));
+  writeFileSync(join(folder, 'openapi.json'), (await service.get('/docs-json')).text);
+  writeFileSync(join(folder, '.spectral.yaml'), 'extends: ["spectral:oas"]\n');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A pinned tool from the registry, in the folder of the document. @returns what it printed @throws when it ends with an error */
+async function tool(packages: string[], ...command: string[]): Promise<string> {
+  const args = ['--yes', ...packages.flatMap((name) => ['-p', name]), ...command];
+  // Their caches go with the folder.
+  const env = { ...process.env, TMPDIR: folder };
+  const { stdout, stderr } = await run('npx', args, { cwd: folder, env, maxBuffer: 16 * 1024 * 1024 });
+  return stdout + stderr;
+}
+
+it('redocly accepts the document by its recommended rules', async () => {
+  expect(await tool(['@redocly/cli@2.77.0'], 'redocly', 'lint', '--extends', 'recommended', 'openapi.json')).toContain(
+    'Your API description is valid',
+  );
+});
+
+it('spectral accepts the document by its recommended rules, without a warning', async () => {
+  const lint = ['spectral', 'lint', '--fail-severity', 'warn', '-r', '.spectral.yaml', 'openapi.json'];
+  expect(await tool(['@stoplight/spectral-cli@6.16.3'], ...lint)).toContain('No results');
+});
+
+it('clients of openapi-typescript and hey-api compile under --strict', async () => {
+  await tool(['openapi-typescript@7.13.0'], 'openapi-typescript', 'openapi.json', '-o', 'paths.d.ts');
+  await tool([TYPESCRIPT, '@hey-api/openapi-ts@0.99.0'], 'openapi-ts', '-i', 'openapi.json', '-o', 'client');
+  writeFileSync(join(folder, 'use.ts'), USE);
+  const strict = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler'];
+  await run(TSC, [...strict, '--lib', 'es2022,dom,dom.iterable', 'use.ts', 'paths.d.ts'], { cwd: folder });
+});
+
+const USE = `
+import type { paths } from './paths';
+import { listProducts, updateProduct } from './client';
+declare const process: { env: Record<string, string | undefined> };
+type Page = paths['/api/products']['get']['responses']['200']['content']['application/json'];
+const { BASE: baseUrl = '', TOKEN: auth = '' } = process.env;
+async function main(): Promise<void> {
+  const list = await listProducts({ baseUrl, query: { page_size: 2 } });
+  const page: Page | undefined = list.data;
+  const id = page?.results[0]?.id ?? 0;
+  const patched = await updateProduct({ baseUrl, auth, path: { id }, body: { stock: 7 } });
+  const wrong = await listProducts({ baseUrl, query: { page: 0 } });
+  const refused: number | undefined = wrong.error?.status;
+  console.log(JSON.stringify({ results: page?.results.length, stock: patched.data?.stock, refused }));
+}
+void main();
+`;
