@@ -29,6 +29,7 @@ export class AppModule {
         EvictionModule.forRoot({
           embedded: config.database.url === undefined,
           caches: config.cache.layers.length > 0,
+          directUrl: config.database.directUrl,
         }),
         EdgeModule.forRoot(edgeOptions(config)),
         AuthModule,

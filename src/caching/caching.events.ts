@@ -47,6 +47,8 @@ export interface CacheEvents {
   stampFailed: [tags: readonly string[], error: unknown];
   /** `live`: caught up and trusted. `unavailable`: no word for longer than maxLag. */
   clock: [state: 'live' | 'unavailable', epoch: string];
+  /** This node's right to serve what is cached: `unproved` until a complete proof is there again, for the cause named. */
+  trust: [state: 'proved' | 'unproved', cause?: unknown];
   /** A new epoch began: every older entry is dead. */
   epoch: [epoch: string];
   /** The Redis connection: `up`, `down`, `broken` when the circuit breaker gave it up; `refused`: a command lacks a right. */

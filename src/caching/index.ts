@@ -27,7 +27,7 @@ export {
   type TagRule,
 } from './write/capture/evicts-tags.decorator';
 export { Eviction, EvictionModule, type EvictionOptions } from './write/eviction.module';
-export { createOutbox, dropOutbox } from './write/capture/outbox-table';
+export { createOutbox, dropOutbox, upgradeOutbox } from './write/capture/outbox-table';
 export { unwatchTable, watchTable, type WatchOptions } from './write/capture/triggers';
 export { parseRedisUrl, withoutCredentials } from './core/redis/redis-target';
 export {

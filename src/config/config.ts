@@ -17,7 +17,12 @@ export class AppConfig {
     readonly corsOrigins: '*' | 'none' | readonly string[];
   };
   /** `url` undefined: the embedded database in `dataDir`. */
-  readonly database: { readonly url: string | undefined; readonly dataDir: string };
+  readonly database: {
+    readonly url: string | undefined;
+    /** The database itself, where `url` leads to a transaction pooler. */
+    readonly directUrl: string | undefined;
+    readonly dataDir: string;
+  };
   /** `url` undefined: no Redis, so one process. */
   readonly redis: { readonly url: string | undefined };
   /** `generated`: nobody chose the secret, so start-up has to hand out a token. */
@@ -68,7 +73,7 @@ export class AppConfig {
       publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
       corsOrigins: env.CORS_ORIGINS === '*' || env.CORS_ORIGINS === 'none' ? env.CORS_ORIGINS : list(env.CORS_ORIGINS),
     };
-    this.database = { url: env.DATABASE_URL, dataDir: env.DATA_DIR };
+    this.database = { url: env.DATABASE_URL, directUrl: env.DATABASE_DIRECT_URL, dataDir: env.DATA_DIR };
     const clusterNodes = list(env.REDIS_CLUSTER_NODES);
     this.redis = { url: clusterNodes.length > 0 ? `redis+cluster://${clusterNodes.join(',')}` : env.REDIS_URL };
     this.auth = {

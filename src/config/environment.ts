@@ -43,6 +43,10 @@ export class Environment {
   @IsUrlOf('postgres', 'postgresql')
   DATABASE_URL?: string;
 
+  @IsOptional()
+  @IsUrlOf('postgres', 'postgresql')
+  DATABASE_DIRECT_URL?: string;
+
   @IsNotEmpty()
   DATA_DIR = '.data';
 

@@ -13,10 +13,10 @@ const LOCK_TIMEOUT = 2_000;
  * PGlite has one session that all its connections share: a second connection inside a transaction would wait for ever. A pool
  * of one makes callers queue instead, and a mistake ends in a clear time-out.
  */
-export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
+export function dataSourceOptions(server: DatabaseServer, url = server.url): DataSourceOptions {
   return {
     type: 'postgres',
-    url: server.url,
+    url,
     applicationName: 'strata',
     poolSize: server.isEmbedded ? 1 : 10,
     connectTimeoutMS: CONNECT_TIMEOUT,
@@ -24,7 +24,9 @@ export function dataSourceOptions(server: DatabaseServer): DataSourceOptions {
       Client: PooledClient,
       query_timeout: QUERY_TIMEOUT,
       // In PGlite nothing waits for another's locks, and a deadline of its own that passes between two messages can end its only session.
-      ...(server.isEmbedded ? {} : { statement_timeout: STATEMENT_TIMEOUT, lock_timeout: LOCK_TIMEOUT }),
+      ...(server.isEmbedded || server.isPooled
+        ? {}
+        : { statement_timeout: STATEMENT_TIMEOUT, lock_timeout: LOCK_TIMEOUT }),
       keepAlive: true,
     },
   };
@@ -36,7 +38,7 @@ export type Migrations = NonNullable<DataSourceOptions['migrations']>;
 /** Connects for work that takes as long as it takes, such as a seed or a migration. */
 export function connectWithoutLimits(server: DatabaseServer, migrations: Migrations): Promise<DataSource> {
   return new DataSource({
-    ...dataSourceOptions(server),
+    ...dataSourceOptions(server, server.directUrl),
     migrations,
     extra: { Client: PooledClient, keepAlive: true },
   }).initialize();

@@ -15,7 +15,7 @@ export async function migrate(dataSource: DataSource, server: DatabaseServer): P
     await dataSource.runMigrations({ transaction: 'each' });
     return;
   }
-  const client = new Client({ connectionString: server.url, application_name: 'strata-migrations' });
+  const client = new Client({ connectionString: server.directUrl, application_name: 'strata-migrations' });
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);

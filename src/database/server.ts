@@ -5,6 +5,8 @@ import { startFault } from './start-fault';
 export interface DatabaseOptions {
   /** A PostgreSQL server; undefined: the embedded one in `dataDir`. */
   url: string | undefined;
+  /** The server itself, where `url` leads to a transaction pooler. */
+  directUrl?: string | undefined;
   dataDir: string;
 }
 
@@ -13,11 +15,13 @@ export class DatabaseServer {
   private constructor(
     readonly url: string,
     private readonly embedded: EmbeddedPostgres | undefined,
+    /** For work that needs a session of its own: migrations. */
+    readonly directUrl: string = url,
   ) {}
 
   /** @throws FolderLockedError if another process has the embedded database open; Error that says why its folder cannot be used */
-  static async start({ url, dataDir }: DatabaseOptions): Promise<DatabaseServer> {
-    if (url !== undefined) return new DatabaseServer(url, undefined);
+  static async start({ url, directUrl, dataDir }: DatabaseOptions): Promise<DatabaseServer> {
+    if (url !== undefined) return new DatabaseServer(url, undefined, directUrl);
     const embedded = await EmbeddedPostgres.start(dataDir);
     return new DatabaseServer(embedded.url, embedded);
   }
@@ -29,6 +33,11 @@ export class DatabaseServer {
   /** @returns an error that says why the server cannot be used, and what to change; no password is in it */
   explain(error: unknown): Error {
     return this.embedded ? folderFault(this.embedded.folder, error) : startFault(this.url, error);
+  }
+
+  /** Settings of a session would be refused by the pooler, or reach other clients. */
+  get isPooled(): boolean {
+    return this.directUrl !== this.url;
   }
 
   async stop(): Promise<void> {

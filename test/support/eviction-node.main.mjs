@@ -9,25 +9,39 @@ const { Module } = require('@nestjs/common');
 const { NestFactory } = require('@nestjs/core');
 const { TypeOrmModule } = require('@nestjs/typeorm');
 const { DataSource } = require('typeorm');
-const { CacheEventBus, CacheService, CachingModule, Eviction, EvictionModule } = require('../../dist/caching');
+const {
+  CacheEventBus,
+  CacheHealth,
+  CacheService,
+  CachingModule,
+  Eviction,
+  EvictionModule,
+} = require('../../dist/caching');
 const { Drainer } = require('../../dist/caching/write/drain/drainer');
 const { Product } = require('../../dist/products/product.entity');
 const { WatchedProduct } = require('../../dist/account/watched-product.entity');
 
-const { database, caching, hang = false, embedded = false } = JSON.parse(process.env.NODE_SETTINGS);
+const {
+  database,
+  connection,
+  directUrl,
+  caching,
+  hang = false,
+  embedded = false,
+} = JSON.parse(process.env.NODE_SETTINGS);
 
 class Root {}
 Module({
   imports: [
     TypeOrmModule.forRoot({
       type: 'postgres',
-      url: database,
+      ...(connection ?? { url: database }),
       entities: [Product, WatchedProduct],
       retryAttempts: 0,
       poolSize: embedded ? 1 : 10,
     }),
     CachingModule.forRoot(caching),
-    EvictionModule.forRoot({ embedded }),
+    EvictionModule.forRoot({ embedded, directUrl }),
   ],
 })(Root);
 
@@ -136,6 +150,8 @@ const COMMANDS = {
   },
   counts: () => counts,
   status: () => app.get(Eviction).status(),
+  health: () => app.get(CacheHealth).parts(),
+  trust: () => app.get(CacheHealth).parts().trust,
   async stop() {
     await app.close();
     setImmediate(() => process.disconnect());

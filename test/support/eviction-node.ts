@@ -5,6 +5,10 @@ import type { CachingOptions } from '../../src/caching';
 
 export interface NodeSettings {
   database: string;
+  /** TypeORM's options, in the place of `database`. */
+  connection?: Record<string, unknown>;
+  /** As in the environment variable DATABASE_DIRECT_URL. */
+  directUrl?: string;
   caching: CachingOptions;
   /** Writers stop between their commit and its eviction, for good. */
   hang?: boolean;

@@ -6,25 +6,34 @@ import { RedisFillLock } from './store/load/fill-lock';
 import { Freshness } from './store/freshness';
 import { Inspector } from './store/inspector';
 import { L1 } from './store/tiers/l1';
-import { type L2, RedisL2 } from './store/tiers/l2';
+import { RedisL2 } from './store/tiers/l2';
 import { TieredStore } from './store/tiered-store';
 import { Heartbeat } from './async/heartbeat';
 import { MemoryTagClock } from './clock/memory-tag-clock';
 import { RedisClockTransport } from './clock/redis-clock-transport';
 import { RedisTagClock } from './clock/redis-tag-clock';
 import type { TagClock } from './clock/tag-clock';
+import { Trust } from './clock/trust';
+import { TrustedClock } from './clock/trusted-clock';
+import { type ClockIdentity, ownClock, redisClock } from './clock/clock-identity';
+import { OwnSourceLedger, RedisSourceLedger, type SourceLedger } from './clock/source-ledger';
 import { DependencyTracker } from './clock/dependency-tracker';
 import { systemTime, type Time } from './async/time';
 import { untraced } from '../tracing';
 
-/** Heartbeats within one maxLag: some may be lost before trust is. */
+/** Heartbeats within the lifetime of one proof: some may be lost before trust is. */
 const BEATS_PER_LAG = 4;
 /** Milliseconds start and stop wait for Redis at most. Without it the service starts all the same, and degraded. */
 const PATIENCE = 2_000;
 
 /** The parts, put together: what the Nest module makes injectable and what tests build two of. */
 export class CacheStack {
+  /** As readers see it: it answers only while this node is trusted. */
   readonly clock: TagClock;
+  readonly trust: Trust;
+  readonly identity: ClockIdentity;
+  /** Which database this cache belongs to. */
+  readonly ledger: SourceLedger;
   readonly dependencies: DependencyTracker;
   readonly store: TieredStore;
   readonly inspector: Inspector;
@@ -32,25 +41,29 @@ export class CacheStack {
   /** Undefined without Redis. */
   readonly redis?: RedisClient;
   private readonly redisClock?: RedisTagClock;
-  private readonly heartbeat?: Heartbeat;
+  private readonly heartbeat: Heartbeat;
 
   constructor(
     readonly options: ResolvedOptions,
     readonly events: CacheEventBus,
-    private readonly time: Time = systemTime,
+    readonly time: Time = systemTime,
   ) {
     const { redis, prefix, application, l2Timeout, maxLag, maxTags, fillWait } = options;
-    let l2: L2 | undefined;
+    let clock: TagClock;
     if (redis) {
       this.redis = new RedisClient(redis, l2Timeout, events);
       const transport = new RedisClockTransport(this.redis, prefix, maxTags, events);
-      const clock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
-      this.heartbeat = new Heartbeat(() => clock.beat(), maxLag / BEATS_PER_LAG);
-      l2 = new RedisL2(this.redis, prefix, clock, options.seal, events, time, application);
-      this.clock = this.redisClock = clock;
+      this.identity = redisClock(this.redis, prefix);
+      clock = this.redisClock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
     } else {
-      this.clock = new MemoryTagClock(maxTags, events);
+      this.identity = ownClock();
+      clock = new MemoryTagClock(maxTags, events);
     }
+    this.ledger = this.redis ? new RedisSourceLedger(this.redis, prefix, clock) : new OwnSourceLedger(clock);
+    this.trust = new Trust(clock, time, events, options);
+    this.clock = new TrustedClock(clock, this.trust);
+    this.heartbeat = new Heartbeat(() => this.beat(), this.trust.lifetime / BEATS_PER_LAG);
+    const l2 = this.redis && new RedisL2(this.redis, prefix, this.clock, options.seal, events, time, application);
     this.l1 = new L1(options.l1MaxBytes, events);
     this.dependencies = new DependencyTracker(this.clock, time);
     this.inspector = new Inspector(this.l1, l2, this.clock, time);
@@ -81,22 +94,21 @@ export class CacheStack {
     events.on('purged', (tags, ms) => options.tracing.past('cache.purge', { 'cache.tags': tags.length }, ms));
   }
 
-  /** Whether L1 is trusted: the clock's last word is younger than maxLag (Law 6). */
-  get isTrusted(): boolean {
-    return this.time.mono() - this.clock.lastSyncAt < this.options.maxLag;
-  }
-
   /** Connects and catches up. Never rejects: with Redis away it starts without, and goes on trying. */
   async start(): Promise<void> {
-    if (!this.redis || !this.redisClock) return;
-    const connected = this.redis.start().then(() => this.redisClock?.beat());
-    await withDeadline(connected, PATIENCE, 'connecting to Redis').catch(() => undefined);
-    this.heartbeat?.start();
+    const connected = this.redis?.start().then(() => this.redisClock?.beat());
+    if (connected) await withDeadline(connected, PATIENCE, 'connecting to Redis').catch(() => undefined);
+    this.heartbeat.start();
+  }
+
+  private async beat(): Promise<void> {
+    await this.redisClock?.beat();
+    this.trust.report();
   }
 
   /** Finishes running fills within a deadline, then closes sockets and timers. Never rejects. */
   async stop(): Promise<void> {
-    this.heartbeat?.stop();
+    this.heartbeat.stop();
     await withDeadline(this.store.idle(), PATIENCE, 'finishing fills').catch(() => undefined);
     await this.clock.close();
     this.redis?.close();

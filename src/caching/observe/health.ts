@@ -1,4 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CacheError } from '../caching.errors';
 import type { CacheStack } from '../core/cache-stack';
 import { CACHE_STACK, DEGRADED_AFTER_MS } from '../caching.tokens';
 
@@ -9,22 +10,45 @@ export type PartHealth = { readonly degraded: boolean } & Readonly<Record<string
 @Injectable()
 export class CacheHealth {
   private purges: PartHealth | undefined;
+  private readonly logger = new Logger('Trust');
 
   constructor(@Inject(CACHE_STACK) private readonly stack: CacheStack) {
+    stack.events.on('trust', (state, cause) => this.log(state, cause));
     stack.events.on('purgeQueue', (waiting, oldestMs) => {
       this.purges = { degraded: oldestMs > DEGRADED_AFTER_MS, waiting, oldest_ms: Math.round(oldestMs) };
     });
   }
 
   parts(): Record<string, PartHealth> {
-    const { redis, isTrusted } = this.stack;
+    const { redis, trust } = this.stack;
+    const { isClockLive, cause } = trust;
     const state = redis ? (redis.isUp ? 'up' : 'unavailable') : 'none';
     const broken = redis?.isBroken ?? false;
     return {
       redis: { degraded: state === 'unavailable', state },
       breaker: { degraded: broken, state: broken ? 'open' : 'closed' },
-      clock: { degraded: !isTrusted, state: isTrusted ? 'live' : 'unavailable' },
+      clock: { degraded: !isClockLive, state: isClockLive ? 'live' : 'unavailable' },
+      // The code alone: who may read this need not know of roles and tables. The log has the rest.
+      trust:
+        cause === undefined
+          ? { degraded: false, state: 'proved' }
+          : { degraded: true, state: 'unproved', cause: codeOf(cause) },
       ...(this.purges && { edge: this.purges }),
     };
   }
+
+  /** Once when it ends, with the cause, and once when it is back. */
+  private log(state: 'proved' | 'unproved', cause: unknown): void {
+    if (state === 'proved') this.logger.log('every write is known to be stamped again: cached values are served');
+    else
+      this.logger.warn({ err: cause }, 'not every write is known to be stamped: nothing cached is served until it is');
+  }
+}
+
+/** A code of ours, of PostgreSQL or of the system. */
+export function codeOf(cause: unknown): string {
+  if (cause instanceof CacheError && cause.cause !== undefined && cause.code === 'CACHE_UNTRUSTED')
+    return codeOf(cause.cause);
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : 'CACHE_OUTBOX_UNUSABLE';
 }

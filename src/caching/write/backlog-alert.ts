@@ -19,8 +19,8 @@ export class BacklogAlert {
       this.warnedAt = undefined;
       this.logger.log(this.words.over);
     }
-    if (oldestMs <= DEGRADED_AFTER_MS || Date.now() - (this.warnedAt ?? 0) < REMINDER) return;
-    this.warnedAt = Date.now();
+    if (oldestMs <= DEGRADED_AFTER_MS || performance.now() - (this.warnedAt ?? -Infinity) < REMINDER) return;
+    this.warnedAt = performance.now();
     this.logger.warn({ ...why, oldest_ms: oldestMs }, this.words.late);
   }
 }

@@ -1,12 +1,10 @@
 import { ConfigurableModuleBuilder, Inject, Injectable, Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
-import type { Client, Notification, Pool } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { CacheStack } from '../core/cache-stack';
 import { CACHE_STACK, DEGRADED_AFTER_MS, TAG_CLOCK } from '../caching.tokens';
-import { CacheError } from '../caching.errors';
 import { withDeadline } from '../core/async/deadline';
 import type { TagClock } from '../core/clock/tag-clock';
 import { EDGE_HEADERS, type EdgeHeaders } from '../edge/edge-headers';
@@ -15,21 +13,29 @@ import type { DrainParticipant } from './drain/drain-participant';
 import { Drainer } from './drain/drainer';
 import { EvictionSubscriber } from './drain/eviction.subscriber';
 import { InvalidationInterceptor } from './invalidation.interceptor';
-import { clockId, acquireClockLock } from './drain/clock-lock';
-import { DedicatedSession, type OutboxSession, PooledSession } from './drain/session';
+import { ClockMembership } from './drain/clock-lock';
+import { dataSourcesOf, refuseOthers, sessionTarget, writePoolOf } from './drain/data-source';
+import { DedicatedSession } from './drain/dedicated-session';
+import { refusalOf } from './drain/refusals';
+import { type OutboxSession, PooledSession } from './drain/session';
+import { SessionStart } from './drain/session-start';
 import { TagRules } from './capture/tag-rules';
 import { OutboxPoller } from './drain/outbox-poller';
-import { CHANNEL } from './capture/outbox-table';
 import { WriteScope } from './drain/write-scope';
 
 /** Milliseconds. */
-const LAST_LOOK = 1_000;
+const LAST_POLL = 1_000;
+/** A process that was killed counts as live for some seconds: wait as long before saying that its database is another. */
+const CONFLICT_PATIENCE = 5_000;
+const CONFLICT_PAUSE = 250;
 
 export interface EvictionOptions {
-  /** The database has one session for all connections, and nobody else can have it open (PGlite). @default false */
+  /** The database has one session for all connections, and no other process can have it open (PGlite). @default false */
   embedded?: boolean;
   /** This process keeps cached values. @default true */
   caches?: boolean;
+  /** The database itself, where the DataSource's own URL leads to a transaction pooler. @default none */
+  directUrl?: string;
 }
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<EvictionOptions>()
@@ -44,66 +50,86 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
   readonly scope = new WriteScope();
   private readonly session: OutboxSession;
   private readonly drainer: Drainer;
-  private readonly watch: OutboxPoller;
+  private readonly poller: OutboxPoller;
+  private readonly membership: ClockMembership;
 
   constructor(
-    @Inject(DataSource) dataSource: DataSource,
-    @Inject(CACHE_STACK) { clock, events, options }: CacheStack,
-    @Inject(MODULE_OPTIONS_TOKEN) { embedded = false, caches = true }: EvictionOptions,
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(CACHE_STACK) private readonly stack: CacheStack,
+    @Inject(MODULE_OPTIONS_TOKEN) { embedded = false, caches = true, directUrl }: EvictionOptions,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {
-    const pool = (dataSource.driver as PostgresDriver).master as Pool;
-    const id = clockId(options, caches);
+    const { clock, events, trust, ledger } = stack;
+    writePoolOf(dataSource);
+    const cachesNothing = !caches && !stack.redis;
+    this.membership = new ClockMembership(cachesNothing ? () => Promise.resolve('nothing cached') : stack.identity);
+    const wake = (): void => void this.drainer.drain().catch(() => undefined);
+    const start = new SessionStart(this.membership, (client) => this.drainer.prepare(client), wake);
     this.session = embedded
-      ? new PooledSession(pool)
-      : new DedicatedSession(pool.options, (client) => this.greet(client, id));
+      ? new PooledSession(() => writePoolOf(dataSource))
+      : new DedicatedSession(
+          () => sessionTarget(dataSource, directUrl),
+          (client, config) => start.run(client, config),
+        );
     this.rules = new TagRules(dataSource, (table, error) => events.emit('tagRuleFailed', table, error));
-    this.drainer = new Drainer(this.session, this.rules, clock, events, options);
-    this.watch = new OutboxPoller(this.drainer, clock, events, options.maxLag);
-    new EvictionSubscriber(dataSource, this.drainer, this.rules, this.scope);
+    this.drainer = new Drainer(this.session, this.rules, stack, (tags) => this.stamp(tags));
+    this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, this.rules.tables);
+    new EvictionSubscriber(this.drainer, this.rules, this.scope, directUrl === undefined).attach(dataSource);
+    if (!embedded) trust.requireProof();
     // Law 6: before the clock is trusted again, what could not be stamped meanwhile. Here, because the clock starts first.
     clock.beforeTrust(() => this.drainer.drain());
   }
 
-  /** Has somebody else hear of what is evicted, durably: one, before the application starts. */
+  /** Registers what has to learn, durably, of invalidated tags: one, before the application starts. */
   register(hook: DrainParticipant): void {
     this.drainer.participant = hook;
   }
 
-  /** How long the oldest write has been waiting to be evicted; degraded: somebody should look. */
+  /** How long the oldest write has been waiting to be stamped; degraded: an operator should look. */
   status(): { oldestMs: number; degraded: boolean } {
     const { oldestMs } = this.drainer;
     return { oldestMs, degraded: oldestMs > DEGRADED_AFTER_MS };
   }
 
-  /** @throws CacheError `CACHE_CLOCK_CONFLICT`, `CACHE_TABLE_UNWATCHED` */
+  /** @throws CacheError whatever a restart would not cure: see `REFUSALS` */
   async onModuleInit(): Promise<void> {
+    refuseOthers(this.dataSource, dataSourcesOf(this.modules, this.dataSource));
     await this.rules.requireTriggers();
-    await this.drainer.drain().catch((error: unknown) => {
-      // All else passes: the watch goes on trying.
-      if (error instanceof CacheError && error.code === 'CACHE_CLOCK_CONFLICT') throw error;
-    });
-    this.watch.start();
+    await this.firstProof();
+    this.poller.start();
   }
 
-  /** A last look, so that none is under way in the pool when that closes. Writers in flight may drain until they are answered. */
+  /** A last poll, so that none is under way in the pool when that closes. Writers in flight may drain until they are acknowledged. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.watch.stop();
-    const look = this.drainer.drain().then(() => this.drainer.idle());
-    await withDeadline(look, LAST_LOOK, 'the last look at the outbox').catch(() => undefined);
+    this.poller.stop();
+    const poll = this.poller.prove().finally(() => this.drainer.idle());
+    await withDeadline(poll, LAST_POLL, 'the last poll of the outbox').catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await withDeadline(this.stack.ledger.leave(), LAST_POLL, 'leaving the database').catch(() => undefined);
     await this.session.close();
   }
 
-  /** A new connection joins the clock before it may drain, and listens from then on. */
-  private async greet(client: Client, id: number): Promise<void> {
-    await acquireClockLock(client, id);
-    await this.drainer.prepare(client);
-    client.on('notification', ({ processId }: Notification) => {
-      if (processId !== (client as { processID?: number }).processID) void this.drainer.drain().catch(() => undefined);
-    });
-    await client.query(`LISTEN ${CHANNEL}`);
+  private async firstProof(): Promise<void> {
+    const until = performance.now() + CONFLICT_PATIENCE;
+    for (;;) {
+      const refusal = refusalOf(await this.poller.prove().then(() => undefined, asIs));
+      // All else passes: the poller goes on trying.
+      if (!refusal) return;
+      if (refusal.code !== 'CACHE_SOURCE_CONFLICT' || performance.now() > until) throw refusal;
+      await sleep(CONFLICT_PAUSE);
+    }
+  }
+
+  private async stamp(tags: readonly string[]): Promise<void> {
+    const { epoch } = await this.stack.clock.stamp(tags);
+    try {
+      await this.membership.confirm(epoch);
+    } catch (error) {
+      this.session.reset();
+      throw error;
+    }
   }
 }
 
@@ -121,3 +147,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
   exports: [Eviction],
 })
 export class EvictionModule extends ConfigurableModuleClass {}
+
+function asIs(error: unknown): unknown {
+  return error;
+}

@@ -17,7 +17,7 @@ onPostgres((open) => {
   });
 
   it('the drain’s own connection is ended while it is used: the drain fails, and the next one has another', async () => {
-    const session = new PooledSession(pool);
+    const session = new PooledSession(() => pool);
     const ended = session.use(async (client) => {
       await client.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
       // The driver tells of the end of the connection by an event of its own, behind the answer.

@@ -45,7 +45,9 @@ it('two processes on one database without Redis: the second refuses to start and
 it('the same where only one of them has Redis, and where they do not share the prefix', async () => {
   await start(backend.env);
   expect(await refused(alone)).toContain('REDIS_URL');
-  expect(await refused({ ...backend.env, CACHE_PREFIX: 'another' })).toContain('CACHE_PREFIX');
+  expect(await refused({ ...backend.env, CACHE_PREFIX: `${backend.env.CACHE_PREFIX}-another` })).toContain(
+    'CACHE_PREFIX',
+  );
 });
 
 it('with one Redis and prefix there may be many; and without any caches as well', async () => {

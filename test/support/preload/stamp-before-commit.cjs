@@ -16,4 +16,4 @@ EvictionSubscriber.prototype.note = async function (queryRunner) {
   await new Promise((resolve) => setTimeout(resolve, 5));
 };
 Drainer.prototype.waitUntilStamped = () => Promise.resolve();
-Drainer.prototype.stamp = () => Promise.resolve();
+Drainer.prototype.stampRecords = () => Promise.resolve('');

@@ -25,6 +25,8 @@ type StampReply = ClockReading & { readonly applied: boolean };
 /** How long a `beforeTrust` hook may take, in milliseconds, before the node tries again at the next heartbeat. */
 const HOOK_DEADLINE = 5_000;
 
+const EPOCHS_REMEMBERED = 1_000;
+
 /**
  * A mirror of the shared clock. Published stamps advance it by one; whatever does not fit (a gap, another epoch, a
  * reconnect, a heartbeat) makes it ask for the difference. Only an answer to its own question may move it across a
@@ -34,6 +36,8 @@ export class RedisTagClock implements TagClock {
   version = 0;
   lastSyncAt = -Infinity;
   private epoch = '';
+  /** Epochs that this node has left. What was stamped since then is missing there, so none of them is trusted again. */
+  private readonly left = new Set<string>();
   private mirror: StampTable;
   private readonly pending: PendingStamps;
   private readonly deadlines: Deadlines;
@@ -194,6 +198,10 @@ export class RedisTagClock implements TagClock {
     for (;;) {
       const sentAt = this.time.mono();
       const answer = await this.transport.since(this.epoch, this.mirror.tick);
+      if (this.left.has(answer.epoch)) {
+        await this.transport.renew();
+        continue;
+      }
       if (answer.epoch !== this.epoch) this.switchEpoch(answer.epoch);
       let learned = this.mirror.raiseFloor(answer.floor);
       for (const [tag, tick] of answer.stamps) learned = this.mirror.record([tag], tick) || learned;
@@ -205,6 +213,8 @@ export class RedisTagClock implements TagClock {
 
   /** Law 7: another epoch, and all that was known belongs to a clock that no longer exists. */
   private switchEpoch(epoch: string): void {
+    if (this.epoch !== '') this.left.add(this.epoch);
+    if (this.left.size > EPOCHS_REMEMBERED) this.left.delete(this.left.values().next().value!);
     this.epoch = epoch;
     this.mirror = new StampTable(this.options.maxTags);
     this.version += 1;

@@ -24,6 +24,7 @@ export class StampTable {
       this.stamps.delete(tag);
       this.floor = Math.max(this.floor, tick);
     }
+    forgetUpTo(this.kinds, this.floor);
     return this.tick;
   }
 
@@ -36,7 +37,9 @@ export class StampTable {
       this.stamps.delete(tag);
       this.stamps.set(tag, tick);
       const kind = kindOf(tag);
-      this.kinds.set(kind, Math.max(this.kinds.get(kind) ?? 0, tick));
+      const last = Math.max(this.kinds.get(kind) ?? 0, tick);
+      this.kinds.delete(kind);
+      this.kinds.set(kind, last);
       learned = true;
     }
     return learned;
@@ -46,10 +49,9 @@ export class StampTable {
   raiseFloor(floor: number): boolean {
     if (floor <= this.floor) return false;
     this.floor = floor;
-    for (const [tag, tick] of this.stamps) {
-      if (tick > floor) break;
-      this.stamps.delete(tag);
-    }
+    forgetUpTo(this.stamps, floor);
+    // What the floor says of every tag it says of every kind: so there are never more kinds than tags.
+    forgetUpTo(this.kinds, floor);
     return true;
   }
 
@@ -87,4 +89,12 @@ export class StampTable {
 /** Tags of one kind have the same text before their first colon. */
 function kindOf(tag: string): string {
   return `${tag.split(':', 1)[0]}:*`;
+}
+
+/** Oldest first, so it ends at the first that is kept. */
+function forgetUpTo(stamps: Map<string, number>, floor: number): void {
+  for (const [name, tick] of stamps) {
+    if (tick > floor) break;
+    stamps.delete(name);
+  }
 }

@@ -48,6 +48,13 @@ class NodeDto {
   })
   clock!: 'live' | 'unavailable';
 
+  @ApiProperty({
+    example: 'proved',
+    description:
+      '`proved`: every write is known to be stamped. Otherwise the code of the cause: nothing cached is served.',
+  })
+  trust!: string;
+
   @ApiProperty({ example: '8b7e4f0e-7f43-4f7e-8f3c-2f0c4b6ad4a1' })
   epoch!: string;
 

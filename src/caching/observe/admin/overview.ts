@@ -1,3 +1,4 @@
+import { codeOf } from '../health';
 import { hostname } from 'node:os';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { CacheStack } from '../../core/cache-stack';
@@ -57,12 +58,16 @@ export class Overview implements OnApplicationShutdown {
     };
   }
 
-  private standing(): Pick<OverviewDto['node'], 'redis' | 'clock' | 'epoch' | 'tick' | 'consistency' | 'layers'> {
-    const { clock, redis, options } = this.stack;
+  private standing(): Pick<
+    OverviewDto['node'],
+    'redis' | 'clock' | 'trust' | 'epoch' | 'tick' | 'consistency' | 'layers'
+  > {
+    const { clock, redis, options, trust } = this.stack;
     const { epoch, tick } = clock.instant();
     return {
       redis: redis ? (redis.isUp ? 'up' : 'unavailable') : 'none',
-      clock: this.stack.isTrusted ? 'live' : 'unavailable',
+      clock: trust.isClockLive ? 'live' : 'unavailable',
+      trust: trust.cause === undefined ? 'proved' : codeOf(trust.cause),
       epoch,
       tick,
       consistency: options.consistency,

@@ -11,20 +11,32 @@ export const WRITER_DRAINS = 'cache_outbox.writer_drains';
 
 /**
  * The outbox: one record a statement, written in the writer's own transaction, so exactly as durable as the write.
- * `changes` null means that the rows are not named: too many, too large, or impossible to image.
+ * The drain goes by `id` (Law 10), and a writer asks for its own records by `xid`. `changes` null means that the rows are not named: too many, too large, or impossible to image.
  * Its rows live for milliseconds: vacuum must not wait for a fifth of the table to be dead.
  */
 export async function createOutbox(runner: SqlRunner): Promise<void> {
   await runner.query(`
     CREATE TABLE ${OUTBOX} (
       xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-      id bigint GENERATED ALWAYS AS IDENTITY,
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       table_name text NOT NULL,
       operation text NOT NULL,
-      changes jsonb,
-      PRIMARY KEY (xid, id)
-    ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)`);
+      changes jsonb
+    ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+    CREATE INDEX ${OUTBOX}_xid ON ${OUTBOX} (xid)`);
+}
+
+/** Makes an outbox of an earlier release as `createOutbox` makes it now: the drain goes by `id`. Does nothing to one that is. */
+export async function upgradeOutbox(runner: SqlRunner): Promise<void> {
+  await runner.query(`
+    DO $upgrade$ BEGIN
+      IF to_regclass('${OUTBOX}_xid') IS NULL THEN
+        ALTER TABLE ${OUTBOX} DROP CONSTRAINT ${OUTBOX}_pkey;
+        ALTER TABLE ${OUTBOX} ADD PRIMARY KEY (id);
+        CREATE INDEX ${OUTBOX}_xid ON ${OUTBOX} (xid);
+      END IF;
+    END $upgrade$`);
 }
 
 export async function dropOutbox(runner: SqlRunner): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { CacheError } from '../../caching.errors';
-import type { ResolvedOptions } from '../../caching.options';
+import type { ClockIdentity } from '../../core/clock/clock-identity';
 
 /** First half of the advisory locks' key, "cach" in ASCII; the second half is which clock a process goes by. */
 const LOCKS = 0x63616368;
@@ -10,28 +10,56 @@ const LOCKS = 0x63616368;
 const PATIENCE = 2_000;
 
 /**
- * Which clock a process stamps. With Redis the prefix names it. Without, it is the process's own, and like no other;
- * unless it caches nothing: then it may stand beside others that cache nothing.
+ * All processes that drain one outbox must go by one clock: a node that drains a record stamps its own, and no other node
+ * would ever know. Each holds a shared lock that names its clock, for as long as its session lives. The clock's identity
+ * counts, not its prefix: another Redis server under the same prefix is another clock.
  */
-export function clockId({ redis, prefix }: Pick<ResolvedOptions, 'redis' | 'prefix'>, caches: boolean): number {
-  const name = redis ? `redis:${prefix}` : caches ? `process:${process.pid}:${Math.random()}` : 'nothing cached';
-  return 1 + (createHash('sha1').update(name).digest().readUInt32BE() >>> 2);
+export class ClockMembership {
+  private joined: string | undefined;
+  /** The epoch that is known to be of the clock that was joined. */
+  private epoch: string | undefined;
+
+  constructor(private readonly identity: ClockIdentity) {}
+
+  /** For a new session. @throws CacheError `CACHE_CLOCK_CONFLICT`; what cannot ask the clock who it is */
+  async join(client: ClientBase): Promise<void> {
+    const identity = await this.identity();
+    await acquireClockLock(client, lockId(identity));
+    this.joined = identity;
+    this.epoch = undefined;
+  }
+
+  /**
+   * A stamp counts only if it went to the clock that was joined: Redis may be another server since. A new epoch of the same
+   * clock is fine. Costs nothing while the epoch stands.
+   * @throws CacheError `CACHE_CLOCK_CONFLICT`: the session has to join again
+   */
+  async confirm(epoch: string): Promise<void> {
+    if (this.joined === undefined || epoch === this.epoch) return;
+    if ((await this.identity()) !== this.joined) {
+      throw new CacheError(
+        'CACHE_CLOCK_CONFLICT',
+        'Redis leads to another clock than before; it has to be joined first.',
+      );
+    }
+    this.epoch = epoch;
+  }
 }
 
-/**
- * All processes that drain one outbox must go by one clock: whoever drains a record stamps its own, and nobody else
- * would ever hear of it. Each holds a shared lock that names its clock, for as long as its session lives.
- * @throws CacheError `CACHE_CLOCK_CONFLICT`
- */
-export async function acquireClockLock(client: ClientBase, id: number): Promise<void> {
-  for (const until = Date.now() + PATIENCE; ; await sleep(50)) {
+function lockId(identity: string): number {
+  return 1 + (createHash('sha1').update(identity).digest().readUInt32BE() >>> 2);
+}
+
+/** @throws CacheError `CACHE_CLOCK_CONFLICT` */
+async function acquireClockLock(client: ClientBase, id: number): Promise<void> {
+  for (const until = performance.now() + PATIENCE; ; await sleep(50)) {
     if (await tryJoin(client, id)) return;
-    if (Date.now() > until) break;
+    if (performance.now() > until) break;
   }
   throw new CacheError(
     'CACHE_CLOCK_CONFLICT',
-    'Another process uses this database with a cache that would not hear of what this one writes, nor this one of the ' +
-      "other's writes. Set REDIS_URL for all of them, and the same CACHE_PREFIX.",
+    'Another process uses this database with a cache that would not learn of what this one writes, nor this one of the ' +
+      "other's writes. Give all of them the same Redis server (REDIS_URL) and the same CACHE_PREFIX.",
   );
 }
 

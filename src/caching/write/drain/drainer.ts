@@ -1,50 +1,56 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientBase } from 'pg';
-import type { CacheEventBus } from '../../caching.events';
-import type { ResolvedOptions } from '../../caching.options';
+import type { ClientBase, QueryResult } from 'pg';
+import { CacheError } from '../../caching.errors';
+import type { CacheStack } from '../../core/cache-stack';
 import { Coalesced } from '../../core/async/coalesced';
 import { withDeadline } from '../../core/async/deadline';
-import type { TagClock } from '../../core/clock/tag-clock';
-import type { DrainParticipant } from './drain-participant';
-import { BORROWED, countOutbox, drainOutbox, type OutboxRecord, PREPARED, prepareDrains, StuckError } from './outbox';
-import type { OutboxSession } from './session';
-import type { TagRules } from '../capture/tag-rules';
 import { CHANNEL } from '../capture/outbox-table';
+import type { TagRules } from '../capture/tag-rules';
+import { tableTag } from '../capture/evicts-tags.decorator';
+import { Batches, StuckError } from './batches';
+import type { DrainParticipant } from './drain-participant';
+import { countOutbox, OutboxCursor, type OutboxRecord, type OutboxStart, prepareDrains } from './outbox';
+import type { OutboxSession } from './session';
 
-/** Milliseconds that a writer's answer may wait for its eviction beyond what that takes when all is well. */
+/** Milliseconds that a writer's response may wait for its stamp beyond what that takes when all is well. */
 const PATIENCE = 500;
 const PAUSE = 20;
+const MARGIN = 50;
+
+/** Has the clock stamp what was drained. @throws CacheError when the stamp was not acknowledged, or by a clock that is not this database's */
+export type Stamp = (tags: readonly string[]) => Promise<void>;
 
 /** Turns outbox records into stamps. Any node may, at any time, as often as it likes. */
 export class Drainer {
-  private readonly shared = new Coalesced<void>((stamped) =>
-    this.session.use((client) => this.drainOn(client, stamped)),
-  );
-  /** Milliseconds after which no node trusts what it cannot verify (Law 6). */
-  private readonly maxLag: number;
+  private readonly shared = new Coalesced<void>((stamped) => this.runShared(stamped));
+  private readonly batches = new Batches({
+    stamp: (records) => this.stampRecords(records),
+    stampEverything: (seen) => this.stampTags([...this.rules.tables, ...seen.map(({ table }) => table)].map(tableTag)),
+  });
+  private readonly cursors = new WeakMap<ClientBase, OutboxCursor>();
   private stuckSince: number | undefined;
-  /** Whoever else has to hear of what is evicted. */
+  private check?: { readonly sql: string; readonly checked: (result: QueryResult | undefined) => void };
+  /** Hears of what is invalidated, durably. */
   participant?: DrainParticipant;
 
   constructor(
     private readonly session: OutboxSession,
     private readonly rules: TagRules,
-    private readonly clock: TagClock,
-    private readonly events: CacheEventBus,
-    private readonly options: Pick<ResolvedOptions, 'maxLag' | 'l2Timeout' | 'tracing'>,
-  ) {
-    this.maxLag = options.maxLag;
-  }
+    private readonly stack: Pick<CacheStack, 'events' | 'options' | 'time' | 'trust'>,
+    private readonly stamp: Stamp,
+  ) {}
 
   /** How long the oldest record has been waiting, in ms; 0 when all are drained, as far as this process knows. */
   get oldestMs(): number {
-    return this.stuckSince === undefined ? 0 : Date.now() - this.stuckSince;
+    return this.stuckSince === undefined ? 0 : this.stack.time.mono() - this.stuckSince;
   }
 
-  /** What a new connection of the session's own has to hear before it may drain. */
-  async prepare(client: ClientBase): Promise<void> {
+  /** What a new connection of the session's own needs before it may drain. @returns what it found */
+  async prepare(client: ClientBase): Promise<OutboxStart> {
+    const { maxLag, l2Timeout } = this.stack.options;
     // How long a drain may hold records, and wait for another that does.
-    await prepareDrains(client, Math.ceil(Math.max(this.maxLag / 2, 4 * this.options.l2Timeout, PATIENCE)));
+    await prepareDrains(client, Math.ceil(Math.max(maxLag / 2, 4 * l2Timeout, PATIENCE)));
+    return this.cursorOf(client).seek(client);
   }
 
   /** How many records wait, where that can be asked. @throws what the driver throws */
@@ -60,6 +66,14 @@ export class Drainer {
     return this.shared.run();
   }
 
+  /** Drains, and has `sql` answered in the same round trip. Undefined: it was not, for a run that had begun before failed. */
+  async drainAndCheck(sql: string): Promise<QueryResult | undefined> {
+    let found: QueryResult | undefined;
+    this.check = { sql, checked: (result) => (found = result) };
+    await this.drain();
+    return found;
+  }
+
   /** Resolves when a drain that was running at the call has ended, its records gone for good. */
   idle(): Promise<void> {
     return this.shared.idle();
@@ -67,31 +81,43 @@ export class Drainer {
 
   /**
    * Law 4, for a writer that has just committed: resolves when its records are stamped, or, at the latest, when its
-   * patience ends. Never rejects: the write is done, and the records will be drained by whoever can.
-   * If this node cannot stamp, another may: it is called, and as soon as the records are gone all is well. Once nobody
-   * could for maxLag, no node trusts what it has not just read (Law 6), and waiting would only make writers slow.
-   * @returns false when it goes on unstamped
+   * patience ends. Never rejects: the write is done, and the records will be drained by any node that can.
+   * If this node cannot stamp, another may: it is called, and as soon as the records are gone all is well.
+   * @returns false: its patience ended first
    */
   async waitUntilStamped(writer: ClientBase): Promise<boolean> {
-    const patience = this.oldestMs > this.maxLag ? 0 : PATIENCE;
-    const start = Date.now();
+    const { events, time, trust } = this.stack;
+    const patience = this.patience();
+    const start = time.mono();
     for (;;) {
-      const left = patience - (Date.now() - start);
-      const drained = this.session.borrows ? this.drainOn(writer) : this.drain();
+      const left = patience - (time.mono() - start);
+      const drained = this.session.borrows ? this.drainBorrowed(writer) : this.drain();
       const error = await this.outcome(drained, left);
       if (error === undefined) return true;
       if (left <= PAUSE) {
-        this.events.emit('evictionLate', Date.now() - start, error);
+        // This node's own readers must not miss the write: they get nothing cached until it is known to be stamped.
+        trust.revoke(error);
+        events.emit('evictionLate', time.mono() - start, error);
         return false;
       }
       await Promise.all([this.callOthers(), sleep(PAUSE)]);
     }
   }
 
+  /**
+   * Strict: until no node trusts a proof of before the commit. Bounded: once nothing could be stamped for that long no node
+   * trusts what it has not just read (Law 6), and waiting would only make writers slow.
+   */
+  private patience(): number {
+    const { options, trust } = this.stack;
+    if (options.consistency === 'strict') return trust.lifetime + PAUSE + MARGIN;
+    return this.oldestMs > trust.lifetime ? 0 : PATIENCE;
+  }
+
   /** A borrowed connection is given back only when it is no longer used. */
   private async outcome(drained: Promise<void>, left: number): Promise<unknown> {
     try {
-      await (this.session.borrows ? drained : withDeadline(drained, Math.max(left, PAUSE), 'eviction'));
+      await (this.session.borrows ? drained : withDeadline(drained, Math.max(left, PAUSE), 'the stamp of a write'));
       return undefined;
     } catch (error) {
       return error ?? new Error('unknown');
@@ -104,33 +130,65 @@ export class Drainer {
     await this.session.use((client) => client.query(`NOTIFY ${CHANNEL}`)).catch(() => undefined);
   }
 
-  /** @param stamped hears that all is stamped, before the records are gone */
-  private async drainOn(client: ClientBase, stamped?: () => void): Promise<void> {
+  private drainBorrowed(writer: ClientBase): Promise<void> {
+    return this.watched(this.drainOn(writer, () => undefined));
+  }
+
+  private runShared(stamped: () => void): Promise<void> {
+    return this.watched(this.session.use((client) => this.drainOn(client, stamped)));
+  }
+
+  /** Whatever keeps records from being drained counts as their waiting, the connection included that there is none of. */
+  private async watched(running: Promise<boolean>): Promise<void> {
     try {
-      const records = await drainOutbox(
-        client,
-        this.session.borrows ? BORROWED : PREPARED,
-        (batch) => this.stamp(batch),
-        () => {
-          this.stuckSince = undefined;
-          stamped?.();
-        },
-      );
-      if (records > 0) this.participant?.committed();
+      const more = await running;
+      if (more) void this.drain().catch(() => undefined);
     } catch (error) {
-      this.events.emit('drainFailed', error);
-      if (error instanceof StuckError) this.stuckSince = Date.now() - error.oldestMs;
-      this.stuckSince ??= Date.now();
+      // The client's own deadline; the server's are told to the batch itself.
+      if (error instanceof CacheError && error.code === 'CACHE_TIMEOUT') this.batches.halve();
+      const now = this.stack.time.mono();
+      if (error instanceof StuckError) this.stuckSince = now - error.oldestMs;
+      this.stuckSince ??= now;
+      this.stack.events.emit('drainFailed', error);
       throw error;
     }
   }
 
-  private async stamp(records: readonly OutboxRecord[]): Promise<string> {
+  /** @param stamped called when all is stamped, before the records are gone @returns whether more wait */
+  private async drainOn(client: ClientBase, stamped: () => void): Promise<boolean> {
+    const { check } = this;
+    this.check = undefined;
+    const { count, more } = await this.batches.run({
+      client,
+      cursor: this.cursorOf(client),
+      prepared: !this.session.borrows,
+      check: check?.sql,
+      checked: check?.checked,
+      stamped: () => {
+        this.stuckSince = undefined;
+        stamped();
+      },
+    });
+    if (count > 0) this.participant?.committed();
+    return more;
+  }
+
+  private cursorOf(client: ClientBase): OutboxCursor {
+    const cursor = this.cursors.get(client) ?? new OutboxCursor();
+    this.cursors.set(client, cursor);
+    return cursor;
+  }
+
+  private async stampRecords(records: readonly OutboxRecord[]): Promise<string> {
     const start = performance.now();
     const tags = this.rules.tagsOf(records);
     const size = { 'cache.records': records.length, 'cache.tags': tags.length };
-    await this.options.tracing.span('cache.drain', size, () => this.clock.stamp(tags));
-    this.events.emit('drained', records.length, tags, performance.now() - start);
+    await this.stack.options.tracing.span('cache.drain', size, () => this.stampTags(tags));
+    this.stack.events.emit('drained', records.length, tags, performance.now() - start);
     return this.participant?.record(tags) ?? '';
+  }
+
+  private stampTags(tags: readonly string[]): Promise<void> {
+    return this.stamp([...new Set(tags)]);
   }
 }

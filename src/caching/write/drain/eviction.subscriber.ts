@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { DataSource, EntitySubscriberInterface, QueryRunner } from 'typeorm';
+import { type DataSource, type EntitySubscriberInterface, EventSubscriber, type QueryRunner } from 'typeorm';
 import type { AfterQueryEvent, BeforeQueryEvent } from 'typeorm/subscriber/event/QueryEvent';
 import type { Drainer } from './drainer';
 import { ownRecords } from './outbox';
@@ -23,17 +23,30 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
   private readonly wrote = new WeakSet<QueryRunner>();
   private readonly announced = new WeakSet<ClientBase>();
 
+  /** @param announces the writers' sessions are their own, so a setting stays with them */
   constructor(
-    dataSource: DataSource,
     private readonly drainer: Drainer,
     private readonly rules: TagRules,
     private readonly scope: WriteScope,
-  ) {
+    private readonly announces: boolean,
+  ) {}
+
+  /** TypeORM makes subscribers again whenever a DataSource is initialised; this one is then the same as before. */
+  attach(dataSource: DataSource): void {
+    const subscriber = this as EntitySubscriberInterface;
+    class Attached {
+      constructor() {
+        return subscriber;
+      }
+    }
+    EventSubscriber()(Attached);
+    const options = dataSource.options as { subscribers?: unknown };
+    options.subscribers = [...Object.values(dataSource.options.subscribers ?? {}), Attached];
     dataSource.subscribers.push(this);
   }
 
   beforeQuery({ query, queryRunner }: BeforeQueryEvent): Promise<void> | undefined {
-    if (MAY_WRITE.test(query)) return this.announce(queryRunner);
+    if (MAY_WRITE.test(query)) return this.announces ? this.announce(queryRunner) : undefined;
     if (COMMITS.test(query) && this.wrote.has(queryRunner)) return this.note(queryRunner);
     return undefined;
   }

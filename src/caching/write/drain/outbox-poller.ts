@@ -1,65 +1,86 @@
 import { Logger } from '@nestjs/common';
-import { BacklogAlert } from '../backlog-alert';
-import { CacheError } from '../../caching.errors';
-import type { CacheEventBus } from '../../caching.events';
 import { Heartbeat } from '../../core/async/heartbeat';
-import type { TagClock } from '../../core/clock/tag-clock';
+import type { SourceLedger } from '../../core/clock/source-ledger';
+import type { CacheStack } from '../../core/cache-stack';
+import { BacklogAlert } from '../backlog-alert';
 import type { Drainer } from './drainer';
+import type { OutboxStart } from './outbox';
+import { outboxErrorOf } from './refusals';
+import { checkSql, judgeCheck, type WatchState } from './watch-check';
 
-/** Looks at the outbox in one maxLag: one may come late and another find the database busy. */
-const LOOKS_PER_LAG = 4;
+/** Polls of the outbox within the lifetime of one proof: one may come late and another find the database busy. */
+const POLLS_PER_LIFETIME = 4;
 const SHORTEST = 50;
 const LONGEST = 500;
 
-/** Drains again and again what nobody else did: other programs' writes that woke nobody, and those of writers that died. */
+/** What the poller knows of the session that drains. */
+export interface SessionFacts {
+  readonly database: string;
+  /** What the session found when it began; undefined once it was attested. */
+  start?: OutboxStart;
+}
+
+/**
+ * Proves, again and again, that every write is known (Law 6): it drains what no writer did (other programs' writes that
+ * notified nobody, those of writers that died), checks triggers and database in the same round trip, and asks the clock.
+ */
 export class OutboxPoller {
   private readonly backlog = new BacklogAlert(new Logger('Outbox'), {
     late: 'writes are not being evicted: the outbox cannot be drained',
     over: 'the outbox is drained again',
   });
-  private readonly beats: readonly Heartbeat[];
-  /** Somebody took this process's place while it had no connection: it hears nothing any more, so it keeps nothing. */
-  private lostClockLock = false;
+  private readonly heartbeat: Heartbeat;
+  private readonly sql: string;
   private waiting = 0;
 
   constructor(
     private readonly drainer: Drainer,
-    private readonly clock: TagClock,
-    private readonly events: CacheEventBus,
-    maxLag: number,
+    private readonly stack: Pick<CacheStack, 'events' | 'time' | 'trust'>,
+    private readonly ledger: SourceLedger,
+    private readonly session: () => SessionFacts | undefined,
+    tables: readonly string[],
   ) {
-    const every = Math.min(Math.max(maxLag / LOOKS_PER_LAG, SHORTEST), LONGEST);
-    this.beats = [new Heartbeat(() => this.poll(), every), new Heartbeat(() => this.forget(), every)];
+    const every = Math.min(Math.max(stack.trust.lifetime / POLLS_PER_LIFETIME, SHORTEST), LONGEST);
+    this.heartbeat = new Heartbeat(() => this.poll(), every);
+    this.sql = checkSql(tables);
   }
 
   start(): void {
-    for (const beat of this.beats) beat.start();
+    this.heartbeat.start();
   }
 
   stop(): void {
-    for (const beat of this.beats) beat.stop();
+    this.heartbeat.stop();
+  }
+
+  /** One complete proof. @throws whatever prevents it */
+  async prove(): Promise<void> {
+    const { time, trust } = this.stack;
+    const from = time.mono();
+    const state = judgeCheck(await this.drainer.drainAndCheck(this.sql));
+    await this.attest(state);
+    await trust.prove(from);
+  }
+
+  private async attest({ identity, lastId }: WatchState): Promise<void> {
+    const session = this.session();
+    // An embedded database is opened by no other process, and its folder is what it was.
+    if (!session) return;
+    const [outbox, watches] = identity.split(':') as [string, string];
+    const { database, start } = session;
+    await this.ledger.attest({ source: `${database}, outbox ${outbox}`, identity: watches, lastId, start });
+    if (session.start === start) session.start = undefined;
   }
 
   private async poll(): Promise<void> {
-    const error = await this.drainer.drain().then(
+    const error = await this.prove().then(
       () => undefined,
-      (reason: unknown) => reason,
+      (reason: unknown) => outboxErrorOf(reason) ?? new Error('unknown'),
     );
-    this.lostClockLock = isNotAlone(error) || (this.lostClockLock && error !== undefined);
-    await this.forget();
+    if (error !== undefined) this.stack.trust.doubt(error);
     const { oldestMs } = this.drainer;
-    if (error === undefined) this.waiting = 0;
-    else if (!this.lostClockLock) this.waiting = await this.drainer.waiting().catch(() => this.waiting);
-    this.events.emit('outbox', oldestMs, this.waiting);
+    this.waiting = oldestMs === 0 ? 0 : await this.drainer.waiting().catch(() => this.waiting);
+    this.stack.events.emit('outbox', oldestMs, this.waiting);
     this.backlog.report(oldestMs, { err: error });
   }
-
-  /** Looks take seconds while another is in our place; what is kept meanwhile must not get older than maxLag. */
-  private async forget(): Promise<void> {
-    if (this.lostClockLock) await this.clock.renew().catch(() => undefined);
-  }
-}
-
-function isNotAlone(error: unknown): boolean {
-  return error instanceof CacheError && error.code === 'CACHE_CLOCK_CONFLICT';
 }

@@ -2,49 +2,72 @@ import type { ClientBase, QueryResult } from 'pg';
 import type { RowImage } from '../capture/evicts-tags.decorator';
 import { OUTBOX } from '../capture/outbox-table';
 
-/** What one statement changed in one table; `changes` null: too many rows to name. */
+/** What one statement changed in one table; `changes` null: the rows are not named. */
 export interface OutboxRecord {
   readonly table: string;
   readonly changes: readonly (readonly [before: RowImage | null, after: RowImage | null])[] | null;
 }
 
-/** The records stay where they are: what they say is not yet known to the clock. */
-export class StuckError extends Error {
-  constructor(
-    /** Age of the oldest record in milliseconds. */
-    readonly oldestMs: number,
-    cause: unknown,
-  ) {
-    super('the outbox could not be drained', { cause });
-  }
+/** A record as the drain takes it. */
+export interface TakenRecord extends OutboxRecord {
+  readonly id: string;
+  /** Milliseconds since it was written. */
+  readonly age: string;
+  /** Stored bytes of `changes`. */
+  readonly size: string;
+  /** In the first record of a batch: `pg_current_snapshot()` of the statement that took it. */
+  readonly snapshot: string | null;
 }
 
-/** Records of one transaction of the drain: bounds its memory and how long it holds its locks. */
-const BATCH = 200;
+/** Bounds of one transaction of the drain: its memory, and how long it holds its locks. */
+export interface BatchLimits {
+  readonly records: number;
+  /** Stored bytes of `changes`. A record larger than this by itself is taken without its rows. */
+  readonly bytes: number;
+}
+
+/** Records are not counted further than this: an alert needs to know that they pile up, not by how many millions. */
+const COUNTED = 10_000;
+
 const COLUMNS = 'table_name AS "table", changes';
+export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+/** For a drain on a connection that has to be left as it was. It has no deadlines: an embedded database would lose its only session. */
+export const BEGIN_BORROWED = `${BEGIN}; SET LOCAL synchronous_commit = off`;
+
+const candidates = (where: string, order: string, limit: string): string => `
+  SELECT * FROM (SELECT ctid, id, coalesce(pg_column_size(changes), 0)::bigint AS size FROM ${OUTBOX}
+                 WHERE ${where} ORDER BY ${order} LIMIT ${limit} FOR UPDATE) AS locked`;
 
 /**
- * No SKIP LOCKED: it waits for another drain's rows, so when it has returned, whatever was committed before it began is
- * stamped, by whomever. The CTE makes sure that LIMIT and the locks are worked out once.
+ * Takes the next records by `id` (Law 10). No SKIP LOCKED: it waits for another drain's rows, so when it has returned, what was
+ * committed before it began is stamped, by whichever node. The array is worked out once and its rows are found by their place
+ * in the table, so the cost of a batch depends neither on how many records wait nor on a plan made for an empty outbox.
+ * `id + 0` keeps the planner from the index by `id` where only the one by `xid` leads past the dead records.
  */
-const RECORDS = `
-  WITH batch AS MATERIALIZED (SELECT xid, id FROM ${OUTBOX} ORDER BY xid, id LIMIT ${BATCH} FOR UPDATE)
-  DELETE FROM ${OUTBOX} o USING batch b WHERE o.xid = b.xid AND o.id = b.id
-  RETURNING ${COLUMNS}, extract(epoch FROM clock_timestamp() - o.created_at) * 1000 AS age`;
-
-const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED;';
+function takeSql(after: string, open: string, records: string, bytes: string): string {
+  return `
+    WITH taken AS (
+      DELETE FROM ${OUTBOX} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM (
+          SELECT ctid, sum(size) OVER (ORDER BY id) - size AS before FROM (
+            SELECT * FROM (
+              ${candidates(`id > ${after}`, 'id', records)}
+              UNION ALL
+              ${candidates(`xid = ANY (${open}) AND id + 0 <= ${after}`, 'id + 0', records)}
+            ) AS both_kinds ORDER BY id LIMIT ${records}
+          ) AS sized
+        ) AS batch WHERE before < ${bytes}))
+      RETURNING id, table_name, created_at, coalesce(pg_column_size(changes), 0) AS size,
+                CASE WHEN pg_column_size(changes) <= ${bytes} THEN changes END AS changes)
+    SELECT id, ${COLUMNS}, size, extract(epoch FROM clock_timestamp() - created_at) * 1000 AS age,
+           CASE WHEN row_number() OVER (ORDER BY id) = 1 THEN pg_current_snapshot() END AS snapshot
+    FROM taken ORDER BY id`;
+}
 
 /**
- * How a drain begins, in one round trip: on a connection that was prepared for drains, or on somebody else's, which has to be as it
- * was. That one has no deadlines: it is the only session of an embedded database, and would be lost with them.
- */
-export const PREPARED = `${BEGIN} EXECUTE cache_take`;
-export const BORROWED = `${BEGIN} SET LOCAL synchronous_commit = off; ${RECORDS}`;
-
-/**
- * Makes a connection ready for drains, which is all that it may be used for. A drain that dies or freezes half-way loses its
+ * Makes a session ready for drains, which is all that it may be used for. A drain that dies or freezes half-way loses its
  * session, and its locks, to the idle timeout. A delete that a database crash undoes is stamped a second time, which is harmless:
- * no need to wait for the disk. The plan is made once, so it has to be right however many records wait: by the primary key.
+ * no need to wait for the disk. The plan is made once, so it has to be right however many records wait: by the indexes.
  * @param patience milliseconds for another drain's locks, and for the stamp
  */
 export async function prepareDrains(client: ClientBase, patience: number): Promise<void> {
@@ -53,46 +76,76 @@ export async function prepareDrains(client: ClientBase, patience: number): Promi
     SET statement_timeout = ${2 * patience};
     SET idle_in_transaction_session_timeout = ${patience};
     SET synchronous_commit = off;
-    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+    SET enable_seqscan = off; SET enable_bitmapscan = off;
     SET plan_cache_mode = force_generic_plan;
-    PREPARE cache_take AS ${RECORDS}`);
+    PREPARE cache_take (bigint, xid8[], bigint, bigint) AS ${takeSql('$1', '$2', '$3', '$4')}`);
+}
+
+/** Milliseconds that the search for the first record may take, once a session: it walks whatever vacuum could not remove yet. */
+const SEEK_TIMEOUT = 30_000;
+
+/** What a session found when it began. */
+export interface OutboxStart {
+  /** The last id that was given out; null where the role may not ask. */
+  readonly lastId: string | null;
+  /** Records that were there. */
+  readonly waiting: number;
 }
 
 /**
- * Takes all records and hands them to `stamp`, batch by batch, each inside the transaction that deletes them: if it
- * rejects they stay. Law 4: they are committed, so their writers' transactions were. SQL that it gives goes with the commit.
- * @param stamped hears when the last batch is stamped; its commit is still to come
- * @param how PREPARED or BORROWED
- * @returns how many
- * @throws StuckError when records are there and could not be stamped; what the driver throws
+ * Where the next record is, so that no drain walks the dead ones before it. An open snapshot keeps those from vacuum, by the
+ * million. A record's id is given out after its transaction has its xid; so a record that is not visible yet either has a later
+ * id, or its transaction was in progress when the last record was taken, and its xid is in that statement's snapshot.
  */
-export async function drainOutbox(
-  client: ClientBase,
-  how: string,
-  stamp: (records: readonly OutboxRecord[]) => Promise<string>,
-  stamped: () => void = () => undefined,
-): Promise<number> {
-  let count = 0;
-  for (let taken = BATCH; taken === BATCH;) {
-    try {
-      const records = await lastOf<OutboxRecord & { age: string }>(client, how);
-      taken = records.length;
-      const oldest = Math.max(...records.map(({ age }) => Number(age)));
-      const recorded = taken > 0 ? await stampOr(() => stamp(records), oldest) : '';
-      const committed = client.query(`${recorded}COMMIT`);
-      if (taken < BATCH) stamped();
-      await committed;
-      count += taken;
-    } catch (error) {
-      await client.query('ROLLBACK');
-      throw error;
+export class OutboxCursor {
+  private after = '0';
+  private open: readonly string[] = [];
+
+  /** Finds the first record. Cheap, unless millions of dead ones are in the way: then once. @throws what the driver throws */
+  async seek(client: ClientBase): Promise<OutboxStart> {
+    const last = await client.query<{ id: string | null }>(LAST_ID);
+    const results = await several(client, `BEGIN; SET LOCAL statement_timeout = ${SEEK_TIMEOUT}; ${FIRST_ID}; COMMIT`);
+    const found = results.at(-2)!.rows[0] as { id: string | null; waiting: number; snapshot: string };
+    const lastId = last.rows[0]?.id ?? null;
+    this.after = found.id === null ? (lastId ?? '0') : String(BigInt(found.id) - 1n);
+    this.open = inProgress(found.snapshot);
+    return { lastId, waiting: found.waiting };
+  }
+
+  /** SQL that takes the next records. @param prepared on a session that `prepareDrains` made ready */
+  takes({ records, bytes }: BatchLimits, prepared: boolean): string {
+    const open = `'{${this.open.join(',')}}'`;
+    if (prepared) return `EXECUTE cache_take (${this.after}, ${open}, ${records}, ${bytes})`;
+    return takeSql(this.after, `${open}::xid8[]`, String(records), String(bytes));
+  }
+
+  /** The batch is committed. */
+  passed(batch: readonly TakenRecord[]): void {
+    const last = batch.at(-1);
+    if (!last) return;
+    const open = inProgress(batch[0]!.snapshot!);
+    if (BigInt(last.id) < BigInt(this.after)) {
+      // Cut short among the late ones: more of the same transactions may follow.
+      this.open = [...new Set([...this.open, ...open])];
+    } else {
+      this.after = last.id;
+      this.open = open;
     }
   }
-  return count;
 }
 
-/** Records are not counted further than this: somebody is to be told that they pile up, not by how many millions. */
-const COUNTED = 10_000;
+/** The last id that was given out; null where the role may not ask. */
+export const LAST_ID = `
+  SELECT CASE WHEN has_sequence_privilege(name, 'USAGE') THEN pg_sequence_last_value(name::regclass) END AS id
+  FROM pg_get_serial_sequence('${OUTBOX}', 'id') AS name`;
+const FIRST_ID = `
+  SELECT min(id) AS id, count(*)::int AS waiting, pg_current_snapshot() AS snapshot
+  FROM (SELECT id FROM ${OUTBOX} ORDER BY id LIMIT ${COUNTED}) AS first`;
+
+/** The xids of a snapshot `xmin:xmax:xip,…` that were in progress. */
+function inProgress(snapshot: string): string[] {
+  return snapshot.split(':')[2]!.split(',').filter(Boolean);
+}
 
 /** How many records wait. */
 export async function countOutbox(client: ClientBase): Promise<number> {
@@ -113,19 +166,7 @@ export async function ownRecords(client: ClientBase): Promise<OutboxRecord[]> {
   }
 }
 
-async function stampOr(stamp: () => Promise<string>, oldestMs: number): Promise<string> {
-  try {
-    return await stamp();
-  } catch (error) {
-    throw new StuckError(oldestMs, error);
-  }
-}
-
-async function lastOf<Row>(client: ClientBase, sql: string): Promise<Row[]> {
-  return ((await several(client, sql)).at(-1)?.rows ?? []) as Row[];
-}
-
 /** Without parameters pg sends many statements at once and gives one result each; its types know of one only. */
-async function several(client: ClientBase, sql: string): Promise<QueryResult[]> {
+export async function several(client: ClientBase, sql: string): Promise<QueryResult[]> {
   return (await client.query(sql)) as unknown as QueryResult[];
 }

@@ -59,6 +59,11 @@ const CASES: Record<string, Case> = {
     summary: 'a has no word of the tag clock',
     quiet: { 'cache_clock_live{instance="a"}': '1x180', 'cache_clock_lag_seconds{instance="a"}': '0.9x180' },
   },
+  StrataNotTrusted: {
+    fires: { 'cache_trusted{instance="a"}': '1x170 0x10' },
+    summary: 'a serves nothing from its caches',
+    quiet: { 'cache_trusted{instance="a"}': '1x180' },
+  },
   StrataBreakerOpen: {
     fires: { 'cache_breaker_open{instance="a"}': '0x170 1x10' },
     summary: 'a: the circuit breaker has given Redis up',

@@ -70,6 +70,7 @@
     );
     if (node.clock === 'unavailable')
       standing('unavailable', 'Live, but the clock is unavailable: only the freshest is trusted');
+    else if (node.trust !== 'proved') standing('unavailable', `Live, but nothing cached is served: ${node.trust}`);
     else
       standing(
         'live',

@@ -1,14 +1,15 @@
 import { Counter, Gauge } from 'prom-client';
 import type { RedisUsage } from '../redis-usage';
 import { RedisUsageReader } from '../redis-usage';
+import { codeOf } from '../../health';
 import { gauges } from './gauge';
 import type { Sources } from './sources';
 
 /** The clock, the connection to Redis, and Redis itself. */
 export function clockMetrics({ registry, stack, closeLater }: Sources): void {
   const registers = [registry];
-  const { clock, events, redis } = stack;
-  const lag = new ClockLag(() => clock.lastSyncAt);
+  const { clock, events, redis, trust } = stack;
+  const lag = new ClockLag(() => trust.clockSyncAt);
   const gauge = gauges(registry);
 
   gauge(
@@ -16,9 +17,21 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
     'Age of the last response of the clock; 0 without Redis, where this process is the clock.',
     () => lag.seconds(),
   );
-  gauge('cache_clock_live', '1: clock and L1 are trusted. 0: no proof for longer than maxLag.', () =>
-    Number(stack.isTrusted),
+  gauge('cache_clock_live', '1: the clock answers. 0: it has not for longer than maxLag.', () =>
+    Number(trust.isClockLive),
   );
+  gauge(
+    'cache_trusted',
+    '1: every write is known to be stamped, so cached values are served. 0: there is no proof of it.',
+    () => Number(trust.holds),
+  );
+  const losses = new Counter({
+    name: 'cache_trust_losses_total',
+    help: 'Times that trust ended, by the code of the cause.',
+    labelNames: ['cause'],
+    registers,
+  });
+  closeLater(events.on('trust', (state, cause) => state === 'unproved' && losses.inc({ cause: codeOf(cause) })));
   gauge('cache_clock_tick', 'Stamps in this epoch of the clock.', () => clock.instant().tick);
   const epochs = new Counter({
     name: 'cache_clock_epochs_total',

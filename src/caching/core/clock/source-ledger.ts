@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { CacheError } from '../../caching.errors';
+import type { RedisClient } from '../redis/client';
+import { redisScript } from '../redis/script';
+import type { TagClock } from './tag-clock';
+
+/** What a node found out about the database that it caches. */
+export interface SourceClaim {
+  /** Which database and outbox, in words: two live ones never share a clock. */
+  readonly source: string;
+  /** What of it must stay as it is for no write to go unseen: its triggers. */
+  readonly identity: string;
+  /** The last id that the outbox gave out; null: not known. */
+  readonly lastId: string | null;
+  /** In the first claim of a session: what was there when it began. */
+  readonly start?: { readonly lastId: string | null; readonly waiting: number };
+}
+
+/** Law 8: whether the cache still belongs to the database it was filled from. */
+export interface SourceLedger {
+  /**
+   * Begins a new epoch when the database is another one than before, or when records came and went that this clock never saw.
+   * @throws CacheError `CACHE_SOURCE_CONFLICT`: live processes use another database under this prefix; what the clock throws
+   */
+  attest(claim: SourceClaim): Promise<void>;
+  /** This process uses the database no more. Never rejects. */
+  leave(): Promise<void>;
+}
+
+/** The ledger of a process that is its own clock. */
+export class OwnSourceLedger implements SourceLedger {
+  private known?: { readonly fingerprint: string; readonly lastId: string | null };
+
+  constructor(private readonly clock: TagClock) {}
+
+  async attest(claim: SourceClaim): Promise<void> {
+    const { known } = this;
+    const fingerprint = fingerprintOf(claim);
+    const changed = known && (known.fingerprint !== fingerprint || (claim.start && isAmiss(known.lastId, claim.start)));
+    if (changed) await this.clock.renew();
+    this.known = { fingerprint, lastId: claim.lastId };
+  }
+
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Whether records came and went, or were undone, since `lastId` was the last: then their stamps may be missing here. */
+function isAmiss(lastId: string | null, start: NonNullable<SourceClaim['start']>): boolean {
+  if (lastId === null || start.lastId === null) return true;
+  const given = BigInt(start.lastId) - BigInt(lastId);
+  return given < 0n || given > BigInt(start.waiting);
+}
+
+function fingerprintOf({ source, identity }: SourceClaim): string {
+  return `${source} ${identity}`;
+}
+
+/**
+ * One hash beside the clock: `fingerprint`, `last_id`, and for each live node `node:<id>` = `<expiry in ms> <source>`.
+ *
+ * attest: node, source, fingerprint, last id, lifetime in ms → [source of another live node or '', fingerprint, last id,
+ * number of other live nodes]; a fingerprint that is still the same has its last id moved on.
+ * adopt: fingerprint, last id. leave: node.
+ */
+const LEDGER = redisScript(`#!lua flags=allow-oom
+local key = KEYS[1]
+local operations = {}
+
+function operations.attest(node, source, fingerprint, last_id, lifetime)
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local fields = redis.call('HGETALL', key)
+  local other, others = '', 0
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 5) == 'node:' and fields[i] ~= 'node:' .. node then
+      local expiry, theirs = string.match(fields[i + 1], '^(%d+) (.*)$')
+      if not expiry or tonumber(expiry) < now then
+        redis.call('HDEL', key, fields[i])
+      else
+        others = others + 1
+        if theirs ~= source then other = theirs end
+      end
+    end
+  end
+  if other ~= '' then
+    redis.call('HDEL', key, 'node:' .. node)
+    return { other, '', '', others }
+  end
+  redis.call('HSET', key, 'node:' .. node, string.format('%d %s', now + lifetime, source))
+  local known = redis.call('HGET', key, 'fingerprint') or ''
+  local known_id = redis.call('HGET', key, 'last_id') or ''
+  if known == fingerprint and last_id ~= '' and (known_id == '' or tonumber(last_id) > tonumber(known_id)) then
+    redis.call('HSET', key, 'last_id', last_id)
+  end
+  return { '', known, known_id, others }
+end
+
+function operations.adopt(fingerprint, last_id)
+  redis.call('HSET', key, 'fingerprint', fingerprint, 'last_id', last_id)
+  return {}
+end
+
+function operations.leave(node)
+  redis.call('HDEL', key, 'node:' .. node)
+  return {}
+end
+
+return operations[ARGV[1]](unpack(ARGV, 2))
+`);
+
+/** Milliseconds for which a node counts as live after its last claim. */
+const LIFETIME = 3_000;
+
+/** The ledger that all nodes of one clock share. */
+export class RedisSourceLedger implements SourceLedger {
+  private readonly node = randomUUID();
+  private readonly key: string;
+  /** The last id this node has seen: on the same database it never goes back. */
+  private lastId: string | null = null;
+
+  constructor(
+    private readonly redis: RedisClient,
+    prefix: string,
+    private readonly clock: TagClock,
+  ) {
+    this.key = `{${prefix}}:source`;
+  }
+
+  async attest(claim: SourceClaim): Promise<void> {
+    const { source, lastId, start } = claim;
+    const fingerprint = fingerprintOf(claim);
+    const args = [this.node, source, fingerprint, lastId ?? '', String(LIFETIME)];
+    const [other, known, knownId, others] = (await this.run('attest', args)) as [string, string, string, number];
+    if (other !== '') throw conflict(source, other);
+    const wentBack = this.lastId !== null && lastId !== null && BigInt(lastId) < BigInt(this.lastId);
+    // While other nodes live, they have seen to it that what came was stamped.
+    const isAlone = start !== undefined && others === 0;
+    const changed = known !== fingerprint || wentBack || (isAlone && isAmiss(knownId === '' ? null : knownId, start));
+    this.lastId = lastId;
+    if (!changed) return;
+    await this.clock.renew();
+    await this.run('adopt', [fingerprint, lastId ?? '']);
+  }
+
+  async leave(): Promise<void> {
+    await this.run('leave', [this.node]).catch(() => undefined);
+  }
+
+  private run(operation: string, args: string[]): Promise<unknown> {
+    return this.redis.script(LEDGER, this.key, [operation, ...args]);
+  }
+}
+
+function conflict(source: string, other: string): CacheError {
+  return new CacheError(
+    'CACHE_SOURCE_CONFLICT',
+    `This process uses ${source}, and live processes with the same CACHE_PREFIX and REDIS_URL use ${other}: each would be given ` +
+      "the other's values. Give each database a CACHE_PREFIX of its own, or stop the other processes.",
+  );
+}

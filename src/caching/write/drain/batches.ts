@@ -1,0 +1,132 @@
+import type { ClientBase, QueryResult } from 'pg';
+import { BEGIN, BEGIN_BORROWED, type BatchLimits, type OutboxCursor, several, type TakenRecord } from './outbox';
+
+/** The records stay where they are: what they say is not yet known to the clock. */
+export class StuckError extends Error {
+  constructor(
+    /** Age of the oldest record in milliseconds. */
+    readonly oldestMs: number,
+    cause: unknown,
+  ) {
+    super('the outbox could not be drained', { cause });
+  }
+}
+
+/** What a batch becomes. */
+export interface BatchTarget {
+  /** Stamps what the records say. Returns SQL for the transaction that deletes them. */
+  stamp(records: readonly TakenRecord[]): Promise<string>;
+  /** Stamps whatever any record could say, those that wait included. */
+  stampEverything(seen: readonly TakenRecord[]): Promise<void>;
+}
+
+/** How one run of the drain goes. */
+export interface DrainRun {
+  readonly client: ClientBase;
+  readonly cursor: OutboxCursor;
+  /** The session was made ready by `prepareDrains`. */
+  readonly prepared: boolean;
+  /** SQL to be answered in the first round trip. */
+  readonly check?: string;
+  /** Called with the answer to `check`, before anything is stamped. */
+  readonly checked?: (result: QueryResult | undefined) => void;
+  /** Called when everything that was committed before the run is stamped; the last commit is still to come. */
+  readonly stamped: () => void;
+}
+
+const MOST: BatchLimits = { records: 200, bytes: 1_000_000 };
+const LEAST: BatchLimits = { records: 1, bytes: 1_000 };
+/** Milliseconds after which those who wait no longer wait for records that are not theirs. */
+const BACKLOG_AFTER = 100;
+/** Ended by the server: a statement's own deadline, an idle transaction's. */
+const TIMEOUTS: readonly unknown[] = ['57014', '25P03'];
+
+/** Takes batch by batch, each stamped inside the transaction that deletes its records: if the stamp fails they stay. */
+export class Batches {
+  private limits: BatchLimits;
+
+  /** @param most bounds of one batch */
+  constructor(
+    private readonly target: BatchTarget,
+    private readonly most: BatchLimits = MOST,
+  ) {
+    this.limits = most;
+  }
+
+  /**
+   * Law 4: records are committed, so their writers' transactions were.
+   * @returns how many were taken, and whether more wait
+   * @throws StuckError when they could not be stamped; what the driver throws
+   */
+  async run(run: DrainRun): Promise<{ count: number; more: boolean }> {
+    const startedAt = performance.now();
+    let { check } = run;
+    for (let count = 0; ;) {
+      const batch = await this.take(run, check);
+      check = undefined;
+      count += batch.records.length;
+      if (!batch.isFull) return { count, more: false };
+      if (performance.now() - startedAt < BACKLOG_AFTER) continue;
+      // Nothing that is cached outlives this stamp, so the writers of all that waits may go on.
+      await this.target.stampEverything(batch.records);
+      run.stamped();
+      return { count, more: true };
+    }
+  }
+
+  /** The last batch took too long: the next one is smaller, so that no record keeps the others waiting for ever. */
+  halve(): void {
+    const { records, bytes } = this.limits;
+    this.limits = {
+      records: Math.max(LEAST.records, Math.floor(records / 2)),
+      bytes: Math.max(LEAST.bytes, Math.floor(bytes / 2)),
+    };
+  }
+
+  private async take(run: DrainRun, check?: string): Promise<{ records: readonly TakenRecord[]; isFull: boolean }> {
+    const { client, cursor, prepared } = run;
+    const { limits } = this;
+    try {
+      const begin = prepared ? BEGIN : BEGIN_BORROWED;
+      const taken = await several(client, `${check ? `${check}; ` : ''}${begin}; ${cursor.takes(limits, prepared)}`);
+      if (check) run.checked?.(taken[0]);
+      const records = (taken.at(-1)?.rows ?? []) as TakenRecord[];
+      const isFull = fills(records, limits);
+      const extra = records.length > 0 ? await this.stamp(records) : '';
+      const committed = client.query(`${extra}COMMIT`);
+      if (!isFull) run.stamped();
+      await committed;
+      cursor.passed(records);
+      this.grow();
+      return { records, isFull };
+    } catch (error) {
+      if (isTimeout(error)) this.halve();
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private grow(): void {
+    const { records, bytes } = this.limits;
+    if (records === this.most.records && bytes === this.most.bytes) return;
+    this.limits = { records: Math.min(this.most.records, 2 * records), bytes: Math.min(this.most.bytes, 2 * bytes) };
+  }
+
+  private async stamp(records: readonly TakenRecord[]): Promise<string> {
+    try {
+      return await this.target.stamp(records);
+    } catch (error) {
+      throw new StuckError(Math.max(...records.map(({ age }) => Number(age))), error);
+    }
+  }
+}
+
+/** Whether a batch was cut short: by its number of records, or by their bytes. */
+function fills(records: readonly TakenRecord[], limits: BatchLimits): boolean {
+  if (records.length >= limits.records) return true;
+  return records.reduce((sum, { size }) => sum + Number(size), 0) >= limits.bytes;
+}
+
+function isTimeout(error: unknown): boolean {
+  return TIMEOUTS.includes((error as { code?: unknown } | undefined)?.code);
+}

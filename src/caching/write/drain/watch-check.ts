@@ -1,0 +1,67 @@
+import type { QueryResult } from 'pg';
+import { CacheError } from '../../caching.errors';
+import { OUTBOX } from '../capture/outbox-table';
+import { LAST_ID } from './outbox';
+
+/** What a poll found beside the records. */
+export interface WatchState {
+  /**
+   * Which outbox, which tables and which triggers. Another one than at the last poll: for a moment writes may have gone unseen.
+   * It holds the `xmin` of every trigger and function, so what was disabled and enabled again between two polls shows as well.
+   */
+  readonly identity: string;
+  /** The last id of the outbox that was given out; null where the role may not ask. */
+  readonly lastId: string | null;
+}
+
+/**
+ * SQL that finds, by oid, whether the triggers of all watched tables are enabled and write to the very outbox that is drained.
+ * One row: `unwatched` names the tables for which that is not so.
+ */
+export function checkSql(tables: readonly string[]): string {
+  const names = `ARRAY[${tables.map((table) => literal(quotePath(table))).join(', ')}]::text[]`;
+  return `
+    WITH watch AS (
+      SELECT t.oid, t.tgrelid, t.xmin AS changed, p.xmin AS function_changed
+      FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+      JOIN pg_class o ON o.relnamespace = p.pronamespace AND o.relname = '${OUTBOX}'
+      WHERE t.tgrelid IN (SELECT to_regclass(name) FROM unnest(${names}) AS name) AND t.tgname LIKE 'cache\\_watch\\_%'
+        AND t.tgenabled IN ('O', 'A') AND o.oid = to_regclass('${OUTBOX}'))
+    SELECT
+      ARRAY(SELECT name FROM unnest(${names}) AS name
+            WHERE 4 <> (SELECT count(*) FROM watch WHERE tgrelid = to_regclass(name))) AS unwatched,
+      (SELECT to_regclass('${OUTBOX}')::oid || ':' || coalesce(md5(string_agg(
+         concat_ws(' ', oid, tgrelid, changed, function_changed), ',' ORDER BY oid)), '') FROM watch) AS identity,
+      (${LAST_ID}) AS last_id`;
+}
+
+interface CheckRow {
+  readonly unwatched: readonly string[];
+  readonly identity: string;
+  readonly last_id: string | null;
+}
+
+/** @throws CacheError `CACHE_TABLE_UNWATCHED` */
+export function judgeCheck(result: QueryResult | undefined): WatchState {
+  const row = result?.rows[0] as CheckRow | undefined;
+  if (!row) throw new CacheError('CACHE_UNTRUSTED', 'the drain that was to answer this poll failed');
+  if (row.unwatched.length > 0) {
+    throw new CacheError(
+      'CACHE_TABLE_UNWATCHED',
+      `Writes to ${row.unwatched.join(', ')} invalidate nothing: its triggers are missing or disabled, or they write to another ` +
+        `outbox than the one that is drained. Enable them, or add watchTable() to a migration.`,
+    );
+  }
+  return { identity: row.identity, lastId: row.last_id };
+}
+
+function quotePath(table: string): string {
+  return table
+    .split('.')
+    .map((name) => `"${name.replaceAll('"', '""')}"`)
+    .join('.');
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

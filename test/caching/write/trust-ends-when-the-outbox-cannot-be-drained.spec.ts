@@ -1,0 +1,191 @@
+import { Client } from 'pg';
+import { type EvictionNode, stopNodes } from '../../support/eviction-node';
+import { eventually } from '../../support/eventually';
+import { needs } from '../../support/needs';
+import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+
+needs('postgres', 'redis-server');
+
+interface TrustPart {
+  readonly state: 'proved' | 'unproved';
+  readonly cause?: string;
+}
+
+/** What operators and accidents do to an outbox; each leaves the writers' own connections and Redis alone. */
+interface Fault {
+  readonly name: string;
+  /** The code that health and metrics name. */
+  readonly cause: RegExp;
+  /** @returns how it ends */
+  begin(): Promise<() => Promise<unknown>>;
+}
+
+let catalogue: WatchedCatalogue;
+let role: string;
+
+beforeAll(async () => {
+  catalogue = await WatchedCatalogue.open(20);
+  role = `${catalogue.prefix}_role`;
+  await catalogue.sql(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+  await catalogue.sql(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
+  await catalogue.sql(`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
+});
+
+afterAll(async () => {
+  await catalogue.sql(`DROP OWNED BY ${role}`);
+  await catalogue.sql(`DROP ROLE ${role}`);
+  await catalogue.dispose();
+});
+
+afterEach(stopNodes);
+
+const endSessions = (): Promise<unknown> =>
+  catalogue.sql(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND application_name = 'strata-outbox'`,
+    [role],
+  );
+
+/** A statement in a transaction of another client's, which stays open. */
+async function held(sql: string): Promise<() => Promise<unknown>> {
+  const holder = new Client({ connectionString: catalogue.url });
+  await holder.connect();
+  await holder.query('BEGIN');
+  await holder.query(sql);
+  return () => holder.end();
+}
+
+const FAULTS: Fault[] = [
+  {
+    name: 'the outbox session ends while the role has no connection slot left',
+    cause: /^53300$/,
+    async begin() {
+      await catalogue.sql(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
+      await endSessions();
+      return () => catalogue.sql(`ALTER ROLE ${role} CONNECTION LIMIT -1`);
+    },
+  },
+  {
+    name: 'the right to drain is withdrawn',
+    cause: /^CACHE_OUTBOX_UNUSABLE$/,
+    async begin() {
+      await catalogue.sql(`REVOKE DELETE ON cache_outbox FROM ${role}`);
+      return () => catalogue.sql(`GRANT DELETE ON cache_outbox TO ${role}`);
+    },
+  },
+  {
+    name: 'new sessions of the role are read-only',
+    cause: /^25006$/,
+    async begin() {
+      await catalogue.sql(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
+      await endSessions();
+      return () => catalogue.sql(`ALTER ROLE ${role} RESET default_transaction_read_only`);
+    },
+  },
+  {
+    name: 'another program keeps every record locked',
+    cause: /^(55P03|57014|CACHE_TIMEOUT)$/,
+    begin: async () => lockRecords(await held('SELECT pg_advisory_lock(1)')),
+  },
+];
+
+/** New records are locked as soon as they are there. */
+async function lockRecords(release: () => Promise<unknown>): Promise<() => Promise<unknown>> {
+  await catalogue.sql(`CREATE OR REPLACE FUNCTION wait_for_it() RETURNS trigger LANGUAGE plpgsql
+    AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN OLD; END'`);
+  await catalogue.sql(
+    'CREATE OR REPLACE TRIGGER wait BEFORE DELETE ON cache_outbox FOR EACH ROW EXECUTE FUNCTION wait_for_it()',
+  );
+  return async () => {
+    await release();
+    await catalogue.sql('DROP TRIGGER IF EXISTS wait ON cache_outbox');
+  };
+}
+
+async function start(consistency: 'bounded' | 'strict'): Promise<EvictionNode> {
+  const url = new URL(catalogue.url);
+  url.username = url.password = role;
+  return catalogue.node({ database: url.href, caching: { consistency } });
+}
+
+const trust = (node: EvictionNode): Promise<TrustPart> => node.call<TrustPart>('trust');
+const untilProved = (node: EvictionNode): Promise<unknown> =>
+  eventually(async () => (await trust(node)).state === 'proved');
+const until = (node: EvictionNode, cause: RegExp): Promise<unknown> =>
+  eventually(async () => cause.test((await trust(node)).cause ?? ''));
+
+let stock = 5_000;
+
+describe.each(['bounded', 'strict'] as const)('%s', (consistency) => {
+  it.each(FAULTS)(
+    '$name: no acknowledged write is missed for long, the cause is named, and all recovers',
+    async (fault) => {
+      const node = await start(consistency);
+      await eventually(() => warm([node], 'detail', 1));
+      const end = await fault.begin();
+      try {
+        stock += 1;
+        await node.write('update()', 1, stock);
+        const isSeen = async (): Promise<boolean> => (await node.read('detail', 1)).value.includes(`"stock":${stock},`);
+        // Strict: nothing that is behind, from the acknowledgement on. Bounded: for CACHE_MAX_LAG at most, where the TTL is minutes.
+        if (consistency === 'strict') expect(await isSeen()).toBe(true);
+        else await eventually(isSeen);
+        await until(node, fault.cause);
+      } finally {
+        await end();
+      }
+      await untilProved(node);
+      await eventually(async () => (await catalogue.waiting()) === 0);
+      await eventually(() => warm([node], 'detail', 1));
+    },
+  );
+});
+
+describe('writes that the triggers do not see', () => {
+  const unwatched = async (node: EvictionNode, begin: string[], write: string, end: string[]): Promise<void> => {
+    await eventually(() => warm([node], 'detail', 2));
+    for (const sql of begin) await catalogue.sql(sql);
+    await until(node, /^CACHE_TABLE_UNWATCHED$/);
+    stock += 1;
+    await catalogue.sql(write, [stock]);
+    await eventually(async () => (await node.read('detail', 2)).value.includes(`"stock":${stock},`));
+    for (const sql of end) await catalogue.sql(sql);
+    await untilProved(node);
+    await eventually(() => warm([node], 'detail', 2));
+  };
+
+  const SET = 'UPDATE products SET stock = $1 WHERE id = 2';
+
+  it('triggers disabled while the service runs: trust ends, and comes back with a new epoch when they are enabled', async () => {
+    await unwatched(await start('bounded'), ['ALTER TABLE products DISABLE TRIGGER ALL'], SET, [
+      'ALTER TABLE products ENABLE TRIGGER ALL',
+    ]);
+  });
+
+  it('a table of the same name takes the place of the watched one', async () => {
+    await unwatched(
+      await start('bounded'),
+      [
+        'ALTER TABLE products RENAME TO products_watched',
+        'CREATE TABLE products (LIKE products_watched)',
+        `GRANT ALL ON products TO ${role}`,
+        'INSERT INTO products SELECT * FROM products_watched',
+      ],
+      SET,
+      ['DROP TABLE products', 'ALTER TABLE products_watched RENAME TO products'],
+    );
+  });
+
+  it('disabled and enabled again between two polls: what was written meanwhile is not missed', async () => {
+    const node = await start('bounded');
+    await eventually(() => warm([node], 'detail', 3));
+    stock += 1;
+    // One transaction, so no poll sees the triggers disabled.
+    await catalogue.sql(`DO $$ BEGIN
+      ALTER TABLE products DISABLE TRIGGER ALL;
+      UPDATE products SET stock = ${stock} WHERE id = 3;
+      ALTER TABLE products ENABLE TRIGGER ALL;
+    END $$`);
+    await eventually(async () => (await node.read('detail', 3)).value.includes(`"stock":${stock},`));
+    expect((await trust(node)).state).toBe('proved');
+  });
+});
