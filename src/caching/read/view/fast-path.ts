@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheEventBus } from '../../caching.events';
-import { type CacheResult, foundIn, type Tier } from '../../core/store/entry';
+import { type CacheEntry, type CacheResult, foundIn, type Tier } from '../../core/store/entry';
 import type { TieredStore } from '../../core/store/tiered-store';
 import type { Fields } from './response/raw-head';
 import type { OpenUrl, UrlKeyCache } from './route/url-key-cache';
@@ -53,25 +53,36 @@ export class FastPath {
     if (isBehind(this.clock, request.headers)) return pass();
     const exchange = { request, response, known, began, pass };
     const entry = this.store.peek(known.urlKey);
-    if (entry) {
-      const hit = this.hits.of(entry, 'l1', known.route, request.headers['accept-encoding']);
-      return hit ? this.send(hit, exchange) : this.passOn(foundIn('l1', entry, Date.now()), exchange);
-    }
+    if (entry) return this.serve(entry, 'l1', undefined, exchange);
     // Where a load is running, L2 had nothing a moment ago.
     if (!this.readsL2 || this.store.isLoading(known.urlKey)) return pass();
     void this.store.get(known.urlKey).then((found) => {
       // The client is gone: no response, and no handler run.
       if (request.socket.destroyed) return;
-      const hit =
-        found && this.hits.of(found.entry, found.tier as Tier, known.route, request.headers['accept-encoding']);
-      if (hit) this.send(hit, exchange);
-      else this.passOn(found, exchange);
-    });
+      if (found) this.serve(found.entry, found.tier as Tier, found, exchange);
+      else pass();
+    }, pass);
   }
 
-  private passOn(found: CacheResult | undefined, { request, known, pass }: Exchange): void {
-    if (found) this.finds.keep(request, known.urlKey, found);
+  /** @param found how the store found the entry, where it has said so already */
+  private serve(entry: CacheEntry, tier: Tier, found: CacheResult | undefined, exchange: Exchange): void {
+    const { request, known, pass } = exchange;
+    try {
+      const hit = this.hits.of(entry, tier, known.route, request.headers['accept-encoding']);
+      if (hit) return this.send(hit, exchange);
+    } catch (error) {
+      return this.discard(error, exchange);
+    }
+    this.finds.keep(request, known.urlKey, found ?? foundIn(tier, entry, Date.now()));
     pass();
+  }
+
+  /** An entry that is no response is a miss. It is deleted first, or the pipeline would find it again. */
+  private discard(error: unknown, { response, known, pass }: Exchange): void {
+    this.events.emit('storeFailed', 'read', error);
+    if (response.headersSent) return void response.destroy();
+    const deleted = this.store.delete(known.urlKey).catch(() => undefined);
+    void deleted.then(pass);
   }
 
   private send(hit: PreparedHit, { request, response, known, began }: Exchange): void {

@@ -35,10 +35,13 @@ export class StoredResponse {
     return response;
   }
 
+  /** @throws TypeError, SyntaxError for what no node wrote: a body without a head, or a header that is never stored */
   static parse(body: Body): StoredResponse {
     const bytes = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.alloc(0));
     const end = bytes.indexOf(LINE_END);
-    const { status, headers, etag } = JSON.parse(bytes.toString('utf8', 0, end)) as Head;
+    const head: unknown = JSON.parse(bytes.toString('utf8', 0, end));
+    if (!isHead(head)) throw new TypeError('an entry holds no response');
+    const { status, headers, etag } = head;
     return new StoredResponse(status, headers, etag, bytes.subarray(end + 1));
   }
 
@@ -49,3 +52,11 @@ export class StoredResponse {
 }
 
 const known = new WeakMap<CacheEntry, StoredResponse>();
+
+function isHead(head: unknown): head is Head {
+  if (typeof head !== 'object' || head === null) return false;
+  const { status, headers, etag } = head as Partial<Record<keyof Head, unknown>>;
+  if (!Number.isInteger(status) || typeof etag !== 'string' || typeof headers !== 'object' || headers === null)
+    return false;
+  return Object.entries(headers).every(([name, value]) => name !== 'set-cookie' && typeof value === 'string');
+}
