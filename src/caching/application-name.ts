@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** Longest name that is used; of a longer one its end, which tells programs of one package apart. */
+/** Longest name, in characters. A longer one is cut to its end, where programs of one package differ. */
 const MAX = 64;
 
 /**
- * Names the program that runs, by its package and entry file: `shop/dist/main`. So two programs of one package, or of two
- * packages, never read each other's entries, and all nodes of one program do.
+ * Names the running program by its package and entry file, such as `shop-dist-main`. Two programs never read each other's
+ * entries; all nodes of one program share theirs.
  */
 export function applicationName(main = require.main?.filename ?? process.argv[1] ?? ''): string {
   for (let folder = dirname(main); ; folder = dirname(folder)) {

@@ -5,9 +5,9 @@ import type { CacheEntry, CacheResult, Loaded } from './core/store/entry';
 import type { CachePolicy } from './core/store/policy';
 import type { TieredStore } from './core/store/tiered-store';
 
-/** Keys of CACHE_MANAGER live apart from those of the view and query layers. */
+/** Separates keys of CACHE_MANAGER from those of the view and query layers. */
 const NAMESPACE = 'app:';
-/** cache-manager's "no TTL" means for ever. A year is close. Milliseconds. */
+/** Milliseconds used for cache-manager's "no TTL", which means for ever: one year. */
 const FOREVER = 365 * 24 * 3_600_000;
 
 /** A setting of `wrap`: milliseconds, or a function of the value. */
@@ -15,12 +15,12 @@ type Setting = number | ((value: unknown) => number);
 type Settings = { readonly ttl?: Setting; readonly refreshThreshold?: Setting; readonly raw?: boolean };
 
 /**
- * `CACHE_MANAGER` on the tiers of this cache. Values are JSON and Buffers. A TTL holds to the millisecond: no jitter,
- * nothing stale, no grace. `set` and `del` reach every node, and `clear()` begins a new epoch.
+ * `CACHE_MANAGER` on the tiers of this cache. Values are JSON and Buffers. A TTL is exact to the millisecond: without
+ * jitter, stale-while-revalidate or grace. `set` and `del` reach every node; `clear()` begins a new epoch.
  *
- * `wrap` in every spelling is one `getOrLoad`. So callers share one run of the function, what it reads through the cache
- * invalidates its result, and a slow function cannot restore what was deleted meanwhile: cache-manager's own `wrap` sets
- * whatever the function returned. `refreshThreshold` is an eager refresh.
+ * Every overload of `wrap` is one `getOrLoad`: concurrent callers share one run of the function, and its result depends on
+ * what it read through the cache. A slow function cannot restore a key that was deleted meanwhile, as it can with
+ * cache-manager's own `wrap`. `refreshThreshold` is an eager refresh.
  */
 export function createTieredCache(store: TieredStore, ttl: number): Cache {
   const keyv = new Keyv({
@@ -38,7 +38,7 @@ export function createTieredCache(store: TieredStore, ttl: number): Cache {
   return { ...cache, wrap: wrapped as Cache['wrap'] };
 }
 
-/** cache-manager has no other access to the emitter of its events. */
+/** The emitter of cache-manager's events, which has no public accessor. */
 function emitterOf(cache: Cache): EventEmitter {
   const ignore = (): void => undefined;
   const emitter = cache.on('refresh', ignore);
@@ -63,7 +63,7 @@ class Wrap {
     };
     const { entry, outcome } = await find(typeof refreshThreshold === 'number' ? refreshThreshold : 0);
     const data = await decode<unknown>(entry);
-    // A threshold that depends on the value is known only now; a second read starts the refresh.
+    // A threshold computed from the value is known only now, so a second read starts the refresh.
     if (outcome === 'hit' && typeof refreshThreshold === 'function') await find(refreshThreshold(data.value));
     return raw ? data : data.value;
   }
@@ -74,7 +74,7 @@ class Wrap {
     return { value, body: await encode(value), store: value !== undefined, ttl: life || FOREVER };
   }
 
-  /** The events of cache-manager: `set` for what was loaded, `refresh` for what was loaded behind a hit. */
+  /** Emits cache-manager's events: `set` after a load, `refresh` after a background load. */
   private report(key: string, loading: Promise<{ value: unknown }>, finding: () => Promise<CacheResult>): void {
     const isRefresh = async (): Promise<boolean> => (await finding()).outcome === 'hit';
     loading
@@ -82,7 +82,7 @@ class Wrap {
         async ({ value }) => this.events.emit((await isRefresh()) ? 'refresh' : 'set', { key, value }),
         async (error: unknown) => (await isRefresh()) && this.events.emit('refresh', { key, error }),
       )
-      // The caller is given the error, or a listener threw.
+      // The caller receives the load's error; an error of a listener is dropped.
       .catch(() => undefined);
   }
 }
@@ -99,7 +99,7 @@ class TieredKeyvStore implements KeyvStoreAdapter {
   }
 
   async set(key: string, data: unknown, ttl?: number): Promise<void> {
-    // Keyv hands over its envelope; the entry has an expiry of its own.
+    // `data` is Keyv's envelope. Its expiry is dropped: the entry has its own.
     await this.store.set(NAMESPACE + key, await encode((data as { value: unknown }).value), exactly(ttl));
   }
 
@@ -129,7 +129,7 @@ class TieredKeyvStore implements KeyvStoreAdapter {
     return this.store.clear();
   }
 
-  /** Keyv expects an emitter. The store reports through CacheEventBus. */
+  /** Does nothing: Keyv expects an emitter, but the store reports through CacheEventBus. */
   on(): this {
     return this;
   }
@@ -141,14 +141,14 @@ function exactly(ttl: number | undefined): CachePolicy {
   return { ...EXACTLY, ttl: ttl || FOREVER };
 }
 
-/** Keyv's own JSON, which brings Buffers back as Buffers. */
+/** Keyv's JSON, which restores Buffers. */
 const json = new Keyv();
 
 async function encode(value: unknown): Promise<string> {
   return json.serialize!({ value });
 }
 
-/** Keyv's envelope: the value, and the expiry that `ttl()` returns. */
+/** Returns Keyv's envelope: the value, and the expiry that `ttl()` reports. */
 async function decode<T>({ body, createdAt, expiresAt }: CacheEntry): Promise<{ value?: T; expires?: number }> {
   const { value } = (await json.deserialize!<T>(body as string)) ?? {};
   return { value, expires: expiresAt - createdAt < FOREVER ? expiresAt : undefined };

@@ -5,47 +5,47 @@ import type { CacheEntry, CacheResult, Loader } from './core/store/entry';
 import type { EntryInfo, EntryPage, EntryQuery } from './core/store/inspector';
 import type { CachePolicy } from './core/store/policy';
 
-/** The cache, as application code that wants no decorator uses it. */
+/** The cache for application code that uses no decorator. */
 @Injectable()
 export class CacheService {
   constructor(@Inject(CACHE_STACK) private readonly stack: CacheStack) {}
 
-  /** The value of `key`, cached or loaded. @throws what `load` throws, when no older value may stand in for it */
+  /** The value of `key`, cached or loaded. @throws what `load` throws, when grace has no older value to serve */
   getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
     return this.stack.store.getOrLoad(key, policy, load);
   }
 
-  /** The fresh entry of this process, without a promise; undefined means: ask `getOrLoad`. */
+  /** The fresh L1 entry, without a promise. Undefined: call `getOrLoad`. */
   peek(key: string): CacheEntry | undefined {
     return this.stack.store.peek(key);
   }
 
-  /** Keeps derived bytes (gzip) beside an entry of this process. */
+  /** Stores derived bytes (gzip) beside an L1 entry. */
   addVariant(entry: CacheEntry, name: string, bytes: Buffer): void {
     this.stack.store.addVariant(entry, name, bytes);
   }
 
-  /** Call it after the commit. @throws CacheError `CACHE_STAMP_FAILED`: the change is not yet known elsewhere, evict again */
+  /** Invalidates `tags` on every node. Call it after the commit. @throws CacheError `CACHE_STAMP_FAILED`: other nodes may not know of the change yet, so call it again */
   async evict(tags: readonly string[]): Promise<void> {
     await this.stack.store.invalidate(tags);
   }
 
-  /** Forgets one key everywhere. @throws CacheError `CACHE_STAMP_FAILED` */
+  /** Deletes one key on every node. @throws CacheError `CACHE_STAMP_FAILED` */
   delete(key: string): Promise<void> {
     return this.stack.store.delete(key);
   }
 
-  /** Forgets everything under the prefix, everywhere. @throws CacheError when Redis cannot be told */
+  /** Clears everything under the prefix, on every node. @throws CacheError when Redis does not acknowledge it */
   clear(): Promise<void> {
     return this.stack.store.clear();
   }
 
-  /** Tells the value being built around this call that it depends on `tags`. */
+  /** Adds `tags` to the dependencies of the value that is being loaded around this call. */
   addTags(tags: Iterable<string>): void {
     this.stack.dependencies.addTags(tags);
   }
 
-  /** Runs before the clock is trusted again after it was away: drain what could not be stamped meanwhile. */
+  /** Registers a hook that runs after an outage, before L1 is trusted again: to stamp what could not be stamped meanwhile. */
   beforeTrust(hook: () => Promise<void>): void {
     this.stack.clock.beforeTrust(hook);
   }

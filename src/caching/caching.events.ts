@@ -1,59 +1,59 @@
 import type { Tier } from './core/store/entry';
 
-/** Why an entry left L1. `tag`: it was stamped. `replaced` is not an eviction and is not told. */
+/** Why an entry left L1. `tag`: one of its tags was stamped. A replaced entry emits no event. */
 export type EvictionReason = 'capacity' | 'ttl' | 'tag' | 'deleted';
 
-/** What the cache tells about itself: event name → arguments. Durations are milliseconds. */
+/** Events of the cache, with their arguments. Durations are milliseconds. A test compares them with README.md. */
 export interface CacheEvents {
   /** A fresh entry was served. */
   hit: [key: string, tier: Tier];
-  /** Past its TTL, not stamped: served while one refresh runs behind it. */
+  /** An entry past its TTL, but not stamped, was served while one refresh runs in the background. */
   stale: [key: string];
-  /** The load failed; an old entry was served instead, and marked. */
+  /** A load failed; an old entry was served instead, and marked. */
   grace: [key: string, error: unknown];
-  /** A request was answered in front of the framework, with a hit. `route` is its pattern. */
+  /** The fast path served a hit before the framework ran. `route` is the route's pattern. */
   answered: [route: string, tier: Tier, status: number, ms: number];
-  /** Nothing could be served: the source was asked. */
+  /** No entry could be served, so the source was queried. */
   miss: [key: string];
-  /** A caller shared a load that another caller began. */
+  /** A caller shared a load that another caller had started. */
   collapsed: [key: string];
-  /** A load ended. `ok` is false when it threw or hit its deadline. */
+  /** A load ended. `ok` is false when it threw or exceeded its deadline. */
   load: [key: string, ms: number, ok: boolean];
-  /** L2 answered, or failed to; a read includes the question to the clock. */
+  /** A call to L2 ended, whether it succeeded or failed. A read includes the query to the clock. */
   l2: [operation: 'read' | 'write' | 'delete', ms: number];
-  /** A tier could not be read or written; the request went on without it. */
+  /** A tier could not be read or written; the request continued without it. */
   storeFailed: [operation: 'read' | 'write' | 'delete' | 'lock', error: unknown];
   /** An entry left L1. */
   evicted: [key: string, reason: EvictionReason];
-  /** Tags were stamped and the clock acknowledged it. */
+  /** Tags were stamped, and the clock acknowledged the stamp. */
   stamped: [tags: readonly string[], ms: number];
   /** Outbox records became stamps. */
   drained: [records: number, tags: readonly string[], ms: number];
-  /** The outbox could not be drained; its records stay, and the next drain takes them. */
+  /** The outbox could not be drained; its records stay for the next drain. */
   drainFailed: [error: unknown];
-  /** A writer was answered before its write was known to be evicted. */
+  /** A write was acknowledged before its tags were known to be stamped. */
   evictionLate: [ms: number, error: unknown];
-  /** How long the oldest outbox record has been waiting, and how many do; 0: none is. Told at every look. */
+  /** Age of the oldest outbox record and number of records; 0: the outbox is empty. Emitted at every poll. */
   outbox: [oldestMs: number, waiting: number];
-  /** The function of @EvictsTags threw; the whole table was evicted instead. */
+  /** The function of @EvictsTags threw; the tag of the whole table was stamped instead. */
   tagRuleFailed: [table: string, error: unknown];
-  /** An edge has dropped what carries tags that were queued for it `lag` ms before. */
+  /** An edge was purged of tags that had been queued `lag` ms before. */
   purged: [tags: readonly string[], ms: number, lag: number];
-  /** An edge could not be told; the tags stay in the queue, and are tried again. */
+  /** An edge could not be purged; the tags stay in the queue and are retried. */
   purgeFailed: [error: unknown];
-  /** Tags that wait to be purged, and for how long the oldest has; 0: none does. Told at every look. */
+  /** Number of tags that wait for a purge, and age of the oldest; 0: the queue is empty. Emitted at every poll. */
   purgeQueue: [waiting: number, oldestMs: number];
-  /** The clock did not acknowledge a stamp; the caller was told. */
+  /** The clock did not acknowledge a stamp; the caller received the error. */
   stampFailed: [tags: readonly string[], error: unknown];
-  /** `live`: caught up and trusted. `unavailable`: no word for longer than maxLag. */
+  /** `live`: the mirror is complete and trusted. `unavailable`: no reply from the clock for longer than maxLag. */
   clock: [state: 'live' | 'unavailable', epoch: string];
-  /** This node's right to serve what is cached: `unproved` until a complete proof is there again, for the cause named. */
+  /** Whether this node may serve from the cache. `unproved`: not until it has a complete proof again; `cause` says why. */
   trust: [state: 'proved' | 'unproved', cause?: unknown];
-  /** A new epoch began: every older entry is dead. */
+  /** A new epoch began; every older entry is stale. */
   epoch: [epoch: string];
-  /** The Redis connection: `up`, `down`, `broken` when the circuit breaker gave it up; `refused`: a command lacks a right. */
+  /** State of the Redis connection. `broken`: the circuit breaker closed it. `refused`: the user lacks a right for a command. */
   redis: [state: 'up' | 'down' | 'broken' | 'refused', cause?: unknown];
-  /** Another program's entry under our key, or message on our channel, or a damaged one: ignored; an entry is deleted. */
+  /** An entry or message was damaged or not written by this cache. It was ignored; an entry is also deleted. */
   foreign: [what: 'entry' | 'message', name: string];
 }
 
@@ -61,13 +61,13 @@ export type CacheEventName = keyof CacheEvents;
 type Listener<E extends CacheEventName> = (...args: CacheEvents[E]) => unknown;
 
 /**
- * Typed events. The core does not know who listens; with nobody listening an `emit` is one property read.
- * A listener that throws, or rejects, is reported once as a process warning and never reaches the request.
+ * Typed events. Without a listener, `emit` costs one property read.
+ * A listener that throws or rejects is reported as a process warning; the request continues.
  */
 export class CacheEventBus {
   private readonly listeners: { [E in CacheEventName]?: Set<Listener<E>> } = {};
 
-  /** Listens; returns the function that stops listening. */
+  /** Adds a listener. Returns the function that removes it. */
   on<E extends CacheEventName>(event: E, listener: Listener<E>): () => void {
     const set: Set<Listener<E>> = this.listeners[event] ?? new Set();
     this.listeners[event] = set as never;

@@ -29,7 +29,7 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** The cache of an application: `CachingModule.forRoot({...})` or `forRootAsync`, global unless told otherwise. */
+/** The cache of an application: `CachingModule.forRoot({...})` or `forRootAsync`, global unless `isGlobal` is false. */
 @Module({
   imports: [DiscoveryModule],
   providers: [

@@ -14,49 +14,49 @@ export type Duration = number | string;
 export type Size = number | string;
 
 export interface CachingOptions {
-  /** How long a value is fresh, ±10 %. Duration. @default 5m */
+  /** How long a value is fresh, varied by ±10 %. Duration. @default 5m */
   ttl?: Duration;
-  /** How long "known to be absent" is. Duration. @default 30s */
+  /** TTL of an absent value (`null`, 404). Duration. @default 30s */
   negativeTtl?: Duration;
-  /** How long past its TTL, if nothing was stamped, a value is served while it is refreshed. Duration. @default 10s */
+  /** How long past its TTL an unstamped value is served while one refresh runs. Duration. @default 10s */
   staleWhileRevalidate?: Duration;
-  /** How long past its TTL a value is kept in case loading fails. Duration. @default 1h */
+  /** How long past its TTL a value is stored, to be served if loading fails. 0: never. Duration. @default 1h */
   grace?: Duration;
-  /** A load that takes longer has failed. Duration. @default 30s */
+  /** Deadline of a load; a slower load counts as failed. Duration. @default 30s */
   loadTimeout?: Duration;
-  /** What L1 may take of the heap. Size. @default 64mb */
+  /** Upper bound of L1 on the heap. Size. @default 64mb */
   l1MaxBytes?: Size;
-  /** The longest an L1 entry is served without news from the clock. Duration. @default 1s */
+  /** How long an L1 entry is served without a reply from the clock. Duration. @default 1s */
   maxLag?: Duration;
-  /** `bounded`: an L1 hit may be maxLag behind. `strict`: every hit asks the clock. @default bounded */
+  /** `bounded`: an L1 hit may be up to maxLag behind. `strict`: every hit queries the clock. @default bounded */
   consistency?: 'bounded' | 'strict';
-  /** Owns every Redis key; letters, digits, dot, dash, underscore. @default strata */
+  /** Prefix of every Redis key; letters, digits, dot, dash, underscore. @default strata */
   prefix?: string;
-  /** Names this program in the keys of its entries; letters, digits, dot, dash, underscore. @default package and entry file */
+  /** Names this program in its keys; unique among programs that share a prefix. Up to 64 letters, digits, dots, dashes, underscores. @default package and entry file */
   application?: string;
   /** Deadline of one Redis call. Duration. @default 100ms */
   l2Timeout?: Duration;
-  /** Where Redis is; unset: L1 only, one process. @default none */
+  /** URL of Redis. Unset: L1 only, for one process. @default none */
   redis?: { readonly url: string };
-  /** Signs entries in Redis, so that other programs cannot forge them; the same on all nodes. @default a checksum instead */
+  /** Signs entries in Redis, so that other programs cannot forge them. Must be equal on all nodes. @default a checksum instead */
   secret?: string;
-  /** How many tags the clock remembers; entries older than what it forgot are dead. @default 100000 */
+  /** How many tags the clock remembers. Entries older than the forgotten ones are stale. @default 100000 */
   maxTags?: number;
   /** How long a node waits for another node's load of the same key. Duration. @default 1s */
   fillWait?: Duration;
-  /** How long a failed source is left alone at first, and at most, while grace serves. Durations. @default 500ms, 10s */
+  /** How long a failed source is not queried again while grace serves: first delay, longest delay. Durations. @default 500ms, 10s */
   backOff?: { initialDelay: Duration; maxDelay: Duration };
-  /** Which read layers are on: each can be measured alone. @default ['view', 'query'] */
+  /** Which read layers are on. @default ['view', 'query'] */
   layers?: readonly CacheLayer[];
-  /** What the view layer has to be told about the application. @default {} */
+  /** How the view layer identifies users and validates requests. @default {} */
   view?: ViewSettings;
-  /** Spans of loads, L2 reads, drains and purges: `openTelemetryTracing()`. @default none */
+  /** Records spans of loads, L2 reads, drains and purges: `openTelemetryTracing()`. @default none */
   tracing?: Tracing;
 }
 
 export type CacheLayer = 'view' | 'query';
 
-/** The same with everything filled in: milliseconds and bytes. */
+/** The options with every default filled in, in milliseconds and bytes. */
 export interface ResolvedOptions {
   readonly ttl: number;
   readonly negativeTtl: number;
@@ -67,7 +67,7 @@ export interface ResolvedOptions {
   readonly maxLag: number;
   readonly consistency: 'bounded' | 'strict';
   readonly prefix: string;
-  /** Empty: entries are not told apart by program. */
+  /** Empty: keys do not name the program. */
   readonly application: string;
   readonly l2Timeout: number;
   readonly redis?: RedisTarget;
@@ -88,7 +88,7 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new Configurabl
 /** @throws CacheError `CACHE_OPTIONS` */
 export function resolveOptions(options: CachingOptions): ResolvedOptions {
   const { prefix = 'strata', application = '', consistency = 'bounded', maxTags = 100_000, redis, backOff } = options;
-  // No colon: the keys of prefix "a" could not be told from those of "a:b", and clear() would reach too far.
+  // No colon: clear() of prefix "a" would also clear the keys of prefix "a:b".
   if (!/^[\w.-]+$/.test(prefix)) throw invalid('prefix', prefix);
   if (!/^[\w.-]{0,64}$/.test(application)) throw invalid('application', application);
   if (!Number.isInteger(maxTags) || maxTags < 1) throw invalid('maxTags', maxTags);

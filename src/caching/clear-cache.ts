@@ -3,12 +3,12 @@ import { CacheEventBus } from './caching.events';
 import { type CachingOptions, resolveOptions } from './caching.options';
 import { CacheStack } from './core/cache-stack';
 
-/** Milliseconds that one command to Redis may take: an operator waits longer than a request. */
+/** Deadline of one Redis command, in milliseconds: an operator can wait longer than a request. */
 const PATIENCE = 5_000;
 
 /**
- * Clears a prefix in Redis from outside the application: a new epoch begins, so every entry on every node is dead, and the
- * entries' bytes are freed. Edges are not purged.
+ * Clears a prefix in Redis from outside the application. A new epoch begins, so every entry on every node is stale, and
+ * their bytes in Redis are freed. Edges are not purged.
  * @returns how many entries Redis held
  * @throws CacheError `CACHE_OPTIONS` without Redis, `CACHE_REDIS_UNAVAILABLE` and `CACHE_TIMEOUT` with the cause
  */

@@ -1,2 +1,2 @@
-/** No parameters: what there is, is unknown, and named in a 400. */
+/** The DTO of a route without parameters: any parameter is unknown and leads to a 400 that names it. */
 export class NoParameters {}

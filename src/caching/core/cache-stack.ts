@@ -21,14 +21,14 @@ import { DependencyTracker } from './clock/dependency-tracker';
 import { systemTime, type Time } from './async/time';
 import { untraced } from '../tracing';
 
-/** Heartbeats within the lifetime of one proof: some may be lost before trust is. */
+/** Heartbeats within the lifetime of one proof: some may be lost without losing trust. */
 const BEATS_PER_LAG = 4;
-/** Milliseconds start and stop wait for Redis at most. Without it the service starts all the same, and degraded. */
+/** Milliseconds that start and stop wait for Redis. Without Redis the service starts degraded. */
 const PATIENCE = 2_000;
 
-/** The parts, put together: what the Nest module makes injectable and what tests build two of. */
+/** All parts of one node's cache, wired together. The Nest module provides it; tests build one for each node. */
 export class CacheStack {
-  /** As readers see it: it answers only while this node is trusted. */
+  /** The clock for readers: it replies only while this node is trusted. */
   readonly clock: TagClock;
   readonly trust: Trust;
   readonly identity: ClockIdentity;
@@ -87,14 +87,14 @@ export class CacheStack {
     this.traceEdges();
   }
 
-  /** Edges purge behind everybody's back; that they have done it is all that can be told. */
+  /** A purge runs in the background, so its span is recorded when it has ended. */
   private traceEdges(): void {
     const { events, options } = this;
     if (options.tracing === untraced) return;
     events.on('purged', (tags, ms) => options.tracing.past('cache.purge', { 'cache.tags': tags.length }, ms));
   }
 
-  /** Connects and catches up. Never rejects: with Redis away it starts without, and goes on trying. */
+  /** Connects and synchronises the clock. Never rejects: while Redis is unavailable, the node starts without it and keeps retrying. */
   async start(): Promise<void> {
     const connected = this.redis?.start().then(() => this.redisClock?.beat());
     if (connected) await withDeadline(connected, PATIENCE, 'connecting to Redis').catch(() => undefined);

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** Longest key that is kept as it reads; a longer one is hashed beyond its head, so that no caller decides how much memory a key takes. */
+/** Longest key in plain text, in characters. Of a longer key only the head is plain and the whole is hashed, so that no caller decides its size. */
 const MAX_KEY = 200;
 const HEAD = 120;
 
 /**
- * One text for one meaning: names of objects sorted, undefined members left out, dates apart from texts that look like them.
- * @throws TypeError for what has no such form: functions, symbols, instances of built-in classes
+ * The same text for values of the same meaning: members sorted, undefined members omitted, dates distinct from similar texts.
+ * @throws TypeError for values without a canonical form: functions, symbols, objects with hidden state
  */
 export function canonicalText(value: unknown): string {
   switch (typeof value) {
@@ -40,12 +40,12 @@ function canonicalObject(value: object): string {
 }
 
 /**
- * What of an object its enumerable members do not tell, by name. Undefined for plain data and validated DTOs. Two objects
- * that differ in a hidden part would share one key.
+ * Names the state of an object that its enumerable members do not show. Undefined for plain data and validated DTOs. Two
+ * objects that differ only in hidden state would share a key.
  */
 function hiddenIn(value: object): string | undefined {
   const name = nameOf(value);
-  // Map, URL, RegExp and the like keep their meaning inside and name themselves.
+  // Map, URL, RegExp and similar classes have internal state and their own string tag.
   if (Object.prototype.toString.call(value) !== '[object Object]') return `a ${name}`;
   const own = Object.entries(Object.getOwnPropertyDescriptors(value));
   const accessor = own.find(([, descriptor]) => !('value' in descriptor));
@@ -72,7 +72,7 @@ function nameOf(value: object): string {
 type Type = abstract new (...args: never[]) => unknown;
 const privates = new WeakMap<object, boolean>();
 
-/** #private members show in the source of a class alone. */
+/** Searches the source text of the class and its bases, the only place where #private members show. */
 function hasPrivateFields(type: object): boolean {
   const known = privates.get(type);
   if (known !== undefined) return known;
@@ -84,10 +84,10 @@ function hasPrivateFields(type: object): boolean {
   return isPrivate;
 }
 
-/** The key itself while it is short; else its head and a hash of the whole. */
+/** The key itself if it is short, else its head and a hash of the whole. */
 export function boundedKey(key: string): string {
   if (key.length <= MAX_KEY) return key;
-  // Half a character cannot be encoded, neither in a URL nor in a tag.
+  // Half a surrogate pair cannot be encoded in a URL or a tag.
   const head = key.slice(0, HEAD).replace(/[\ud800-\udbff]$/, '');
   return `${head}…${createHash('sha256').update(key).digest('base64url')}`;
 }

@@ -1,8 +1,8 @@
-/** Work that no caller waits for, but shutdown does. */
+/** Background work: no caller waits for it, but shutdown does. */
 export class Background {
   private readonly running = new Set<Promise<unknown>>();
 
-  /** `work` must not reject: no caller would see the error. */
+  /** Registers `work`, which must not reject: no caller would see the error. */
   track(work: Promise<unknown>): void {
     const tracked: Promise<unknown> = work.finally(() => this.running.delete(tracked));
     this.running.add(tracked);

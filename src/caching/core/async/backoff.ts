@@ -1,4 +1,4 @@
-/** Delays between attempts, in milliseconds: each twice as long as the one before, up to the longest. Named as cockatiel's. */
+/** Exponential back-off in milliseconds: each delay is twice the one before, up to `maxDelay`. Option names are cockatiel's. */
 export interface Backoff {
   readonly initialDelay: number;
   readonly maxDelay: number;
@@ -9,7 +9,7 @@ export function delayAfter({ initialDelay, maxDelay }: Backoff, attempt: number)
   return Math.min(initialDelay * 2 ** (attempt - 1), maxDelay);
 }
 
-/** Every delay in turn, without end. */
+/** The endless sequence of delays. */
 export function* pauses(backoff: Backoff): Generator<number, never> {
   for (let attempt = 1; ; attempt++) yield delayAfter(backoff, attempt);
 }

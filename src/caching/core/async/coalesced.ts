@@ -1,4 +1,4 @@
-/** Answers those who asked before the work has ended: what is left of it concerns only whoever asks next. */
+/** Resolves the callers of a run before its work has ended. The rest of the work only delays the next run. */
 export type Answer<T> = (value: T) => void;
 
 interface Run<T> {
@@ -9,9 +9,9 @@ interface Run<T> {
 }
 
 /**
- * One running, one waiting: however many ask at once, the work runs at most twice, never side by side, and whoever
- * asks gets an answer that began **after** they asked. So an answer may stand for every question it was given to.
- * It begins at the end of the turn of the event loop in which it was first asked for: all who ask in it share one run.
+ * Coalesces concurrent calls: at most one run is active and one is waiting. Every caller gets the result of a run that
+ * began **after** the call, so a shared result is never older than the call. A run begins at the end of the event-loop turn
+ * of the first call, and all calls of that turn share it.
  */
 export class Coalesced<T> {
   private running?: Run<T>;
@@ -30,7 +30,7 @@ export class Coalesced<T> {
     return this.waiting;
   }
 
-  /** Resolves when what was running at the call has ended. */
+  /** Resolves when the current run has ended. */
   async idle(): Promise<void> {
     await this.running?.ended;
   }

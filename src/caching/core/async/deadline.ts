@@ -1,10 +1,10 @@
 import { CacheError } from '../../caching.errors';
 
 /**
- * Waits for `work` no longer than `ms`. The work itself is not aborted: a command that was sent to Redis will be
- * answered, and taking it out of the client's queue would shift every later reply (FIELD: AbortSignal crashed there).
- * A stall of the event loop is nobody else's silence: the deadline gives back, once, the time by which its own timer
- * was late. That is also what lets the sockets be read first; after a stall timers run before them.
+ * Waits for `work` no longer than `ms`. The work is not aborted: Redis replies to a command that was sent, and removing the
+ * command from the client's queue would assign every later reply to the wrong command.
+ * After a stall of the event loop, the deadline is extended once by the time its timer was late. So sockets are read
+ * before the deadline counts; after a stall, timers run first.
  * @throws CacheError `CACHE_TIMEOUT`
  */
 export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
@@ -13,7 +13,7 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, what: string
     const due = performance.now() + ms;
     const expire = (): void => reject(new CacheError('CACHE_TIMEOUT', `${what} took longer than ${ms} ms`));
     const giveBack = (): void => {
-      // A timer may also come a fraction of a millisecond early.
+      // A timer may also fire a fraction of a millisecond early.
       const lateBy = Math.max(0, performance.now() - due);
       timer = setTimeout(expire, Math.min(lateBy, ms)).unref();
     };

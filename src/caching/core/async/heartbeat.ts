@@ -1,4 +1,4 @@
-/** Calls `beat` again and again, `every` milliseconds after the last one ended. Keeps no process alive. */
+/** Calls `beat` repeatedly, `every` milliseconds after the last call ended. Does not keep the process alive. */
 export class Heartbeat {
   private timer?: NodeJS.Timeout;
   private stopped = false;

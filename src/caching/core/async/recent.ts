@@ -1,9 +1,9 @@
-/** A value that is computed again only when the last one is older than `maxAge`; callers meanwhile share it, failures included. */
+/** Caches one computed value for `maxAge`. Concurrent callers share the computation, its failure included. */
 export class Recent<T> {
   private value: Promise<T> | undefined;
   private at = -Infinity;
 
-  /** @param maxAge ms, counted from the start of a computation that has ended */
+  /** @param maxAge milliseconds since the last computation started */
   constructor(private readonly maxAge: number) {}
 
   get(compute: () => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
-/** Time is injected, so that a test decides what the hour is; fake timers would hang the Redis client. */
+/** Time, injected so that tests can set it. Fake timers would hang the Redis client. */
 export interface Time {
-  /** Wall clock, milliseconds since 1970: what nodes share (`createdAt`, TTLs). May step. */
+  /** Wall clock in milliseconds since 1970, shared by nodes (`createdAt`, TTLs). May step backwards. */
   wall(): number;
-  /** Milliseconds that never step back: what Law 6 is measured with. Means nothing outside this process. */
+  /** Monotonic clock in milliseconds, which Law 6 is measured with. Valid in this process only. */
   mono(): number;
   /** Resolves after `ms`; does not keep the process alive. */
   sleep(ms: number): Promise<void>;

@@ -3,20 +3,20 @@ import type { Instant } from '../clock/tag-clock';
 
 export type Tier = 'l1' | 'l2';
 
-/** What is cached: opaque bytes. `null` is an answer too: the source said that it has none. */
+/** A cached body: opaque bytes, or `null` when the source has no value. */
 export type Body = string | Buffer | null;
 
-/** How an answer came about. `miss`: it was loaded. `stale`: past its TTL, being refreshed. `grace`: loading failed. */
+/** How a result was obtained. `miss`: loaded. `stale`: past its TTL, being refreshed. `grace`: old, because loading failed. */
 export type Outcome = 'hit' | 'stale' | 'grace' | 'miss';
 
-/** An entry and how it was found: all that Cache-Status (RFC 9211), Age and X-Cache are written from. */
+/** An entry and how it was found. Cache-Status (RFC 9211), Age and X-Cache are written from it. */
 export interface CacheResult {
   readonly entry: CacheEntry;
   readonly outcome: Outcome;
   readonly tier: Tier | 'source';
-  /** Somebody else's load, shared. */
+  /** The result of another caller's load, shared. */
   readonly collapsed: boolean;
-  /** It was kept (or was already). */
+  /** The entry is in the cache. */
   readonly stored: boolean;
   /** Remaining TTL in whole seconds; negative past it. */
   readonly ttl: number;
@@ -25,76 +25,76 @@ export interface CacheResult {
 /** What a load returns. */
 export interface Loaded {
   readonly body: Body;
-  /** Tags that only showed while loading; the policy's and gathered ones are added. */
+  /** Tags that are known only after loading. The policy's tags and recorded dependencies are added. */
   readonly tags?: Iterable<string>;
-  /** Milliseconds; instead of the policy's. Zero: as `store: false`. */
+  /** TTL in milliseconds, instead of the policy's. Zero: as `store: false`. */
   readonly ttl?: number;
-  /** False: neither kept nor shared with others who wait for the same key. */
+  /** False: the result is neither cached nor shared with other callers of the same key. */
   readonly store?: boolean;
 }
 
 export type Loader = () => Promise<Loaded>;
 
-/** Failed reads of an entry's source, so that a dead one is not asked at every request. */
+/** Consecutive failed loads of an entry, so that a failing source is not queried at every request. */
 export interface Failure {
-  /** `Time.mono()` when it began to be asked. */
+  /** `Time.mono()` when the last load began. */
   readonly at: number;
-  /** `Time.mono()` before which it is left alone. */
+  /** `Time.mono()` before which the source is not queried again. */
   readonly retryAt: number;
   readonly count: number;
-  /** The instant before the failed read: a stamp after it shows that the source lives. */
+  /** The clock's instant before the failed load. A later stamp proves that the source is up. */
   readonly since: Instant;
 }
 
-/** One cached value. The first part is what L2 carries; the second means something in this process only. */
+/** One cached value. The first group of fields is stored in L2; the second is valid in this process only. */
 export interface CacheEntry extends Instant {
   readonly key: string;
   readonly body: Body;
-  /** What it depends on; includes its own `keyTag`. */
+  /** What the value depends on, its own `keyTag` included. */
   readonly tags: readonly string[];
   readonly epoch: string;
   readonly tick: number;
-  /** Wall clock in ms when its source began to be read: what `Age` counts from. */
+  /** Wall clock in ms when its load began; `Age` counts from it. */
   readonly createdAt: number;
   /** Wall clock in ms: end of its TTL, jitter included. */
   readonly expiresAt: number;
-  /** Milliseconds past `expiresAt` during which it may be served while it is refreshed. */
+  /** Milliseconds past `expiresAt` during which the entry may be served while it is refreshed. */
   readonly swrMs: number;
-  /** Milliseconds past `expiresAt` during which it is kept for the case that loading fails. */
+  /** Milliseconds past `expiresAt` during which the entry may be served if loading fails. */
   readonly graceMs: number;
 
   readonly localTick: number;
-  /** `Time.mono()` at the end of its TTL: a wall clock that steps back does not make it younger. */
+  /** `Time.mono()` at the end of its TTL. A wall clock that steps backwards does not extend the TTL. */
   readonly monoExpiresAt: number;
-  /** `Time.mono()` up to which it is known to be right, whatever the clock says later (Law 6). */
+  /** `Time.mono()` up to which the entry is proved fresh (Law 6). */
   verifiedAt: number;
-  /** `TagClock.version` at which it was last found fresh: while that stands, so does the verdict. */
+  /** `TagClock.version` at which the entry was last found fresh. It stays fresh while the version is unchanged. */
   verifiedAtVersion: number;
-  /** It was found stamped: told once, kept for grace. */
+  /** The entry was found stamped, and that was reported. It may stay for grace. */
   isInvalidated: boolean;
   failure: Failure | undefined;
-  /** Derived bytes kept beside the body, such as its gzip. */
+  /** Derived bytes stored beside the body, such as its gzip. */
   variants: Map<string, Buffer> | undefined;
 }
 
-/** Every entry carries a tag of its own, so that `delete(key)` is a stamp and reaches all nodes and running loads. */
+/** The tag of a single entry: `delete(key)` stamps it, which reaches all nodes and running loads. */
 export function keyTag(key: string): string {
   return KEY_TAG + key;
 }
 
-/** Tags for people and edges: without the one that is only the entry's own name. */
+/** Tags shown to operators and edges: without `keyTag`. */
 export function publicTags(tags: readonly string[]): string[] {
   return tags.filter((tag) => !tag.startsWith(KEY_TAG));
 }
 
 const KEY_TAG = '@key:';
 
-/** Milliseconds since its TTL ended, by whichever clock says more; negative: still within. */
+/** Milliseconds since the TTL ended, by the clock that is further ahead; negative within the TTL. */
 export function overdue(entry: CacheEntry, wall: number, mono: number): number {
   return Math.max(wall - entry.expiresAt, mono - entry.monoExpiresAt);
 }
 
-/** The `monoExpiresAt` of an entry that expires then. A millisecond later, as the two clocks round differently. */
+/** `monoExpiresAt` for an `expiresAt`. One millisecond is added because the two clocks round differently. */
 export function monoExpiry(expiresAt: number, time: Time): number {
   return time.mono() + expiresAt - time.wall() + 1;
 }
@@ -104,7 +104,7 @@ export function isWithinGrace({ graceMs }: CacheEntry, late: number): boolean {
   return Math.max(late, 0) < graceMs;
 }
 
-/** Milliseconds past its TTL during which an entry is kept. */
+/** Milliseconds past its TTL during which an entry stays stored. */
 export function maxStaleMs(entry: CacheEntry): number {
   return Math.max(entry.swrMs, entry.graceMs);
 }
@@ -125,8 +125,8 @@ export function remainingTtl(entry: CacheEntry, wall: number): number {
 }
 
 /**
- * A Buffer often is a view of something larger: of Node's 8 KiB pool, of a 16 KiB zlib chunk. Kept for long, it would
- * hold all of that, uncounted; so what is kept is a copy of its own size.
+ * Copies a Buffer that is a view of a larger one, such as Node's 8 KiB pool or a 16 KiB zlib chunk. A cached view would
+ * retain all of that memory, uncounted.
  */
 export function compact(bytes: Buffer): Buffer {
   if (bytes.buffer.byteLength === bytes.length) return bytes;

@@ -4,12 +4,12 @@ import type { EntryWriter } from './load/entry-writer';
 import { type CachePolicy, resolvePolicy } from './policy';
 import type { StoreParts } from './store-parts';
 
-/** Stamped by `set` beside the key's own tag: so readers can tell a key that is overwritten from one that is deleted. */
+/** A second tag that `set` stamps, so that readers can distinguish an overwritten key from a deleted one. */
 function setTag(key: string): string {
   return keyTag(`@set:${key}`);
 }
 
-/** An entry and its way into L2. */
+/** A new entry, and the end of its write to L2. */
 interface Placed {
   readonly entry: CacheEntry;
   readonly written: Promise<void>;
@@ -25,9 +25,9 @@ export class ExplicitSet {
   ) {}
 
   /**
-   * Replaces the value on every node: the key's own tag is stamped first, and the value counts as read at that very
-   * stamp. Of two concurrent calls the later stamp wins everywhere. While the clock is unavailable the value is kept in
-   * this process only, and is gone when the clock is back. Inside a load the value depends on what that load has read so
+   * Replaces the value on every node. The key's own tag is stamped first, and the value counts as read at that stamp, so of
+   * two concurrent calls the later stamp wins on every node. While the clock is unavailable the value is stored in this
+   * process only, and is dropped when the clock recovers. Inside a load the value depends on what that load has read so
    * far; if any of that was invalidated meanwhile, the value is not stored.
    */
   async set(key: string, body: Body, policy: CachePolicy): Promise<void> {
@@ -40,8 +40,8 @@ export class ExplicitSet {
   }
 
   /**
-   * What a running `set` of `key` in this process has stored: the value of the key at that moment, even if another `set` has
-   * replaced it since. Undefined where none is running, or the value was invalidated in another way.
+   * Waits for a running `set` of `key` in this process and returns its entry, even if another `set` has replaced it since.
+   * Undefined when no `set` is running, or its value was invalidated in another way.
    */
   async awaited(key: string): Promise<CacheEntry | undefined> {
     const entry = (await this.running.get(key))?.entry;
@@ -50,7 +50,7 @@ export class ExplicitSet {
     return this.isReplaced(entry) && !this.parts.clock.staleBecause(entry, others) ? entry : undefined;
   }
 
-  /** The last stamp of the key came from a `set`: the value that replaces `entry` is there, or on its way to L2. */
+  /** Whether the last stamp of the key came from a `set`: the new value is in L2, or being written. */
   isReplaced({ key, epoch, tick }: CacheEntry): boolean {
     const { clock } = this.parts;
     const setAt = clock.lastStamp([setTag(key)]);
@@ -68,7 +68,7 @@ export class ExplicitSet {
     if (scope) {
       const { tags, verifiedAt, expiresAt, fromGrace } = scope;
       if (fromGrace || clock.staleBecause(scope, [...tags])) return undefined;
-      // Nothing that was read so far has changed since: it would be the same at this instant.
+      // What the load has read so far is unchanged, so it counts as read at this instant.
       from.add({ epoch, tick, localTick, tags, verifiedAt, expiresAt });
     }
     const entry = this.writer.buildEntry(key, policy, { body }, from, time.wall());

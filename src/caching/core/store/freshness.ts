@@ -3,21 +3,21 @@ import type { Time } from '../async/time';
 import { type CacheEntry, isWithinGrace, overdue } from './entry';
 
 export interface FreshnessOptions {
-  /** `bounded`: an L1 hit is at most `maxLag` behind. `strict`: every hit asks the clock first. */
+  /** `bounded`: an L1 hit is at most `maxLag` behind. `strict`: every hit queries the clock first. */
   readonly consistency: 'bounded' | 'strict';
-  /** Milliseconds: the longest an L1 entry is served without news from the clock. */
+  /** Milliseconds for which an L1 entry is served without a reply from the clock. */
   readonly maxLag: number;
 }
 
-/** What a reader knew on arrival. Its result must be no older than that. */
+/** What this node knew when a reader arrived. The reader's result must be no older than that. */
 export interface ReadSnapshot {
-  /** Grows with every arrival in this process: time may stand still between two of them. */
+  /** Increases with every arrival in this process; two arrivals may have the same `at`. */
   readonly order: number;
   /** `TagClock.version` on arrival. */
   readonly version: number;
   /** `Time.mono()` on arrival. */
   readonly at: number;
-  /** The mirror is proved complete: synchronised within maxLag, in strict mode since the reader arrived. */
+  /** The mirror is proved complete: synchronised within maxLag or, in strict mode, since the reader arrived. */
   readonly confirmed: boolean;
   /** `Time.mono()` up to which a confirmed mirror is complete. */
   readonly lastSyncAt: number;
@@ -27,10 +27,10 @@ export interface ReadSnapshot {
  * What a reader may do with an entry.
  * - `fresh`: serve it.
  * - `refresh`: serve it while one refresh runs: its TTL is nearly over (eager refresh) or just over (SWR).
- * - `revalidate`: nothing is known against it, but there is no proof either. Ask the clock, then judge again.
- * - `backing-off`: its source failed recently and is not asked again yet. Serve it as grace.
+ * - `revalidate`: no stamp is known, but freshness is not proved. Query the clock, then judge again.
+ * - `backing-off`: its source failed recently and is not queried again yet. Serve it as grace.
  * - `fallback`: load. Serve it, as grace, only if loading fails.
- * - `dead`: load. It is of no further use.
+ * - `dead`: load, and drop the entry.
  */
 export type Verdict = 'fresh' | 'refresh' | 'revalidate' | 'backing-off' | 'fallback' | 'dead';
 
@@ -48,7 +48,7 @@ export class Freshness {
   }
 
   /**
-   * Asked once a read. Allocates nothing; O(1) while the clock has learned nothing new since the entry's last verdict.
+   * The verdict for one entry and one reader. Allocates nothing; O(1) while the clock's version is that of the last verdict.
    * @param refreshBefore milliseconds before the end of the TTL from which the verdict is `refresh`
    */
   judge(entry: CacheEntry, snapshot: ReadSnapshot, refreshBefore = 0): Verdict {
@@ -70,14 +70,14 @@ export class Freshness {
     return true;
   }
 
-  /** Laws 3 and 6 without the TTL: whether a value may be given to a reader that arrived with `snapshot`. */
+  /** Laws 3 and 6 without the TTL: whether a reader that arrived with `snapshot` may receive the value. */
   mayServe(entry: CacheEntry, snapshot: ReadSnapshot): boolean {
     return this.isProved(entry.verifiedAt, snapshot) && this.isFresh(entry);
   }
 
   /**
    * After a failed load, wait for the back-off, unless a tag was stamped since: a write proves that the source is up, and
-   * an old value must not outlive that write. Needs the same proof as a hit.
+   * an old value must not outlive that write. Requires the same proof as a hit.
    */
   isBackingOff(entry: CacheEntry, snapshot: ReadSnapshot): boolean {
     const { failure } = entry;
@@ -85,7 +85,7 @@ export class Freshness {
     return this.clock.staleBecause(failure.since, entry.tags) === undefined;
   }
 
-  /** What is known now, without asking. In strict mode that is never enough. */
+  /** What this node knows now, without querying the clock. Never confirmed in strict mode. */
   snapshot(): ReadSnapshot {
     const at = this.time.mono();
     const { version, lastSyncAt } = this.clock;
@@ -93,7 +93,7 @@ export class Freshness {
     return { order, version, at, lastSyncAt, confirmed: !this.strict && at - lastSyncAt < this.options.maxLag };
   }
 
-  /** What is known after the clock was asked. Without a reply nothing is confirmed. Never rejects. */
+  /** Queries the clock. Without a reply the snapshot is not confirmed. Never rejects. */
   async snapshotFromClock(): Promise<ReadSnapshot> {
     const order = (this.arrivals += 1);
     const at = this.time.mono();
@@ -104,20 +104,20 @@ export class Freshness {
     return { order, version: this.clock.version, at, lastSyncAt: at, confirmed };
   }
 
-  /** What a reader that arrived with `snapshot` knows after the clock has replied to a question it asked then. */
+  /** The snapshot after the clock has replied to a query that was sent when the reader arrived. */
   confirmedSince(snapshot: ReadSnapshot): ReadSnapshot {
     const { order, at } = snapshot;
     const confirmed = this.strict || this.time.mono() - at < this.options.maxLag;
     return { order, version: this.clock.version, at, lastSyncAt: at, confirmed };
   }
 
-  /** `Time.mono()` up to which an entry served with `snapshot` is known to be right. What is built from it is no better (Law 6). */
+  /** `Time.mono()` up to which an entry served with `snapshot` is proved fresh. A value built from it has no later proof (Law 6). */
   verifiedAt(entry: CacheEntry, snapshot: ReadSnapshot): number {
     if (!snapshot.confirmed) return entry.verifiedAt;
     return Math.max(entry.verifiedAt, Math.min(snapshot.lastSyncAt, snapshot.at));
   }
 
-  /** Law 6: the clock's proof, or, in bounded mode, a read of the source less than maxLag ago. */
+  /** Law 6: a reply of the clock or, in bounded mode, a read of the source less than maxLag ago. */
   private isProved(verifiedAt: number, snapshot: ReadSnapshot): boolean {
     return snapshot.confirmed || (!this.strict && snapshot.at - verifiedAt < this.options.maxLag);
   }

@@ -5,46 +5,46 @@ import { type CacheEntry, overdue, publicTags, remainingTtl, type Tier } from '.
 import { type L1, weigh } from './tiers/l1';
 import type { L2 } from './tiers/l2';
 
-/** One entry, for people. */
+/** One entry, as the admin API shows it. */
 export interface EntryInfo {
   readonly key: string;
   readonly tiers: readonly Tier[];
   readonly tags: readonly string[];
   readonly epoch: string;
   readonly tick: number;
-  /** Bytes as L1 would weigh it, variants included. */
+  /** Estimated bytes on the heap, variants included. */
   readonly bytes: number;
   /** Wall clock in ms. */
   readonly createdAt: number;
   /** Remaining TTL in seconds, negative past it. */
   readonly ttl: number;
-  /** Whether it would be served as fresh. */
+  /** Whether the entry would be served as fresh. */
   readonly fresh: boolean;
-  /** Why not, if something was stamped. */
+  /** The stamp, epoch or floor that made the entry stale. */
   readonly staleBecause?: StaleReason;
 }
 
 export interface EntryQuery {
-  /** Keys that begin so. */
+  /** Entries whose key starts with this. */
   readonly prefix?: string;
   /** Entries that carry this tag. */
   readonly tag?: string;
-  /** Where the last page ended. */
+  /** The cursor of the previous page. */
   readonly cursor?: string;
-  /** About how many entries are looked at for a page. @default 100 */
+  /** About how many entries are scanned for a page. @default 100 */
   readonly limit?: number;
 }
 
 export interface EntryPage {
   readonly entries: readonly EntryInfo[];
-  /** Undefined: that was the last page. */
+  /** Undefined on the last page. */
   readonly cursor?: string;
 }
 
-/** Where L2 pages begin; L1 pages have a plain number. */
+/** The first cursor of L2. Cursors of L1 are plain numbers. */
 const L2_START = '0:0';
 
-/** Looks at both tiers without touching them: first what L1 holds, page by page, then what only L2 has. */
+/** Lists both tiers without changing them: first the entries of L1, then those that only L2 has. */
 export class Inspector {
   constructor(
     private readonly l1: L1,
@@ -53,7 +53,7 @@ export class Inspector {
     private readonly time: Time,
   ) {}
 
-  /** Undefined: neither tier has it. Never rejects. */
+  /** The entry of `key`, or undefined when neither tier has it. Never rejects. */
   async entry(key: string): Promise<EntryInfo | undefined> {
     const near = this.l1.peek(key);
     const far = await this.l2?.read(key).catch(() => undefined);
@@ -61,7 +61,7 @@ export class Inspector {
     return entry && this.describe(entry, [...(near ? (['l1'] as const) : []), ...(far ? (['l2'] as const) : [])]);
   }
 
-  /** Like SCAN: a page may be short or empty while there is a cursor. @throws CacheError when L2 cannot be asked */
+  /** One page of entries. As with SCAN, a page may be short or empty although a cursor follows. @throws CacheError when L2 cannot be read */
   async entries({ prefix = '', tag, cursor = '0', limit = 100 }: EntryQuery = {}): Promise<EntryPage> {
     if (!/^\d{1,15}(:\d{1,20})?$/.test(cursor)) throw new CacheError('CACHE_OPTIONS', `no such cursor: "${cursor}"`);
     const found = cursor.includes(':') ? await this.inL2(prefix, cursor, limit) : this.inL1(prefix, cursor, limit);
@@ -69,7 +69,7 @@ export class Inspector {
     return { entries, cursor: found.cursor };
   }
 
-  /** The first key of either tier that begins so and `matches`; looks at `steps * count` keys of L2 at most. @throws CacheError when L2 cannot be asked */
+  /** The first key of either tier that `matches`. Scans at most `steps * count` L2 keys with `prefix`. @throws CacheError when L2 cannot be read */
   async find(
     prefix: string,
     matches: (key: string) => boolean,

@@ -22,9 +22,9 @@ export class Invalidator {
   }
 
   /**
-   * Law 4: call it after the commit and before the acknowledgement. When it resolves, no node that asks the clock serves
+   * Law 4: call it after the commit and before the acknowledgement. When it resolves, no node that queries the clock serves
    * a value that depends on `tags` and was read before.
-   * @throws CacheError `CACHE_STAMP_FAILED`: stamp again. This process obeys the stamp already
+   * @throws CacheError `CACHE_STAMP_FAILED`: stamp again. This process applies the stamp at once
    */
   async invalidate(tags: readonly string[]): Promise<Instant | undefined> {
     if (tags.length === 0) return undefined;

@@ -1,7 +1,7 @@
 import { toUSVString } from 'node:util';
 import { CacheError } from '../../caching.errors';
 
-/** What keys begin with: responses, results of methods, and what the application stores itself. */
+/** The layers a key may belong to: cached responses, results of methods, values stored by the application. */
 export const LAYERS = ['view', 'query', 'store'] as const;
 export type Layer = (typeof LAYERS)[number];
 
@@ -11,7 +11,8 @@ export function layerOf(key: string): Layer {
 }
 
 /**
- * A lone surrogate does not survive UTF-8: in L2 two such keys would be one, and one caller would get the other's value.
+ * Refuses a key with a lone surrogate, which UTF-8 replaces: two such keys would be one key in L2, and one caller would
+ * get the other's value.
  * @throws CacheError `CACHE_KEY`
  */
 export function refuseIfAmbiguous(key: string): void {

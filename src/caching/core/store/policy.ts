@@ -1,33 +1,33 @@
-/** How one value is cached. Durations are milliseconds. What is left out comes from the module's options. */
+/** How one value is cached. Durations are milliseconds. Omitted fields default to the module's options. */
 export interface CachePolicy {
-  /** Fresh for (±10 %, see `jitter`). */
+  /** How long the value is fresh (±10 %, see `jitter`). */
   readonly ttl?: number;
-  /** The same for a `null` body: "known to be absent". */
+  /** The TTL of a `null` body: the source has no value. */
   readonly negativeTtl?: number;
-  /** Varies the TTL by ±10 %, so that what was filled together does not expire together. @default true */
+  /** Varies the TTL by ±10 %, so that values loaded together do not expire together. @default true */
   readonly jitter?: boolean;
   /**
-   * Eager refresh: within this long of the end of its TTL the value is served while one refresh runs.
+   * Eager refresh: in the last part of its TTL, this long, the value is served while one refresh runs.
    * @default 0: never
    */
   readonly refreshBefore?: number;
-  /** Past its TTL and not stamped: served for this long while one refresh runs. */
+  /** How long past its TTL an unstamped value is served while one refresh runs. */
   readonly staleWhileRevalidate?: number;
-  /** Kept for this long past its TTL, for the case that loading fails. */
+  /** How long past its TTL the value may be served if loading fails. 0: never. */
   readonly grace?: number;
-  /** What the value depends on, beside what is gathered while it is loaded. */
+  /** Tags of the value, beside the dependencies that are recorded while it is loaded. */
   readonly tags?: readonly string[];
   /** A load that takes longer than this counts as failed. */
   readonly loadTimeout?: number;
   /**
-   * Kept in this process only, never in L2: for what is as cheap to load as to fetch from there, or reaches other nodes as
-   * part of something larger that is cached. @default false
+   * Stores the value in L1 only. For a value that is as cheap to load as to read from L2, or that reaches other nodes as
+   * part of a larger cached value. @default false
    */
   readonly inProcess?: boolean;
 }
 
 export type ResolvedPolicy = Required<CachePolicy>;
-/** What the module's options say about every value. */
+/** Policy fields that the module's options set for every value. */
 export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter' | 'inProcess' | 'refreshBefore'>;
 
 export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): ResolvedPolicy {

@@ -18,8 +18,8 @@ import { L2_SKIPPED, type L2Access, type L2Lookup } from './tiers/l2-access';
 const SET_POLL = { initialDelay: 1, maxDelay: 50 };
 
 /**
- * How a value is found: L1, the clock, single flight, L2, fill lock, load, grace. Read `getOrLoad`, then `fill`, then
- * `loadFromSource`. Nothing here rejects because Redis is unhealthy: only a load's own error is thrown.
+ * The read path: L1, the clock, single flight, L2, fill lock, load, grace. Read `getOrLoad`, then `fill`, then
+ * `loadFromSource`. A failure of Redis never rejects a read: only the load's own error is thrown.
  */
 export class ReadPath {
   readonly background = new Background();
@@ -41,7 +41,7 @@ export class ReadPath {
     this.locks = l2 && new FillCoordinator(parts, this.background, l2);
   }
 
-  /** A load of `key` is running in this process. */
+  /** Whether a load of `key` is running in this process. */
   isLoading(key: string): boolean {
     return this.loads.isRunning(key);
   }
@@ -74,7 +74,7 @@ export class ReadPath {
       verdict = entry && freshness.judge(entry, snapshot, options.refreshBefore);
     }
 
-    // 3. What L1 has may do, if only until a refresh has run or the back-off is over.
+    // 3. Serve the L1 entry if the verdict allows it. The verdict `refresh` also starts a refresh in the background.
     const policy = resolvePolicy(options, this.parts.defaults);
     const served = entry && verdict && this.fromL1(entry, verdict, snapshot);
     if (served && verdict === 'refresh') this.refresh(served.entry, snapshot, policy, load);
@@ -90,7 +90,7 @@ export class ReadPath {
     return this.serving.recorded(result, snapshot);
   }
 
-  /** The fresh value, from L1 or L2. Never loads, so it serves nothing that would have to be refreshed. */
+  /** The fresh value, from L1 or L2. Never loads, so it never serves a value that needs a refresh. */
   async get(key: string): Promise<CacheResult | undefined> {
     const { l1, freshness } = this.parts;
     let snapshot = freshness.snapshot();
@@ -108,7 +108,7 @@ export class ReadPath {
     return found && this.serving.recorded(found, snapshot);
   }
 
-  /** What L2 has. A value that another node is replacing by `set` is waited for: until then the key has none. */
+  /** The fresh value in L2. While another node replaces the value by `set`, polls L2 for up to `fillWait`. */
   private async replacedIn(key: string, old: CacheEntry | undefined): Promise<CacheResult | undefined> {
     const { l2 } = this;
     const { time, fillWait } = this.parts;
@@ -119,14 +119,14 @@ export class ReadPath {
       const found = this.fromL2(lookup);
       const replaced = lookup.entry ?? old;
       if (found || lookup.failed || !replaced || !this.sets.isReplaced(replaced)) return found;
-      // Its node has ended in between, or could not write it.
+      // The node that called `set` has ended, or could not write the value.
       if (time.mono() >= until) return void (await l2.delete(key));
       await time.sleep(pause);
     }
     return undefined;
   }
 
-  /** Step 3. What may be served without loading, by the verdict. */
+  /** Step 3: the result that may be served without loading. */
   private fromL1(entry: CacheEntry, verdict: Verdict, snapshot: ReadSnapshot): CacheResult | undefined {
     this.serving.noteInvalidation(entry, verdict);
     switch (verdict) {
@@ -153,10 +153,10 @@ export class ReadPath {
   private async fill(key: string, policy: ResolvedPolicy, load: Loader, refreshBefore = 0): Promise<CacheResult> {
     const { l2, locks } = this;
     if (!l2 || !locks || policy.inProcess) return this.load(key, policy, load, true);
-    // A part of something that is being loaded needs no lock: the node that loads the whole has one.
+    // A part of a value that is being loaded needs no lock: the node that loads the whole has one.
     const isWhole = this.parts.dependencies.current() === undefined;
 
-    // 5. L2. If the previous lookup missed, expect another miss and send the lock request with the GET.
+    // 5. L2. If the previous lookup missed, expect another miss and pipeline the lock request with the GET.
     const lookingUp = l2.lookUp(key);
     const early = isWhole && !l2.expectsHit ? locks.requestEarly(key) : undefined;
     const lookup = await lookingUp;
@@ -165,7 +165,7 @@ export class ReadPath {
     if (early && !needsLock) locks.cancel(early);
     if (found) return found;
 
-    // 6. The fill lock, or what the node that holds it has loaded meanwhile.
+    // 6. The fill lock, or the entry that its holder has loaded meanwhile.
     const { filled, release } = needsLock ? await locks.acquireOrWait(key, early, refreshBefore) : {};
     return filled ? this.serving.fromL2(filled) : this.load(key, policy, load, lookup.failed, lookup, release);
   }
@@ -213,7 +213,7 @@ export class ReadPath {
       const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
       const stored = value.store !== false && lifeOf(value, policy) > 0;
       if (stored) void this.writer.storeEntry(entry, skipL2);
-      // In the packet of the write: Redis carries out one after the other.
+      // Sent in the packet of the write; Redis executes the two in order.
       this.locks?.release(release);
       const ttl = remainingTtl(entry, time.wall());
       return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl };
@@ -225,7 +225,7 @@ export class ReadPath {
     }
   }
 
-  /** Loads behind a value that is being served, unless a load is running or the source is backing off. */
+  /** Reloads a served value in the background, unless a load is running or the source is backing off. */
   private refresh(entry: CacheEntry, snapshot: ReadSnapshot, policy: ResolvedPolicy, load: Loader): void {
     const { key } = entry;
     if (this.loads.isRunning(key) || this.parts.freshness.isBackingOff(entry, snapshot)) return;

@@ -2,7 +2,7 @@ import { type CacheEntry, type CacheResult, foundIn, overdue } from './entry';
 import type { ReadSnapshot, Verdict } from './freshness';
 import type { StoreParts } from './store-parts';
 
-/** What serving an entry takes beside finding it: an event, a result, and the dependency of the enclosing load. */
+/** Serves an entry: emits the event, builds the result, and records the dependency of the enclosing load. */
 export class Serving {
   constructor(private readonly parts: StoreParts) {}
 
@@ -15,14 +15,14 @@ export class Serving {
     return foundIn('l1', entry, time.wall(), outcome);
   }
 
-  /** A hit in L2 is a hit in L1 from now on. */
+  /** Serves an L2 hit and copies the entry into L1. */
   fromL2(entry: CacheEntry): CacheResult {
     this.parts.l1.set(entry);
     this.parts.events.emit('hit', entry.key, 'l2');
     return foundIn('l2', entry, this.parts.time.wall());
   }
 
-  /** Reports an entry that was found stamped, once. It is kept for grace. */
+  /** Reports once that an entry was found stamped. The entry stays in L1 for grace. */
   noteInvalidation(entry: CacheEntry, verdict: Verdict): void {
     if (verdict === 'fresh' || entry.isInvalidated || this.parts.freshness.isFresh(entry)) return;
     entry.isInvalidated = true;
@@ -34,12 +34,12 @@ export class Serving {
     return result;
   }
 
-  /** Law 2: a value that is being built around this read depends on the entry. */
+  /** Law 2: the value whose load reads this entry depends on it. */
   record(entry: CacheEntry, snapshot: ReadSnapshot, fromGrace = false): void {
     const { clock, dependencies, freshness, time } = this.parts;
     if (!dependencies.current()) return;
     const { tags } = entry;
-    // A fresh part would be the same if it were read now. With its own older tick, a stamp for another part would kill the whole.
+    // A fresh part counts as read now. With its own older tick, a stamp of another part would make the whole stale.
     const { epoch, tick, localTick } = freshness.isFresh(entry) ? clock.instant() : entry;
     const wall = time.wall();
     const expiresAt = wall - overdue(entry, wall, time.mono());

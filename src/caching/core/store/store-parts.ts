@@ -11,7 +11,7 @@ import type { PolicyDefaults } from './policy';
 import type { Backoff } from '../async/backoff';
 import type { mayShareResult } from './load/coalesced-loads';
 
-/** What a TieredStore is made of. Without Redis there is neither `l2` nor `lock`. */
+/** The parts of a TieredStore. Without Redis, `l2` and `lock` are undefined. */
 export interface StoreParts {
   readonly clock: TagClock;
   readonly dependencies: DependencyTracker;
@@ -27,8 +27,8 @@ export interface StoreParts {
   readonly defaults: PolicyDefaults;
   /** Milliseconds to wait for another node's load before loading as well. */
   readonly fillWait: number;
-  /** How long a failed source is not asked again. */
+  /** How long a failed source is not queried again. */
   readonly backOff: Backoff;
-  /** Law 5's rule. Only the test that shows why the rule is needed gives another. */
+  /** The rule of Law 5. Only the test that proves the rule necessary replaces it. */
   readonly mayShareResult?: typeof mayShareResult;
 }

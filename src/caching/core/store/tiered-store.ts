@@ -9,7 +9,7 @@ import { ReadPath } from './read-path';
 import type { StoreParts } from './store-parts';
 import { L2Access } from './tiers/l2-access';
 
-/** L1 and L2 as one cache, kept right by the tag clock. `read-path.ts` is the way of a read, step by step. */
+/** L1 and L2 as one cache. The tag clock decides which entries are fresh; `read-path.ts` is a read, step by step. */
 export class TieredStore {
   private readonly reads: ReadPath;
   private readonly sets: ExplicitSet;
@@ -28,14 +28,14 @@ export class TieredStore {
 
   /**
    * The fresh L1 entry, found without a promise or the network. Counts as a hit and as a dependency of the enclosing load.
-   * Undefined means: ask `getOrLoad`. In strict mode it always is.
+   * Undefined: call `getOrLoad`. Always undefined in strict mode.
    */
   peek(key: string): CacheEntry | undefined {
     return this.reads.peek(key);
   }
 
   /**
-   * The value of `key`, from the nearest tier that may serve it, or loaded.
+   * The value of `key`, from L1 or L2 if an entry there may be served, else loaded.
    * @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY`
    */
   getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
@@ -47,7 +47,7 @@ export class TieredStore {
     return this.reads.get(key);
   }
 
-  /** A load of `key` is running in this process: `getOrLoad` would join it. */
+  /** Whether a load of `key` is running in this process, which `getOrLoad` would join. */
   isLoading(key: string): boolean {
     return this.reads.isLoading(key);
   }
@@ -58,7 +58,7 @@ export class TieredStore {
     await this.sets.set(key, body, policy);
   }
 
-  /** Law 4. @throws CacheError `CACHE_STAMP_FAILED`: stamp again. This process obeys the stamp already */
+  /** Law 4. @throws CacheError `CACHE_STAMP_FAILED`: stamp again. This process applies the stamp at once */
   invalidate(tags: readonly string[]): Promise<Instant | undefined> {
     return this.invalidator.invalidate(tags);
   }
@@ -68,7 +68,7 @@ export class TieredStore {
     return this.invalidator.delete(key);
   }
 
-  /** Clears everything under this prefix, on every node. @throws what the clock throws. This process obeys all the same */
+  /** Clears everything under this prefix, on every node. @throws what the clock throws. L1 of this process is cleared all the same */
   clear(): Promise<void> {
     return this.invalidator.clear();
   }
@@ -83,7 +83,7 @@ export class TieredStore {
     return this.parts.freshness.isFresh(entry);
   }
 
-  /** Keeps derived bytes (gzip) beside an entry: counted in its weight, and dropped with it. */
+  /** Stores derived bytes (gzip) beside an L1 entry. They count towards its size and are evicted with it. */
   addVariant(entry: CacheEntry, name: string, bytes: Buffer): void {
     this.parts.l1.addVariant(entry, name, bytes);
   }

@@ -9,7 +9,7 @@ import type { QueryOptions } from './cache-query.decorator';
 import { decodeResult, encodeResult, NotPlainError } from './codec';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
-/** The decorator checked the types against the method; from here on arguments are just arguments. */
+/** Options without the types of the method, which the decorator has checked. */
 export type AnyQueryOptions = QueryOptions<readonly unknown[]>;
 
 /** Puts the cache in front of one method. */
@@ -20,7 +20,7 @@ export class CachedMethod {
   private readonly version: string;
   private warned = false;
 
-  /** @param name unique among all cached methods, as it begins the keys */
+  /** @param name unique among all cached methods: keys start with it */
   constructor(
     private readonly stack: CacheStack,
     private readonly name: string,
@@ -55,12 +55,12 @@ export class CachedMethod {
     };
     const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(this.key(args), this.policy, load);
     const { type } = this.options;
-    // Whose call loaded it has it already; what a class was given for is made an instance for everybody alike.
+    // The caller that ran the method has its result. With `type`, every caller gets a restored instance.
     const isOwn = own !== undefined && (!own.isKept || (type === undefined && outcome === 'miss' && !collapsed));
     return own && isOwn ? own.value : decodeResult(entry.body, type);
   }
 
-  /** The layer is off, or the call is in a transaction: whatever is built around the call depends on its tags all the same. */
+  /** Runs the method without the cache, and still records its tags for the value that is being loaded around the call. */
   private async uncached(method: Method, args: unknown[]): Promise<unknown> {
     const value = await method(...args);
     this.stack.dependencies.addTags(this.tags(value, args));
@@ -85,11 +85,13 @@ export class CachedMethod {
   private warn(error: NotPlainError): void {
     if (this.warned) return;
     this.warned = true;
-    this.logger.warn(`${this.name} is not cached: ${error.message}. Return plain data, or say its class as \`type\`.`);
+    this.logger.warn(
+      `${this.name} is not cached: ${error.message}. Return plain data, or set the option \`type\` to its class.`,
+    );
   }
 }
 
-/** f(1) and f(1, undefined) are one call. */
+/** Trailing undefined arguments are dropped: f(1) and f(1, undefined) share a key. */
 function canonicalArgs(args: unknown[]): string {
   const last = args.findLastIndex((arg) => arg !== undefined);
   return `(${args
@@ -98,11 +100,11 @@ function canonicalArgs(args: unknown[]): string {
     .join()})`;
 }
 
-/** TypeORM's EntityManager, QueryRunner and Repository, known by their shape: this module depends on no ORM. */
+/** Recognises TypeORM's EntityManager, QueryRunner and Repository by their members: this module imports no ORM. */
 function isInTransaction(arg: unknown): boolean {
   if (typeof arg !== 'object' || arg === null) return false;
   const { manager, queryRunner, isTransactionActive } = arg as Record<string, unknown>;
-  // A runner has a manager that has the runner: so this goes one way only.
+  // A runner has a manager that refers to the runner, so stop at the runner.
   if (typeof isTransactionActive === 'boolean') return isTransactionActive;
   return [queryRunner, manager].some((part) => part !== arg && isInTransaction(part));
 }

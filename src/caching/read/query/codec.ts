@@ -1,23 +1,23 @@
 import type { Type } from '@nestjs/common';
 import type { Body } from '../../core/store/entry';
 
-/** A result that would come back as something else than it was. */
+/** A result that a hit could not restore. */
 export class NotPlainError extends TypeError {}
 
 const TYPE = '$type';
 
 /**
- * Results as JSON. A Date, a bigint and undefined are marked, so that they come back as what they were; a result without any of those is
- * not copied to be written, and read by JSON.parse alone, several times as fast. `null` is the store's own "known to be absent".
+ * Encodes a result as JSON. A Date, a bigint and undefined are marked, so that a hit restores them. A result without marks is
+ * encoded without a copy and decoded by JSON.parse alone, several times as fast. `null` becomes the store's absent value.
  * @param type instances of this class may be in the result
- * @throws NotPlainError for other instances: a hit would have lost their methods, and whatever hides fields of theirs
+ * @throws NotPlainError for other instances: a hit would lose their methods, and anything that hides their fields
  */
 export function encodeResult(value: unknown, type: Type | undefined): Body {
   if (value === null) return null;
   return needsMarks(value, value, type, []) ? `m${JSON.stringify(mark(value))}` : `p${JSON.stringify(value)}`;
 }
 
-/** Whether JSON alone would lose something of `part`. `around`: what it is in, the outermost first. @throws NotPlainError */
+/** Whether JSON alone would lose something of `part`. `around`: its enclosing objects, the outermost first. @throws NotPlainError */
 function needsMarks(part: unknown, whole: unknown, type: Type | undefined, around: object[]): boolean {
   switch (typeof part) {
     case 'string':
@@ -36,15 +36,15 @@ function needsMarks(part: unknown, whole: unknown, type: Type | undefined, aroun
   }
   if (part === null) return false;
   if (part instanceof Date) return true;
-  // A circle would be walked for ever.
-  if (around.includes(part)) throw new NotPlainError('a circle in the result');
-  // Only the result and its items are made instances again, and of this very class.
+  // A cycle would recurse for ever.
+  if (around.includes(part)) throw new NotPlainError('a cycle in the result');
+  // Only the result and its items are restored as instances, and only of exactly this class.
   const mayBeTyped = part === whole || (Array.isArray(whole) && around.length === 1);
   const isTyped = !Array.isArray(part) && !isPlain(part, mayBeTyped ? type : undefined);
   around.push(part);
   let needs = TYPE in part || (isTyped && 'toJSON' in part);
   const members: readonly unknown[] = Array.isArray(part) ? part : Object.values(part);
-  // All of them, whatever the first says: any may be one that cannot be kept. A member that is undefined is left out.
+  // Check every member, as each may throw. JSON omits undefined members of objects.
   for (const member of members) {
     if (member === undefined && !Array.isArray(part)) continue;
     if (needsMarks(member, whole, type, around)) needs = true;
@@ -63,7 +63,7 @@ function isPlain(part: object, type: Type | undefined): boolean {
   return false;
 }
 
-/** A copy with marks, of what `needsMarks` has found to be data. */
+/** A copy of `part` with marks, after `needsMarks` has accepted it. */
 function mark(part: unknown): unknown {
   if (typeof part === 'bigint') return marker('bigint', String(part));
   if (part === undefined) return marker('undefined', '');
@@ -72,7 +72,7 @@ function mark(part: unknown): unknown {
   if (typeof part !== 'object' || part === null) return part;
   if (part instanceof Date) return marker('Date', Number.isNaN(part.getTime()) ? 'none' : part.toISOString());
   if (Array.isArray(part)) return part.map(mark);
-  // A member of ours in somebody's data: wrapped, so that it is not taken for a mark.
+  // The data has a member named as our mark: wrap the object, so that the member is not decoded as a mark.
   if (TYPE in part) {
     return marker(
       'object',
@@ -87,7 +87,7 @@ function marker(kind: string, content: unknown): object {
   return { [TYPE]: kind, value: content };
 }
 
-/** A fresh copy of the result for each caller. */
+/** Decodes a new copy of the result for each caller. */
 export function decodeResult(body: Body, type: Type | undefined): unknown {
   if (body === null) return null;
   const text = body.toString();

@@ -9,7 +9,7 @@ import { type AnyQueryOptions, CachedMethod } from './cached-method';
 
 type Instance = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
-/** Finds every `@CacheQuery` at start and puts the cache in front of it. The decorator itself only sets metadata. */
+/** Finds every `@CacheQuery` method at start and puts the cache in front of it. The decorator only sets metadata. */
 @Injectable()
 export class QueryExplorer implements OnModuleInit {
   private readonly names = new Map<string, unknown>();
@@ -38,17 +38,17 @@ export class QueryExplorer implements OnModuleInit {
     if (!method || !options) return;
     const instance = wrapper.instance as Instance;
     const fullName = `${String(wrapper.name)}.${name}`;
-    // What is made for each request, or for each who injects it, is out of reach: its calls would go past the cache, silently.
+    // Instances created for each request or each injection cannot be wrapped: their calls would silently bypass the cache.
     if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
       throw scopeError(`${fullName} is on a provider of request or transient scope`);
-    // One object under two tokens (useExisting) is found twice.
+    // An object under two tokens (useExisting) is found twice.
     if (this.names.get(fullName) === instance || Object.hasOwn(instance, name)) return;
     if (this.names.has(fullName)) throw scopeError(`there are two methods called ${fullName}`);
     this.names.set(fullName, instance);
 
     const cached = new CachedMethod(this.stack, fullName, options);
     const original = method.bind(instance);
-    // On the instance, in front of the prototype: so `this.method()` inside the class finds it as well.
+    // Defined on the instance, so that `this.method()` inside the class uses the cache too.
     Object.defineProperty(instance, name, {
       value: (...args: unknown[]) => cached.call(original, args),
       configurable: true,

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import type { CacheResult } from '../../core/store/entry';
 
-/** What a request was answered from. `none`: its route is not cached. `bypass`: it is, and this request went past. */
+/** Where the response came from. `none`: the route is not cached. `bypass`: the route is cached, but this request bypassed the cache. */
 export const CACHE_OUTCOMES = ['l1', 'l2', 'stale', 'grace', 'collapsed', 'source', 'bypass', 'none'] as const;
 export type CacheOutcome = (typeof CACHE_OUTCOMES)[number];
 
 const SOURCE = Symbol('source');
 type Noted = ServerResponse & { [SOURCE]?: CacheOutcome };
 
-/** Noted on the answer itself, for whoever measures requests: from outside it cannot be seen. */
+/** Records the outcome on the response, for request metrics. */
 export function setCacheOutcome(response: ServerResponse, source: CacheOutcome): void {
   (response as Noted)[SOURCE] = source;
 }

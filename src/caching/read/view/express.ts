@@ -6,7 +6,7 @@ import type { Finish } from './framework-capture';
 
 type HeaderValue = number | string | readonly string[];
 
-/** The part of a Fastify reply that the view layer uses. */
+/** The members of a Fastify reply that the view layer uses. */
 export interface ViewReply extends Pick<
   FastifyReply,
   'raw' | 'sent' | 'statusCode' | 'getHeader' | 'getHeaders' | 'hasHeader'
@@ -24,14 +24,14 @@ export function isExpress(response: object): boolean {
   return !('raw' in response);
 }
 
-/** An Express request is Node's own, with `params`, `query` and `host` as Fastify has them: two names are missing. */
+/** Adapts an Express request: it has `params`, `query` and `host` as Fastify's, and lacks `raw` and `routeOptions`. */
 export function fromExpressRequest(request: ExpressRequest): FastifyRequest {
   request.raw ??= request;
   request.routeOptions ??= { url: String(request.route?.path) };
   return request as unknown as FastifyRequest;
 }
 
-/** An Express response in the words of a Fastify reply. */
+/** An Express response with the interface of a Fastify reply. */
 export class ExpressReply implements ViewReply {
   constructor(readonly raw: ServerResponse) {}
 
@@ -75,19 +75,19 @@ export class ExpressReply implements ViewReply {
     return this;
   }
 
-  /** Past Express's own `send`, which would make an ETag and a type of its own. */
+  /** Does not use Express's own `send`, which would set an ETag and a content type. */
   send(payload?: Buffer): this {
     if (this.raw.statusCode !== 304) this.raw.setHeader('content-length', payload?.length ?? 0);
     this.raw.end(payload);
     return this;
   }
 
-  /** Express has no hook for its serialised response, so the value is serialised here as Express does it. */
+  /** Serialises the value as Express does, which has no hook for its serialised response, and sends it. */
   sendValue(value: unknown, finish: Finish): Observable<never> {
     const payload = this.serialise(value);
     const serialised = { status: this.statusCode, headers: this.getHeaders(), payload };
     const sending = Promise.resolve(finish(serialised, payload)).then((body) => this.send(body as Buffer | undefined));
-    // The value has been sent, so this never emits; it fails as the handler would.
+    // Never emits, because the value has been sent; fails as the handler would.
     return from(sending).pipe(mergeMap(() => NEVER));
   }
 
@@ -100,7 +100,7 @@ export class ExpressReply implements ViewReply {
     return Buffer.from(JSON.stringify(value, replacer as never, spaces as number | undefined));
   }
 
-  /** The handler, giving what Nest would have Express send: text as HTML, and JSON of every object, bytes included. */
+  /** Maps a handler's value as Nest does for Express: text is HTML, and every object is JSON, bytes included. */
   asSent(next: CallHandler): CallHandler {
     return { handle: (): Observable<unknown> => next.handle().pipe(map((value: unknown) => this.valueOf(value))) };
   }

@@ -1,13 +1,13 @@
 import type { PipeTransform } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** What the view layer has to be told about the application around it. */
+/** How the view layer identifies users and validates requests. */
 export interface ViewSettings {
-  /** Turns a query or path into its DTO, exactly as the application's own pipe does. @default a strict ValidationPipe */
+  /** Validates a query or path into its DTO, exactly as the application's own pipe does. @default a strict ValidationPipe */
   validate?: PipeTransform;
-  /** Who sent the request; asked after the guards. @default `request.user`'s `id` or `sub` */
+  /** The user of a request; called after the guards. @default `id` or `sub` of `request.user` */
   user?: (request: FastifyRequest) => string | undefined;
-  /** May this request have a cached answer made anew (`Cache-Control: no-cache`)? For everybody it would be a way to stampede. @default nobody */
+  /** Whether `Cache-Control: no-cache` of this request may force a load. Allowed for all, it would invite a stampede. @default no request */
   mayRevalidate?: (request: FastifyRequest) => boolean | Promise<boolean>;
 }
 

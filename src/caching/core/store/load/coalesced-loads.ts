@@ -2,7 +2,7 @@ import type { CacheEventBus } from '../../../caching.events';
 import type { CacheResult } from '../entry';
 import type { Freshness, ReadSnapshot } from '../freshness';
 
-/** One load in progress, and what was known when it began. */
+/** A running load, and what the node knew when it began. */
 export interface Flight {
   readonly result: Promise<CacheResult>;
   readonly began: ReadSnapshot;
@@ -11,14 +11,14 @@ export interface Flight {
 /** How a flight ended. */
 export type Settled = { readonly result: CacheResult } | { readonly error: unknown };
 
-/** Single flight: this process loads a key once at a time, and callers share the load where Law 5 lets them. */
+/** Single flight (request coalescing): one load of a key at a time in this process, shared where Law 5 allows it. */
 export class CoalescedLoads {
   private readonly flights = new Map<string, Flight>();
 
   constructor(
     private readonly freshness: Freshness,
     private readonly events: CacheEventBus,
-    /** Law 5's rule. Only the test that shows why the rule is needed gives another. */
+    /** The rule of Law 5. Only the test that proves the rule necessary replaces it. */
     private readonly mayShare: typeof mayShareResult = mayShareResult,
   ) {}
 
@@ -26,7 +26,7 @@ export class CoalescedLoads {
     return this.flights.has(key);
   }
 
-  /** Starts a load. Other callers find it under `key` until it ends. */
+  /** Starts a load. Other callers can join it until it ends. */
   start(key: string, load: () => Promise<CacheResult>): Promise<CacheResult> {
     const began = this.freshness.snapshot();
     const result = load().finally(() => this.flights.delete(key));
@@ -35,9 +35,9 @@ export class CoalescedLoads {
   }
 
   /**
-   * The running load of `key`, if Law 5 lets this reader share it; else one that began after the reader arrived.
+   * Joins the running load of `key` if Law 5 allows it, else a load that began after the reader arrived.
    * A result that may not be stored may be private to its caller, so it is never shared.
-   * @param fill loads for all who wait @param loadAlone loads for this reader only @throws what the load throws
+   * @param fill loads for all waiting readers @param loadAlone loads for this reader only @throws what the load throws
    */
   async join(
     key: string,
@@ -74,9 +74,9 @@ function settled(flight: Flight): Promise<Settled> {
 }
 
 /**
- * Law 5. A reader that knew no more than the load did when it began shares whatever comes of it, a failure too. Any other
- * reader shares a value only if it is fresh by what the reader knew, and grace only while the source is backing off. A
- * rejection describes the source before something that this reader knows of.
+ * Law 5. A reader with no newer clock information than the load had at its start shares its outcome, a failure too. Any
+ * other reader shares a value only if it is fresh by what the reader knew, and grace only while the source is backing off.
+ * Such a reader never shares a rejection: it describes the source before a write that the reader knows of.
  */
 export function mayShareResult(outcome: Settled, flight: Flight, arrival: ReadSnapshot, freshness: Freshness): boolean {
   if ('error' in outcome) return knewAsMuch(flight.began, arrival);

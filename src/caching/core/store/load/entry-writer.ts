@@ -6,7 +6,7 @@ import { jittered, type ResolvedPolicy } from '../policy';
 import type { StoreParts } from '../store-parts';
 import type { L2Access } from '../tiers/l2-access';
 
-/** Makes entries of loaded values and stores them in both tiers. */
+/** Builds entries from loaded values and stores them in both tiers. */
 export class EntryWriter {
   constructor(
     private readonly parts: StoreParts,
@@ -14,7 +14,7 @@ export class EntryWriter {
     private readonly background: Background,
   ) {}
 
-  /** @param from the instant before the source was read, and what the value was built from @param createdAt `Time.wall()` then */
+  /** @param from the instant before the source was read, and the value's dependencies @param createdAt `Time.wall()` at that instant */
   buildEntry(key: string, policy: ResolvedPolicy, loaded: Loaded, from: DependencySet, createdAt: number): CacheEntry {
     const { random, time } = this.parts;
     const life = lifeOf(loaded, policy);
@@ -45,14 +45,14 @@ export class EntryWriter {
     const { l1, freshness } = this.parts;
     const present = l1.peek(entry.key);
     if (!present || present.verifiedAt <= entry.verifiedAt || !this.isCurrent(present)) l1.set(entry);
-    // An entry that was stamped while it was loaded may serve grace here, and is of no use to other nodes.
+    // An entry that was stamped while it was loaded may be served as grace here, and is useless to other nodes.
     if (skipL2 || !this.l2 || !freshness.isFresh(entry)) return Promise.resolve();
     const written = this.l2.write(entry);
     this.background.track(written);
     return written;
   }
 
-  /** A slow load must not replace a newer value that is still current by an older one. */
+  /** Whether the present entry is fresh: a slow load must not replace it by an older value. */
   private isCurrent(present: CacheEntry): boolean {
     const { freshness, time } = this.parts;
     return overdue(present, time.wall(), time.mono()) < 0 && freshness.isFresh(present);

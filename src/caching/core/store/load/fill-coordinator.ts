@@ -9,13 +9,13 @@ const POLL = { initialDelay: 5, maxDelay: 50 };
 
 /** Releases the fill lock. */
 export type Release = () => Promise<void>;
-/** A lock request on its way. Resolves to undefined when another node holds the lock. */
+/** A pending lock request. Resolves to undefined when another node holds the lock. */
 export type EarlyRequest = Promise<Release | undefined>;
 type Turn = { readonly filled?: CacheEntry; readonly release?: Release };
 
 /**
- * Of several nodes that need the same key, the one that gets the fill lock loads it; the others poll L2 for up to
- * `fillWait`. This is an optimisation: whatever goes wrong (a lock held too long, Redis unavailable) ends in loading.
+ * Protects the source from a stampede of nodes: the node that gets the fill lock loads the key; the others poll L2 for up
+ * to `fillWait`. Any failure (a lock held too long, Redis unavailable) ends in a load without the lock.
  */
 export class FillCoordinator {
   constructor(
@@ -24,15 +24,15 @@ export class FillCoordinator {
     private readonly l2: L2Access,
   ) {}
 
-  /** Requests the lock before it is known whether it is needed. Pass it to `acquireOrWait`, or `cancel` it. */
+  /** Requests the lock before it is known to be needed. Pass the request to `acquireOrWait`, or `cancel` it. */
   requestEarly(key: string): EarlyRequest | undefined {
     const request = this.parts.lock?.acquire(key);
-    // A failure is handled where the request is used.
+    // `acquireOrWait` and `cancel` handle the failure.
     request?.catch(() => undefined);
     return request;
   }
 
-  /** Resolves to the lock, to what another node has loaded meanwhile, or to neither: then load without the lock. */
+  /** Resolves to the lock, to the entry that another node has loaded meanwhile, or to neither: then load without the lock. */
   async acquireOrWait(key: string, early: EarlyRequest | undefined, refreshBefore = 0): Promise<Turn> {
     const { lock, time, fillWait, events } = this.parts;
     if (!lock) return {};

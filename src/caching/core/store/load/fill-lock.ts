@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { RedisClient } from '../../redis/client';
 import { redisScript } from '../../redis/script';
 
-/** Lets one node of many load a key. An optimisation: nothing is wrong when two do. */
+/** A lease that lets one node of many load a key. An optimisation: two concurrent loads are correct as well. */
 export interface FillLock {
-  /** The function that gives it back, or undefined while another node holds it. Rejects when Redis is ill. */
+  /** Resolves to the function that releases the lock, or to undefined while another node holds it. Rejects when Redis fails. */
   acquire(key: string): Promise<(() => Promise<void>) | undefined>;
 }
 
-/** Gives the lock back only if it is still ours: it may have run out and belong to somebody else. */
+/** Releases the lock only with its own token: it may have expired and belong to another node. */
 const RELEASE = redisScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -18,7 +18,7 @@ export class RedisFillLock implements FillLock {
   constructor(
     private readonly link: RedisClient,
     private readonly prefix: string,
-    /** Milliseconds after which a lock that nobody gave back is free again. */
+    /** Milliseconds after which an unreleased lock expires. */
     private readonly ttl: number,
   ) {}
 

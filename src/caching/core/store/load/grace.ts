@@ -4,9 +4,9 @@ import { isRefusal } from './refusal';
 import type { StoreParts } from '../store-parts';
 
 /**
- * After a failed load: the newest entry that is still within its grace, marked. Its source is then left alone for the
- * back-off. A refusal is the response of a healthy source, and grace never replaces it.
- * @throws `error`, the load's own, when there is nothing to serve
+ * Grace (fail-safe, stale-if-error): after a failed load, serves the newest entry within its grace, marked. The source is
+ * not queried again during the back-off. Grace never replaces a refusal, which is the response of a healthy source.
+ * @throws `error`, the load's own, when there is no entry to serve
  */
 export function rescue(
   { l1, time, backOff, events }: StoreParts,

@@ -1,4 +1,4 @@
-/** Errors of TypeORM and of validators that state what the data is, by name: core knows neither library. */
+/** Names of TypeORM's and validators' errors that describe the data. Compared by name, so that core imports neither library. */
 const REFUSALS = new Set(['EntityNotFoundError', 'ValidationError', 'ZodError']);
 
 /**
@@ -20,7 +20,7 @@ function statusOf(error: Error): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** class-validator's ValidationError is no Error. */
+/** class-validator's ValidationError does not extend Error. */
 function isValidation(error: unknown): boolean {
   return typeof error === 'object' && error !== null && error.constructor?.name === 'ValidationError';
 }

@@ -4,13 +4,13 @@ import { type Body, type CacheEntry, compact, monoExpiry } from '../entry';
 import type { StoredRecord } from './redis-yet';
 import type { Seal } from './seal';
 
-/** How a body is written. `text` and `bytes`: as it is. `utf16`: text with a lone surrogate, which UTF-8 has no bytes for. */
+/** How a body is written. `text` and `bytes`: unchanged. `utf16`: text with a lone surrogate, which UTF-8 cannot encode. */
 const KINDS = ['none', 'text', 'bytes', 'utf16'] as const;
 type Kind = (typeof KINDS)[number];
 
 const VERSION = 3;
 
-/** What L2 keeps of an entry beside its body. */
+/** The fields of an entry that L2 stores beside its body. */
 type Facts = readonly [
   kind: Kind,
   tags: readonly string[],
@@ -22,7 +22,7 @@ type Facts = readonly [
   graceMs: number,
 ];
 
-/** An entry as L2 keeps it: `[version, seal, …facts]` and the body. */
+/** An entry as L2 stores it: the head `[version, seal, …facts]`, and the body. */
 export function encodeEntry(entry: CacheEntry, seal: Seal): StoredRecord {
   const { tags, epoch, tick, createdAt, expiresAt, swrMs, graceMs } = entry;
   const [kind, body] = written(entry.body);
@@ -31,9 +31,9 @@ export function encodeEntry(entry: CacheEntry, seal: Seal): StoredRecord {
 }
 
 /**
- * Undefined: no entry of this version, or not as a node wrote it under this key. An entry from the future comes from a
- * node whose clock is ahead: it counts as read now, or it would outlive its TTL by the difference.
- * @param verifiedAt `Time.mono()` before it was asked for
+ * Decodes an entry. Undefined: another format version, or the seal does not match this key and content. An entry created in
+ * the future comes from a node whose clock is ahead: it counts as read now, or it would outlive its TTL by the difference.
+ * @param verifiedAt `Time.mono()` before L2 was queried
  */
 export function decodeEntry(
   key: string,
@@ -57,7 +57,7 @@ export function decodeEntry(
     monoExpiresAt: monoExpiry(expiresAt - ahead, time),
     swrMs,
     graceMs,
-    // Whatever this process could not tell the clock may be newer than an entry from elsewhere.
+    // Stamps of this process that the clock has not acknowledged may be newer than an entry from another node.
     localTick: 0,
     verifiedAt,
     verifiedAtVersion: -1,
@@ -67,7 +67,7 @@ export function decodeEntry(
   };
 }
 
-/** Unambiguous: a JSON array, whatever key and tags hold. */
+/** The sealed text: JSON, so that no two combinations of key and fields have the same text. */
 function sealed(key: string, facts: Facts): string {
   return JSON.stringify([key, ...facts]);
 }

@@ -2,12 +2,12 @@ import { LRUCache } from 'lru-cache';
 import type { CacheEventBus, EvictionReason } from '../../../caching.events';
 import { type CacheEntry, compact } from '../entry';
 
-/** Bytes on the heap beside strings and buffers, measured on Node 20: the entry, its numbers, its place in the LRU. */
+/** Bytes on the heap beside strings and buffers, measured on Node 20: the entry, its numbers, its slot in the LRU. */
 const ENTRY_OVERHEAD = 420;
 const STRING_OVERHEAD = 24;
 const BUFFER_OVERHEAD = 180;
 
-/** The tier in this process: least recently used, bounded in bytes. */
+/** The tier in this process: an LRU cache bounded in bytes. */
 export class L1 {
   private readonly entries: LRUCache<string, CacheEntry>;
 
@@ -24,7 +24,7 @@ export class L1 {
     });
   }
 
-  /** Bytes held, as weighed. */
+  /** Estimated bytes of all entries, see `weigh`. */
   get bytes(): number {
     return this.entries.calculatedSize;
   }
@@ -37,7 +37,7 @@ export class L1 {
     return this.entries.get(key);
   }
 
-  /** Without counting as a use. */
+  /** As `get`, but does not count as a use. */
   peek(key: string): CacheEntry | undefined {
     return this.entries.peek(key);
   }
@@ -46,12 +46,12 @@ export class L1 {
     this.entries.set(entry.key, entry);
   }
 
-  /** Keeps derived bytes beside the body of `entry` and counts them, if that very entry is still kept. */
+  /** Stores derived bytes beside the body of `entry` and counts them, unless the entry was evicted or replaced. */
   addVariant(entry: CacheEntry, name: string, bytes: Buffer): void {
     if (this.entries.peek(entry.key) !== entry) return;
     const variants = (entry.variants ??= new Map<string, Buffer>());
     variants.set(name, compact(bytes));
-    // Setting the very same object would not weigh it again.
+    // Setting the same object would not compute its size again.
     this.entries.delete(entry.key);
     this.entries.set(entry.key, entry);
   }
@@ -64,13 +64,13 @@ export class L1 {
     this.entries.clear();
   }
 
-  /** Newest used first. */
+  /** Most recently used first. */
   values(): Generator<CacheEntry> {
     return this.entries.values();
   }
 }
 
-/** What an entry weighs on the heap, in bytes. */
+/** Estimated bytes of an entry on the heap. */
 export function weigh(entry: CacheEntry): number {
   let bytes = ENTRY_OVERHEAD + stringBytes(entry.key) + bodyBytes(entry.body);
   for (const tag of entry.tags) bytes += 8 + stringBytes(tag);
@@ -83,7 +83,7 @@ function bodyBytes(body: CacheEntry['body']): number {
   return typeof body === 'string' ? stringBytes(body) : BUFFER_OVERHEAD + body.length;
 }
 
-/** V8 keeps a string in one byte a character when it can, else in two. Not ASCII: assume two. */
+/** V8 stores a Latin-1 string in one byte a character, others in two. Not ASCII: assume two. */
 function stringBytes(text: string): number {
   const ascii = Buffer.byteLength(text) === text.length;
   return STRING_OVERHEAD + (ascii ? text.length : 2 * text.length);

@@ -4,29 +4,29 @@ import type { ReadSnapshot } from '../freshness';
 import { layerOf } from '../key';
 import type { L2 } from './l2';
 
-/** What one read of L2 found. */
+/** The result of one read of L2. */
 export interface L2Lookup {
   readonly entry?: CacheEntry;
-  /** What the clock has proved in the same round trip. */
+  /** What the clock proved in the same round trip. */
   readonly snapshot?: ReadSnapshot;
-  /** Redis or the clock did not reply: L2 is not asked again for this request. */
+  /** Redis or the clock did not reply: this request does not use L2 again. */
   readonly failed: boolean;
 }
 
-/** A read that was not made, for values that are never in L2. */
+/** The lookup of a value that is never in L2. */
 export const L2_SKIPPED: L2Lookup = { failed: true };
 
 /**
- * L2 as a request sees it: one read of a key at a time, each call measured and reported. No method rejects: a failure is
- * reported as `storeFailed`, and the request goes on without L2.
+ * L2 for requests: coalesces reads of a key, and measures every call. No method rejects: a failure is emitted as
+ * `storeFailed`, and the request continues without L2.
  */
 export class L2Access {
   private readonly lookups = new Map<string, Promise<L2Lookup>>();
-  /** Keys of lookups whose reply came in this turn. */
+  /** Keys of lookups that ended in this event-loop turn. */
   private readonly ended: string[] = [];
   /**
-   * Predicts the next read by the last one. After a hit the clock is asked together with the GET; after a miss the fill
-   * lock is requested together with it.
+   * Predicts the next read from the last one. After a hit the clock is queried in the round trip of the GET; after a miss
+   * the fill lock is requested in it.
    */
   expectsHit = true;
 
@@ -36,8 +36,8 @@ export class L2Access {
   ) {}
 
   /**
-   * Reads an entry and asks the clock. A lookup is shared by all callers until the event-loop turn of its reply ends: so a
-   * request that found nothing here may go on to `getOrLoad` without a second GET. In strict mode each caller has its own.
+   * Reads an entry and queries the clock. All callers share a lookup until the event-loop turn of its reply ends, so a
+   * request that missed can call `getOrLoad` without a second GET. In strict mode each caller has its own lookup.
    */
   lookUp(key: string): Promise<L2Lookup> {
     if (this.parts.freshness.strict) return this.read(key);
@@ -48,7 +48,7 @@ export class L2Access {
     return lookup;
   }
 
-  /** One immediate for all lookups that end in a turn: each of its own would cost more than the lookup's bookkeeping. */
+  /** Drops a lookup after this turn. One immediate serves all lookups of a turn; one for each would be slow. */
   private forgetSoon(key: string): void {
     if (this.ended.push(key) > 1) return;
     setImmediate(() => {
@@ -57,7 +57,7 @@ export class L2Access {
     });
   }
 
-  /** The entry that was found, if it is fresh by all that is known now. */
+  /** The entry of a lookup, if it is fresh by what this node knows now. */
   freshIn({ entry, snapshot }: L2Lookup, refreshBefore = 0): CacheEntry | undefined {
     const isFresh = entry && snapshot && this.parts.freshness.judge(entry, snapshot, refreshBefore) === 'fresh';
     return isFresh ? entry : undefined;

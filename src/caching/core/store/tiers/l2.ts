@@ -7,18 +7,18 @@ import { type CacheEntry, maxStaleMs, overdue } from '../entry';
 import { RedisYet } from './redis-yet';
 import type { Seal } from './seal';
 
-/** The shared tier. Every method may reject: `L2Access` decides what that means for a request. */
+/** The shared tier. Every method may reject; `L2Access` handles the failures. */
 export interface L2 {
   /**
-   * Reads an entry and asks the clock, so that the entry can be judged exactly. Undefined: no entry, or not one of ours.
-   * @param expectsHit ask the clock in the same round trip. After a miss the clock is not needed
+   * Reads an entry and queries the clock, so that freshness is exact. Undefined: no entry, or not one this cache wrote.
+   * @param expectsHit query the clock in the same round trip. A miss does not need the clock
    */
   read(key: string, expectsHit?: boolean): Promise<CacheEntry | undefined>;
   write(entry: CacheEntry): Promise<void>;
   delete(key: string): Promise<void>;
-  /** Frees every entry by cursor, never by FLUSHDB: other programs use the same database. */
+  /** Deletes every entry by cursor, never by FLUSHDB: other programs may use the same database. */
   clear(): Promise<void>;
-  /** One step of a scan: some keys, and the cursor of the next step. Begin with '0:0'. */
+  /** One step of a scan: some keys, and the cursor of the next step. Start with '0:0'. */
   scan(keyPrefix: string, cursor: string, count: number): Promise<{ keys: string[]; next?: string }>;
 }
 
@@ -57,7 +57,7 @@ export class RedisL2 implements L2 {
     if (ttl > 0) await this.redis.set(this.own + entry.key, encodeEntry(entry, this.seal), Math.ceil(ttl));
   }
 
-  /** What lies under our key and is no entry would be found again by every reader. */
+  /** Deletes a value that is not a valid entry; otherwise every reader would decode it again. */
   private drop(key: string): undefined {
     this.events.emit('foreign', 'entry', key);
     this.delete(key).catch((error: unknown) => this.events.emit('storeFailed', 'delete', error));
@@ -70,7 +70,7 @@ export class RedisL2 implements L2 {
   async clear(): Promise<void> {
     let cursor: string | undefined = '0:0';
     while (cursor !== undefined) {
-      // Of every application: their entries died with the epoch.
+      // Entries of all applications under the prefix: the new epoch has made them stale.
       const pattern = `${escapeGlob(`${this.prefix}:entry:`)}*`;
       const { keys, next }: { keys: string[]; next?: string } = await this.link.scan(pattern, cursor, 1_000);
       await Promise.all(keys.map((key) => this.redis.delete(key)));

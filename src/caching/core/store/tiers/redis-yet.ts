@@ -2,29 +2,29 @@ import { KeyvAdapter } from 'cache-manager';
 import { redisInsStore } from 'cache-manager-redis-yet';
 import type { RedisClient } from '../../redis/client';
 
-/** What is kept under one key: a small head, which travels as JSON, and a body, which does not. */
+/** The value of one Redis key: a small head as JSON, and a raw body. */
 export interface StoredRecord<Stored extends string | Buffer = string | Buffer> {
   readonly head: unknown;
   readonly body: Stored;
 }
 
-/** Stands for a value that `set` did not write: no head, a head that is no JSON, a value of another type. */
+/** Represents a value that `set` did not write: without a head, with a head that is not JSON, or of another Redis type. */
 const UNREADABLE: StoredRecord<Buffer> = { head: undefined, body: Buffer.alloc(0) };
 const LINE_END = '\n';
-/** A head is shorter: whatever has no line end by then is none, and is not searched to its end. */
+/** Upper bound of a head, in bytes. A value without a line end up to there has no head. */
 const HEAD_LIMIT = 1 << 20;
 
 /**
- * Redis by way of cache-manager-redis-yet, as cache-manager's KeyvAdapter speaks to it. The only file that knows
- * redis-yet: it is deprecated upstream. It puts whatever it is given through JSON, which for 9 kB costs more than the
- * answer of Redis does. So it is given the head alone, and a client of ours, which puts the body behind the head on the
- * way out, a line end between, and takes it off on the way back. That client has the few commands redis-yet may use:
- * each with the link's deadline, and no FLUSHDB, which is what its `reset()` sends.
+ * Redis through cache-manager-redis-yet and cache-manager's KeyvAdapter. This is the only file that uses redis-yet, which is
+ * deprecated upstream.
+ * redis-yet serialises values as JSON, which for 9 kB takes longer than the reply of Redis. So it gets only the head. Its
+ * client, made here, appends the body after a line end when it writes, and splits the two when it reads. The client has
+ * only the commands that redis-yet needs, each with the deadline of the connection; without FLUSHDB, which `reset()` sends.
  */
 export class RedisYet {
-  /** One for all calls: each store that redis-yet makes has a hidden class of its own, which only a full collection frees. */
+  /** One for all calls: each redis-yet store has a hidden class of its own, which only a full garbage collection frees. */
   private readonly adapter: KeyvAdapter;
-  /** The body of the call that is just being made, for as long as it takes redis-yet to call the client. */
+  /** The body of the current call, until redis-yet calls the client. */
   private inFlightBody?: { body?: string | Buffer };
 
   constructor(private readonly client: RedisClient) {
@@ -37,7 +37,7 @@ export class RedisYet {
     this.adapter = new KeyvAdapter(redisInsStore(narrow as never));
   }
 
-  /** Undefined: not there. What `set` did not write has no head. @throws as `RedisClient.send` */
+  /** The record of `key`, or undefined. A value that `set` did not write has no head. @throws as `RedisClient.send` */
   async get(key: string): Promise<StoredRecord<Buffer> | undefined> {
     const call: { body?: Buffer } = {};
     try {
@@ -64,24 +64,24 @@ export class RedisYet {
     if (bytes === null) return null;
     const end = bytes.subarray(0, HEAD_LIMIT).indexOf(LINE_END);
     call.body = bytes.subarray(end + 1);
-    // Without a head: an empty one, which is no JSON.
+    // Without a head, returns an empty text, which is not valid JSON.
     return bytes.toString('utf8', 0, Math.max(0, end));
   }
 
-  /** redis-yet calls its client before it returns, so no other call can come between; if ever it does not, nothing is mixed up. */
+  /** Passes a body past redis-yet, which calls its client synchronously. If it ever does not, the call fails instead of mixing up bodies. */
   private withBody<T>(call: { body?: string | Buffer }, make: () => Promise<T>): Promise<T> {
     this.inFlightBody = call;
     const result = make();
     if (this.inFlightBody === undefined) return result;
     this.inFlightBody = undefined;
     result.catch(() => undefined);
-    throw new Error('redis-yet did not call its client at once');
+    throw new Error('redis-yet did not call its client synchronously');
   }
 
   private takeBody(): { body?: string | Buffer } {
     const { inFlightBody } = this;
     this.inFlightBody = undefined;
-    if (inFlightBody === undefined) throw new Error('redis-yet called its client by itself');
+    if (inFlightBody === undefined) throw new Error('redis-yet called its client outside a call of this class');
     return inFlightBody;
   }
 }
@@ -90,7 +90,7 @@ function joined(head: string, body: string | Buffer): string | Buffer {
   return typeof body === 'string' ? head + body : Buffer.concat([Buffer.from(head), body]);
 }
 
-/** redis-yet parses the head as JSON; a hash or a list under the key is refused by Redis. */
+/** Whether the head is not JSON, or Redis refused the GET because the key holds a hash or a list. */
 function isUnreadable(error: unknown): boolean {
   return error instanceof SyntaxError || (error instanceof Error && error.message.startsWith('WRONGTYPE'));
 }

@@ -1,15 +1,15 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** Proves that an entry in Redis is as a node wrote it, under this very key. @param head all else that has to be as it was */
+/** A text that proves an entry in Redis unchanged since a node wrote it. @param head the sealed key and fields */
 export type Seal = (head: string, body: string | Buffer) => string;
 
-/** Finds damage, and entries of other programs. Whoever can write to Redis can make it. */
+/** Detects damage, and values of other programs, but not forgery: any program that can write to Redis can compute it. */
 export const checksum: Seal = (head, body) => crc32(head, crc32(body)).toString(36);
 
-/** HMAC-SHA256, its first 128 bits (RFC 2104 §5): only a node of this application that has the secret can make it. */
+/** The first 128 bits of HMAC-SHA256 (RFC 2104 §5): only a node of this application that has the secret can compute it. */
 export function signature(secret: string, application = ''): Seal {
-  // A key of its own: the secret may serve for other things too.
+  // A derived key, because the secret may have other uses.
   const key = createSecretKey(createHmac('sha256', secret).update(`cache entries${application}`).digest());
   return (head, body) => createHmac('sha256', key).update(head).update(body).digest('base64url').slice(0, 22);
 }

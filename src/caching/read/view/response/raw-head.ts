@@ -1,8 +1,8 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 
-/** What Node's answers have had since 0.x, and its types do not tell. Where it is missing one day, every head is written anew. */
+/** Undocumented members of Node's responses, there since 0.x. Without them every head is written by `writeHead()`. */
 interface Internals {
-  /** Status line and headers, as they go out. */
+  /** Status line and headers, as sent. */
   _header?: string | null;
   _hasBody?: boolean;
   _removedConnection?: boolean;
@@ -13,48 +13,48 @@ type Response = ServerResponse<IncomingMessage> & Internals;
 /** Headers by name, as `writeHead()` takes them. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A head that Node wrote, and may be repeated. */
+/** A head that Node wrote and that may be repeated. */
 interface Written {
   readonly status: number;
-  /** Where nobody can change them any more: the very same ones need no comparing. */
+  /** The headers object, if frozen: the same object needs no comparison. */
   readonly frozen: Fields | undefined;
   readonly names: readonly string[];
   readonly values: readonly unknown[];
-  /** Its text up to the request's id, and from there on; without an id all of it is `before`. */
+  /** The text up to the request's id, and the text after it. Without an id all text is in `before`. */
   readonly before: string;
   readonly after: string;
-  /** Since the epoch. It has a `Date`, so it holds that long. */
+  /** Unix time. The head contains `Date`, so it may be repeated within this second only. */
   readonly second: number;
 }
 
-/** The one header that is another for each request. */
+/** The only header that differs for each request. */
 export const REQUEST_ID = 'x-request-id';
 const WRITABLE_ID = /^[\x21-\x7e]+$/;
 
-/** No body goes with it, whatever is given to `end()` (RFC 9110 §15.4.5). */
+/** A 304 has no body (RFC 9110 §15.4.5). */
 const NOT_MODIFIED = 304;
 
-/** Of these Node does more than to write them. */
+/** Headers that change Node's behaviour, beside being written. */
 const EFFECTIVE = ['connection', 'date', 'expect', 'keep-alive', 'trailer', 'transfer-encoding'];
 
 const node = ServerResponse.prototype;
 
 /**
- * The head of an answer that many get. Node takes longer to check and join fifteen headers than this cache to find an entry, and
- * makes the same text of them each time; so what it has made is repeated for as long as it holds.
+ * Repeats the head of a response that many requests get. To check and join fifteen headers takes Node longer than to find an
+ * entry in L1, so the text that Node made is sent again within the same second.
  */
 export class RawHead {
   private last: Written | undefined;
   private readonly borrowed = asWriteHead((response, status, fields) => this.put(response, status, fields));
 
-  /** Writes it on an answer; the bytes are those that `response.writeHead()` would write. */
+  /** Writes the head on a response, byte for byte as `response.writeHead()` would. */
   write(response: Response, status: number, fields: Fields): void {
     if (response.writeHead === node.writeHead) this.put(response, status, fields);
-    // Somebody wants to hear of it.
+    // A library has wrapped `writeHead()` and must be called.
     else response.writeHead(status, fields as Record<string, string>);
   }
 
-  /** Writes it on an answer that a framework is about to send, when that has all headers together. */
+  /** Replaces `writeHead()` of a response, so that the head is repeated when the framework sends it. */
   lendTo(response: Response): void {
     if (response.writeHead === node.writeHead) response.writeHead = this.borrowed;
   }
@@ -83,7 +83,7 @@ function asWriteHead(put: (response: Response, status: number, fields: Fields) =
 function written({ _header, statusCode }: Response, fields: Fields, second: number): Written | undefined {
   const names = Object.keys(fields);
   const isPlain = names.every((name) => typeof fields[name] === 'string' && !EFFECTIVE.includes(name.toLowerCase()));
-  // Without a length Node chooses how the body is framed.
+  // Without Content-Length, Node chooses the framing of the body.
   const isFramed = statusCode === NOT_MODIFIED || 'content-length' in fields;
   if (!_header || !isPlain || !isFramed) return undefined;
   const [before, after] = aroundId(_header, fields[REQUEST_ID] as string | undefined);
@@ -120,7 +120,7 @@ function repeat({ status, before, after }: Written, response: Response, { [REQUE
   response._header = before + (id as string) + after;
 }
 
-/** Nobody has said anything about it yet; and its connection stays open, as its head says. */
+/** Whether the response has no headers or status message yet, and its connection stays open, as the repeated head says. */
 function isOrdinary(response: Response): boolean {
   return (
     response.shouldKeepAlive &&
