@@ -10,7 +10,7 @@ export { CacheEventBus, type CacheEventName, type CacheEvents, type EvictionReas
 export type { CachingOptions, Duration, ResolvedOptions, Size } from './caching.options';
 export { CacheQuery, type QueryOptions } from './read/query/cache-query.decorator';
 export { CacheView, type ViewOptions } from './read/view/cache-view.decorator';
-export { etagOf, matchesIfMatch } from './read/view/response/etag';
+export { etagOf, type Preconditions, preconditionsHold } from './read/view/response/etag';
 export type { ViewSettings } from './read/view/view-settings';
 export { EdgeModule, EdgePurges } from './write/edge.module';
 export type { EdgeKind, EdgeOptions, TagHeader } from './edge/edge.options';

@@ -1,17 +1,19 @@
-import { matchesIfMatch } from '../caching';
+import { type Preconditions, preconditionsHold } from '../caching';
 import { Problem } from '../http';
 import { ProductDto } from './dto/product.dto';
 import { ReadOnlyFieldsDto } from './dto/product-write.dto';
 
 /**
- * Holds a write back when its `If-Match` names another state than the current one.
+ * Refuses a write whose `If-Match` or `If-None-Match` does not hold for the current state (RFC 9110 §13.2.2).
  * @throws Problem 412
  */
-export function requireMatch(ifMatch: string | undefined, current: string): void {
-  if (ifMatch === undefined || matchesIfMatch(ifMatch, current)) return;
-  throw new Problem(412, 'If-Match names another version: the product has changed since you read it.', {
-    headers: { etag: current },
-  });
+export function requirePreconditions(preconditions: Preconditions, current: string): void {
+  if (preconditionsHold(preconditions, current)) return;
+  const detail =
+    preconditions.ifMatch === undefined
+      ? 'If-None-Match names the current version of the product.'
+      : 'If-Match names another version: the product has changed since you read it.';
+  throw new Problem(412, detail, { headers: { etag: current } });
 }
 
 /**

@@ -128,9 +128,10 @@ export class ProductWritesController {
     @Query() _query: NoQuery,
     @Body() body: ProductMergeDto,
     @Headers('if-match') ifMatch: string | undefined,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProductDto> {
-    return withValidators(reply, await this.products.update(id, body, ifMatch));
+    return withValidators(reply, await this.products.update(id, body, { ifMatch, ifNoneMatch }));
   }
 
   @Put(':id')
@@ -143,9 +144,10 @@ export class ProductWritesController {
     @Query() _query: NoQuery,
     @Body() body: ProductReplaceDto,
     @Headers('if-match') ifMatch: string | undefined,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProductDto> {
-    return withValidators(reply, await this.products.update(id, body, ifMatch));
+    return withValidators(reply, await this.products.update(id, body, { ifMatch, ifNoneMatch }));
   }
 
   @Delete(':id')
@@ -161,8 +163,9 @@ export class ProductWritesController {
     @Param() { id }: ProductParams,
     @Query() _query: NoQuery,
     @Headers('if-match') ifMatch: string | undefined,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
   ): Promise<void> {
-    await this.products.remove(id, ifMatch);
+    await this.products.remove(id, { ifMatch, ifNoneMatch });
   }
 }
 

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EntityManager } from 'typeorm';
-import { etagOf } from '../caching';
+import { etagOf, type Preconditions } from '../caching';
 import { Problem, ProblemField } from '../http';
 import { Idempotency, KeyedCall, Outcome } from '../idempotency';
 import { BatchDto, BatchedDto } from './dto/product-batch.dto';
 import { ProductDto } from './dto/product.dto';
 import { ProductMergeDto, ProductReplaceDto, ProductWriteDto, RepricedDto, RepriceDto } from './dto/product-write.dto';
-import { requireMatch, requireUnchanged } from './precondition';
+import { requirePreconditions, requireUnchanged } from './precondition';
 import { Product } from './product.entity';
 import { ProductWritesRepository } from './product-writes.repository';
 
@@ -49,23 +49,23 @@ export class ProductWritesService {
   /**
    * Sets what `values` holds. The row is locked from the look at its state to the commit, so of two writers with the same
    * If-Match exactly one wins.
-   * @throws Problem 404; 412 when `ifMatch` names another state; 400 for another value of a read-only field
+   * @throws Problem 404; 412 when a precondition fails; 400 for another value of a read-only field
    */
-  update(id: number, values: ProductReplaceDto | ProductMergeDto, ifMatch: string | undefined): Promise<ProductDto> {
+  update(id: number, values: ProductReplaceDto | ProductMergeDto, preconditions: Preconditions): Promise<ProductDto> {
     return this.products.withLocked(id, async (found, manager) => {
       const product = known(found, id);
       const current = ProductDto.of(product);
-      requireMatch(ifMatch, etagOf(current));
+      requirePreconditions(preconditions, etagOf(current));
       requireUnchanged(values, current);
       return ProductDto.of(await this.products.change(manager, product, values));
     });
   }
 
-  /** @throws Problem 404; 412 when `ifMatch` names another state */
-  remove(id: number, ifMatch: string | undefined): Promise<void> {
+  /** @throws Problem 404; 412 when a precondition fails */
+  remove(id: number, preconditions: Preconditions): Promise<void> {
     return this.products.withLocked(id, async (found, manager) => {
       const product = known(found, id);
-      requireMatch(ifMatch, etagOf(ProductDto.of(product)));
+      requirePreconditions(preconditions, etagOf(ProductDto.of(product)));
       await manager.delete(Product, { id });
     });
   }

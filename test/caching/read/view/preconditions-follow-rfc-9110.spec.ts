@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import fc from 'fast-check';
-import { CacheView, etagOf, matchesIfMatch } from '../../../../src/caching';
-import { matchesIfNoneMatch, preconditionsHold } from '../../../../src/caching/read/view/response/etag';
+import { CacheView, etagOf } from '../../../../src/caching';
+import { matchesIfMatch, matchesIfNoneMatch, preconditionsHold } from '../../../../src/caching/read/view/response/etag';
 import { cacheDirectives, mergeVary } from '../../../../src/caching/read/view/response/directives';
 import { type CachedApp, cachedApp, closeApps } from '../../../support/nest-app';
 
