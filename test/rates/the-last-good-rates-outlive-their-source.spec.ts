@@ -22,7 +22,10 @@ afterAll(async () => {
 function start(layers: CachingOptions['layers']): Promise<CachedApp> {
   const config = { provide: AppConfig, useValue: { rates: { url: api.url } } };
   const withConfig = { module: class ConfigForTests {}, global: true, providers: [config], exports: [config] };
-  return cachedApp({ caching: { layers, backOff: { initialDelay: 1, maxDelay: 1 } }, imports: [withConfig, RatesModule] });
+  return cachedApp({
+    caching: { layers, backOff: { initialDelay: 1, maxDelay: 1 } },
+    imports: [withConfig, RatesModule],
+  });
 }
 
 const expire = (app: CachedApp): Promise<void> => app.cache.evict(['@key:query:RatesService.rates()']);
