@@ -12,8 +12,8 @@ module.exports = {
   testMatch: [
     '**/*.slow.spec.ts',
     '**/a-key-flood-stays-in-bounds.spec.ts',
-    '**/l1-weighs-what-it-holds.spec.ts',
-    '**/no-interleaving-serves-a-stale-value.spec.ts',
+    '**/l1-size-matches-the-heap.spec.ts',
+    '**/stale-value-is-served-in-no-interleaving.spec.ts',
     '**/staleness-is-zero-or-bounded.spec.ts',
     '**/users-never-see-each-other.spec.ts',
   ],

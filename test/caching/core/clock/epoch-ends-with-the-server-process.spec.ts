@@ -33,7 +33,7 @@ it('nodes that join the same process share its epoch', async () => {
   for (const { clock } of others) expect(clock.instant()).toEqual({ ...near.clock.instant(), localTick: 0 });
 });
 
-it('nodes that meet an empty server at the same time agree on one epoch', async () => {
+it('nodes that connect to an empty server at the same time agree on one epoch', async () => {
   const nodes = await Promise.all(Array.from({ length: 6 }, () => node(options())));
   await Promise.all(nodes.map((each) => each.store.invalidate([randomUUID()])));
   await eventually(() => new Set(nodes.map(({ clock }) => clock.instant().epoch)).size === 1);
@@ -59,7 +59,7 @@ it('a process that restarts with every byte of its data begins a new epoch, once
   expect(near.clock.staleBecause(before, [])).toEqual({ why: 'epoch' });
 });
 
-it('a head that names an incarnation of elsewhere is replaced, not believed', async () => {
+it('a head that names the incarnation of another server is replaced', async () => {
   const near = await node(options());
   const before = near.clock.instant();
   const [head] = await server.command<string[]>('ZRANGE', '{lives}:clock', '0', '0');

@@ -45,7 +45,7 @@ it.each([
   expect(near.clock.staleBecause(before, [])).toEqual({ why: 'epoch' });
 });
 
-it('a server that closes every connection is asked again and again, and used once it stays', async () => {
+it('a server that closes every connection is retried, and used once a connection stays open', async () => {
   const near = await node({ ...options(), redis: { url: master.url } });
   await live(near);
   let attempts = 0;

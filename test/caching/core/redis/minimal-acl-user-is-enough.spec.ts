@@ -50,7 +50,7 @@ it('reads, writes, locks, invalidates, lists and clears, and no command is refus
   expect(await server.command('ACL', 'LOG')).toEqual([]);
 });
 
-it('without INFO the numbers of Redis are missing, and nothing else', async () => {
+it('without the right for INFO only the statistics of Redis are missing', async () => {
   const near = await node(options());
   await live(near);
   const { redis } = count(near.events, 'redis');
@@ -59,7 +59,7 @@ it('without INFO the numbers of Redis are missing, and nothing else', async () =
   expect(redis).toBe(0);
 });
 
-it('on a cluster too, with the rights that are documented for it', async () => {
+it('works on a cluster with the rights documented for it', async () => {
   const cluster = await RedisCluster.start();
   try {
     await Promise.all(cluster.servers.map((each) => each.command('ACL', 'SETUSER', ...USER, ...CLUSTER)));
@@ -77,7 +77,7 @@ it('on a cluster too, with the rights that are documented for it', async () => {
   }
 });
 
-it('a right that is missing is reported with its command, in scripts too', async () => {
+it('a missing right is reported with its command, in scripts too', async () => {
   await server.command('ACL', 'SETUSER', 'lacking', 'reset', 'on', '>password', ...USER.slice(3), '-publish', '-set');
   const near = await node({ ...options(), redis: { url: `redis://lacking:password@127.0.0.1:${server.port}` } });
   const refused: string[] = [];

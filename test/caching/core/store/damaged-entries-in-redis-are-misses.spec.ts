@@ -103,7 +103,7 @@ describe.each([
     }
   });
 
-  it('our head with the body of another entry is a miss, and so is the entry of another key', async () => {
+  it('a head with the body of another entry is a miss, and so is an entry moved to another key', async () => {
     await start(secret);
     const [one, other] = [await stored('{"a":1}'), await stored('{"a":2}')];
     await client.set(
@@ -118,7 +118,7 @@ describe.each([
   });
 });
 
-it('a value of any bytes or type is a miss, and is deleted', async () => {
+it('any other value or Redis type is a miss, and is deleted', async () => {
   await start();
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
@@ -132,7 +132,7 @@ it('a value of any bytes or type is a miss, and is deleted', async () => {
   await expectMiss();
 });
 
-it('it is deleted also where nothing is loaded', async () => {
+it('a damaged entry is deleted by a read that does not load, too', async () => {
   await start();
   await client.set(KEY, 'nonsense');
   near.l1.clear();
@@ -140,7 +140,7 @@ it('it is deleted also where nothing is loaded', async () => {
   await eventually(async () => (await client.exists(KEY)) === 0);
 });
 
-it('an entry signed by nobody, or with another secret, is a miss', async () => {
+it('an unsigned entry, or one signed with another secret, is a miss', async () => {
   await start();
   const unsigned = await stored('value');
   await closeStacks();

@@ -24,7 +24,7 @@ it.each<[string, unknown]>([
   ['EntityNotFoundError of findOneByOrFail', new EntityNotFoundError(Product, { id: 1 })],
   ['validation errors', [new ValidationError()]],
   ['an error with a statusCode of 404', Object.assign(new Error('gone'), { statusCode: 404 })],
-])('%s is thrown on, each time', async (_name, error) => {
+])('%s is thrown each time', async (_name, error) => {
   for (let i = 0; i < 2; i++) await expect(get(throwing(error))).rejects.toBe(error);
   expect(await get(loader(() => 'new'))).toMatchObject({ outcome: 'miss', entry: { body: 'new' } });
 });
@@ -34,6 +34,6 @@ it.each<[string, unknown]>([
   ['a refused connection', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
   ['QueryFailedError', new QueryFailedError('SELECT 1', [], new Error('terminating connection'))],
   ['an error of no kind', new Error('broken')],
-])('%s calls for grace', async (_name, error) => {
+])('%s leads to grace', async (_name, error) => {
   expect(await get(throwing(error))).toMatchObject({ outcome: 'grace', entry: { body: 'old' } });
 });

@@ -45,7 +45,7 @@ it('bounded: at most maxLag behind', async () => {
   expect(run.percentile(1)).toBeLessThanOrEqual(MAX_LAG);
 });
 
-it('bounded, with its subscriptions cut again and again: still at most maxLag behind', async () => {
+it('bounded, with its subscriptions cut repeatedly: at most maxLag behind', async () => {
   const run = await traffic('bounded', 'deaf');
   const cutting = setInterval(() => void server.command('CLIENT', 'KILL', 'TYPE', 'pubsub').catch(() => undefined), 40);
   await run.run(READS, 64).finally(() => clearInterval(cutting));

@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Certificate, selfSigned } from '../../../support/certificate';
+import { eventually } from '../../../support/eventually';
+import { needs } from '../../../support/needs';
+import { RedisCluster } from '../../../support/redis-cluster';
+import { RedisServer } from '../../../support/redis-server';
+
+needs('redis-server', 'openssl');
+
+const PROBE = join(__dirname, '../../../support/redis-probe.cjs');
+/** Everything that has to be percent-encoded in a URL. */
+const PASSWORD = 'p@ss:w/o?r#d%é';
+const USER = ['--user', 'shop', 'on', `>${PASSWORD}`, '~*', '&*', '+@all', '-@dangerous'];
+const ACCESS = `shop:${encodeURIComponent(PASSWORD)}`;
+
+interface Outcome {
+  tier?: string;
+  ticks?: number;
+  fault?: string;
+}
+
+let certificate: Certificate;
+beforeAll(() => {
+  certificate = selfSigned();
+});
+afterAll(() => certificate.dispose());
+
+/** What a node comes to that trusts the certificate. */
+async function probe(url: string, env: NodeJS.ProcessEnv = { NODE_EXTRA_CA_CERTS: certificate.certificate }) {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROBE, url], { env: { ...process.env, ...env } });
+  expect(stdout).not.toContain(encodeURIComponent(PASSWORD));
+  return JSON.parse(stdout) as Outcome;
+}
+
+const WORKS: Outcome = { tier: 'l2', ticks: 1 };
+
+describe('one server', () => {
+  let server: RedisServer;
+  let plain: RedisServer;
+  beforeAll(async () => {
+    [server, plain] = await Promise.all([RedisServer.secured(certificate, ...USER), RedisServer.start(...USER)]);
+  });
+  afterAll(() => Promise.all([server.stop(), plain.stop()]));
+
+  it('rediss:// with a user, a password and a database number works, as that user, in that database', async () => {
+    await server.command('ACL', 'SETUSER', 'default', '-evalsha');
+    expect(await probe(`rediss://${ACCESS}@127.0.0.1:${server.port}/3`)).toEqual(WORKS);
+    expect(await server.command('INFO', 'keyspace')).toContain('db3:keys=');
+    expect(await server.command('DBSIZE')).toBe(0);
+  });
+
+  it.each<[string, (tls: number, plain: number) => string, RegExp]>([
+    [
+      'a wrong password',
+      (_, port) => `redis://shop:wrong@127.0.0.1:${port}`,
+      /refuses the user or password.*WRONGPASS/,
+    ],
+    ['an unknown user', (_, port) => `redis://nobody:x@127.0.0.1:${port}`, /refuses the user or password.*WRONGPASS/],
+    [
+      'a password that the server does not have',
+      (_, port) => `redis://:x@127.0.0.1:${port}`,
+      /has a password and the server has none/,
+    ],
+    ['a database number too high', (_, port) => `redis://${ACCESS}@127.0.0.1:${port}/99`, /no database of the number/],
+    ['TLS to a server without TLS', (_, port) => `rediss://127.0.0.1:${port}`, /does not speak TLS/],
+    [
+      'no TLS to a server with TLS',
+      (port) => `redis://127.0.0.1:${port}`,
+      /closed the connection: if it speaks TLS, use rediss:/,
+    ],
+    ['a server that is no cluster', (_, port) => `redis+cluster://${ACCESS}@127.0.0.1:${port}`, /no cluster/],
+    ['a server that is no sentinel', (_, port) => `redis+sentinel://127.0.0.1:${port}/shop`, /no sentinel/],
+    ['an unknown host', () => 'redis://no-such-host.invalid', /host name is unknown/],
+  ])('%s is reported, and the node continues without Redis', async (_name, url, sentence) => {
+    const { fault } = await probe(url(server.port, plain.port));
+    expect(fault).toMatch(sentence);
+  });
+
+  it('an untrusted certificate is reported', async () => {
+    const { fault } = await probe(`rediss://${ACCESS}@127.0.0.1:${server.port}`, { NODE_EXTRA_CA_CERTS: undefined });
+    expect(fault).toMatch(/certificate is not trusted, see NODE_EXTRA_CA_CERTS/);
+  });
+});
+
+it('rediss+cluster:// with a user and a password works, and a wrong password is reported', async () => {
+  const cluster = await RedisCluster.start(certificate);
+  try {
+    await Promise.all(cluster.servers.map((server) => server.command('ACL', 'SETUSER', ...USER.slice(1))));
+    expect(await probe(`rediss+cluster://${ACCESS}@${cluster.hosts}`)).toEqual(WORKS);
+    expect((await probe(`rediss+cluster://shop:wrong@${cluster.hosts}`)).fault).toMatch(/refuses the user or password/);
+  } finally {
+    await cluster.stop();
+  }
+});
+
+it('rediss+sentinel:// with a user and a password, also for the sentinels, works, and a wrong password is reported', async () => {
+  const master = await RedisServer.secured(certificate, ...USER);
+  const sentinel = await RedisServer.sentinel('my-shop', master.port, certificate);
+  try {
+    await sentinel.command(
+      'ACL',
+      'SETUSER',
+      'watcher',
+      'on',
+      '>secret',
+      '+sentinel|get-master-addr-by-name',
+      '+ping',
+      '+auth',
+    );
+    const hosts = `127.0.0.1:1,127.0.0.1:${sentinel.port}`;
+    const own = 'sentinel_username=watcher&sentinel_password=secret';
+    await eventually(async () => {
+      expect(await probe(`rediss+sentinel://${ACCESS}@${hosts}/my-shop/2?${own}`)).toEqual(WORKS);
+    });
+    expect(await master.command('INFO', 'keyspace')).toContain('db2:keys=');
+    const faults = await Promise.all([
+      probe(`rediss+sentinel://shop:wrong@${hosts}/my-shop?${own}`),
+      probe(`rediss+sentinel://${ACCESS}@${hosts}/my-shop?${own}x`),
+      probe(`rediss+sentinel://${ACCESS}@${hosts}/other-shop?${own}`),
+    ]);
+    expect(faults.map(({ fault }) => fault)).toEqual([
+      expect.stringContaining('refuses the user or password'),
+      expect.stringContaining('refuses the user or password'),
+      expect.stringContaining('no sentinel knows a master "other-shop"'),
+    ]);
+  } finally {
+    await Promise.all([master.stop(), sentinel.stop()]);
+  }
+});

@@ -1,0 +1,180 @@
+import { Injectable, Logger } from '@nestjs/common';
+import fc from 'fast-check';
+import { CacheQuery } from '../../../../src/caching';
+import { decodeResult, encodeResult } from '../../../../src/caching/read/query/codec';
+import { cachedApp, closeApps } from '../../../support/nest-app';
+
+class Money {
+  constructor(
+    readonly amount: number,
+    readonly since: Date,
+  ) {}
+
+  get text(): string {
+    return `${this.amount} €`;
+  }
+}
+
+class Salary extends Money {}
+
+@Injectable()
+class Results {
+  runs = 0;
+  next: unknown;
+
+  private run(): unknown {
+    this.runs += 1;
+    return this.next;
+  }
+
+  @CacheQuery() async plain(_name: string): Promise<unknown> {
+    return Promise.resolve(this.run());
+  }
+
+  @CacheQuery({ type: Money }) async money(_name: string): Promise<unknown> {
+    return Promise.resolve(this.run());
+  }
+}
+
+let results: Results;
+let warned: jest.SpyInstance;
+
+beforeAll(async () => {
+  warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+  const { app } = await cachedApp({ providers: [Results] });
+  results = app.get(Results);
+});
+beforeEach(() => (results.runs = 0));
+afterAll(async () => {
+  warned.mockRestore();
+  await closeApps();
+});
+
+const day = new Date('2026-11-23T08:00:00Z');
+
+it.each([
+  ['null', null],
+  ['undefined', undefined],
+  ['false', false],
+  ['an empty text', ''],
+  ['a date', day],
+  ['a bigint', 12345678901234567890n],
+  ['numbers that JSON cannot represent', [NaN, Infinity, -Infinity, -0]],
+  ['all of them, deep inside', { rows: [{ at: day, id: 1n, none: null, list: [undefined, { at: day }] }] }],
+  ['data with members named like marks', { $type: 'Date', value: '2026', at: day, deep: [{ $type: 'object' }] }],
+  ['a member called __proto__', JSON.parse('{"__proto__":{"a":1}}') as unknown],
+])('%s', async (name, value) => {
+  results.next = value;
+  expect(await results.plain(name)).toEqual(value);
+  expect(await results.plain(name)).toEqual(value);
+  expect(results.runs).toBe(1);
+});
+
+it('an invalid date', async () => {
+  results.next = new Date(NaN);
+  for (let i = 0; i < 2; i++) expect(String(await results.plain('none'))).toBe('Invalid Date');
+  expect(results.runs).toBe(1);
+});
+
+it('any plain data', () => {
+  // A member called toString would confuse toEqual, not the codec.
+  const key = fc.string().filter((name) => !(name in Object.prototype));
+  const plain = fc.anything({
+    key,
+    withBigInt: true,
+    withDate: true,
+    withNullPrototype: false,
+    withSparseArray: false,
+  });
+  fc.assert(
+    fc.property(plain.filter(hasNoInvalidDate), (value) => {
+      // toEqual, as members that are undefined may be left out.
+      expect(decodeResult(encodeResult(value, undefined), undefined)).toEqual(value);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it('instances of the given class, alone and in lists', async () => {
+  results.next = new Money(5, day);
+  for (let i = 0; i < 2; i++) {
+    const money = (await results.money('one')) as Money;
+    expect(money).toBeInstanceOf(Money);
+    expect([money.text, money.since]).toEqual(['5 €', day]);
+  }
+  results.next = [new Money(1, day), new Money(2, day)];
+  for (let i = 0; i < 2; i++) {
+    const list = (await results.money('list')) as Money[];
+    expect(list.map(({ text }) => text)).toEqual(['1 €', '2 €']);
+  }
+  expect(results.runs).toBe(2);
+});
+
+/** Each knows all others: walked level by level it would take longer than the universe has. */
+const circular: Record<string, unknown>[] = Array.from({ length: 9 }, () => ({}));
+for (const one of circular) Object.assign(one, { others: circular });
+
+it.each<[string, unknown, 'plain' | 'money']>([
+  ['an instance without a given class', new Money(1, day), 'plain'],
+  ['one deep inside', { money: new Money(1, day) }, 'plain'],
+  ['one deep inside, where only the outer object is restored as an instance', { money: new Money(1, day) }, 'money'],
+  ['an instance of a subclass', new Salary(1, day), 'money'],
+  ['a Map', new Map([[1, 2]]), 'plain'],
+  ['a Buffer', Buffer.from('x'), 'plain'],
+  ['a function', { call: () => 1 }, 'plain'],
+  ['a cycle', circular, 'plain'],
+])(
+  'a result that cannot be restored is not cached, is returned as it is, and is logged once: %s',
+  async (name, value, method) => {
+    results.next = value;
+    expect(await results[method](name)).toBe(value);
+    expect(await results[method](name)).toBe(value);
+    expect(results.runs).toBe(2);
+    expect(warned).toHaveBeenCalledWith(expect.stringMatching(/^Results\.\w+ is not cached: /));
+  },
+);
+
+class Told extends Money {
+  toJSON(): string {
+    return 'something else';
+  }
+}
+
+it('an instance is stored by its members, not by its toJSON()', () => {
+  const told = new Told(5, day);
+  expect(decodeResult(encodeResult(told, Told), Told)).toEqual(told);
+  expect(decodeResult(encodeResult([told], Told), Told)).toEqual([told]);
+});
+
+it('the loading caller gets the object itself, every other caller a copy', async () => {
+  const value = { list: [{ name: 'first' }] };
+  results.next = value;
+  const [leader, joined] = await Promise.all([results.plain('own'), results.plain('own')]);
+  const hit = await results.plain('own');
+  expect(leader).toBe(value);
+  for (const copy of [joined, hit]) {
+    expect(copy).toEqual(value);
+    expect(copy).not.toBe(value);
+  }
+  expect(joined).not.toBe(hit);
+  expect(results.runs).toBe(1);
+});
+
+it('changing a result does not change the results of other callers', async () => {
+  results.next = { list: [{ name: 'first' }], at: day };
+  const [leader, joined] = (await Promise.all([results.plain('copies'), results.plain('copies')])) as {
+    list: { name: string }[];
+    at: Date;
+  }[];
+  leader!.list[0]!.name = 'changed';
+  leader!.at.setFullYear(1999);
+  leader!.list.push({ name: 'more' });
+  expect(joined).toEqual({ list: [{ name: 'first' }], at: new Date('2026-11-23T08:00:00Z') });
+  expect(await results.plain('copies')).toEqual(joined);
+});
+
+/** Jest takes no invalid date for equal to another. */
+function hasNoInvalidDate(value: unknown): boolean {
+  if (value instanceof Date) return !Number.isNaN(value.getTime());
+  return typeof value !== 'object' || value === null || Object.values(value).every(hasNoInvalidDate);
+}
