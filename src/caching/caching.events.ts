@@ -51,7 +51,7 @@ export interface CacheEvents {
   trust: [state: 'proved' | 'unproved', cause?: unknown];
   /** A new epoch began; every older entry is stale. */
   epoch: [epoch: string];
-  /** State of the Redis connection. `broken`: the circuit breaker closed it. `refused`: the user lacks a right for a command. */
+  /** State of the Redis connection. `broken`: the circuit breaker is open. `refused`: the user lacks a right for a command. */
   redis: [state: 'up' | 'down' | 'broken' | 'refused', cause?: unknown];
   /** An entry or message was damaged or not written by this cache. It was ignored; an entry is also deleted. */
   foreign: [what: 'entry' | 'message', name: string];

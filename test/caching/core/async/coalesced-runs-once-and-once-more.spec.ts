@@ -26,7 +26,7 @@ it('all calls in one event-loop turn share one run, which begins after the last 
   const asked: number[] = [];
   const coalesced = new Coalesced(() => Promise.resolve([...asked]));
   const ask = async (n: number): Promise<number[]> => {
-    // Not at the same point of the turn, as callers are not.
+    // Callers call at different points of the turn.
     for (let i = 0; i < n; i++) await Promise.resolve();
     asked.push(n);
     return coalesced.run();

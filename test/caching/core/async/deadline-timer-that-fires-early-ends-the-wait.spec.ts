@@ -6,7 +6,7 @@ afterEach(() => jest.restoreAllMocks());
 
 it('never sets a timer with a negative delay, which makes Node warn', async () => {
   const timers = jest.spyOn(globalThis, 'setTimeout');
-  // The clock says that the timer came half a millisecond before its time.
+  // By the clock, the timer fires half a millisecond early.
   jest.spyOn(performance, 'now').mockReturnValueOnce(1_000).mockReturnValueOnce(1_004.5);
   await expect(withDeadline(never, 5, 'the work')).rejects.toMatchObject({ code: 'CACHE_TIMEOUT' });
   expect(timers.mock.calls.map(([, ms]) => ms)).toEqual([5, 0]);

@@ -31,7 +31,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Every message is ignored and reported, and the clock stands where it stood. */
+/** Expects every message to be ignored and reported, and the clock to be unchanged. */
 async function expectIgnored(...messages: string[]): Promise<void> {
   const before = near.clock.instant();
   foreign = [];

@@ -30,13 +30,13 @@ it('begins an epoch although the promoted replica reused the ticks of the lost s
   await near.store.idle();
   await replicate();
 
-  // The replica stops following; what is stamped now, it will never hear of.
+  // The replica stops following, so it never receives what is stamped now.
   await replica.command('REPLICAOF', 'NO', 'ONE');
   await near.store.invalidate(['price']);
   expect(await read(near, 'price', () => 'new', ['price'])).toBe('new');
   const lost = near.clock.instant();
 
-  // It is promoted, and others stamp there before this node arrives: its tick overtakes the mirror's.
+  // The replica is promoted, and other nodes stamp there before this node connects: its tick overtakes the mirror's.
   const far = await node({ ...options, redis: { url: replica.url } });
   await live(far);
   for (let i = 0; i < 5; i++) await far.store.invalidate([`other${i}`]);

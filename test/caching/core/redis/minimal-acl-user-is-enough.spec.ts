@@ -11,9 +11,9 @@ import { closeStacks, count, live, node, read } from '../../../support/stacks';
 needs('redis-server');
 
 const DOCS = readFileSync(join(__dirname, '../../../../docs/redis.md'), 'utf8');
-/** The words after `ACL SETUSER`, for the prefix `strata` and the password `password`. */
+/** The arguments of `ACL SETUSER`, for the prefix `strata` and the password `password`. */
 const USER = /^ACL SETUSER ([^`]+)/m.exec(DOCS)![1]!.trim().split(/\s+/);
-/** What a cluster needs besides. */
+/** Further rights that a cluster needs. */
 const CLUSTER = /A Redis Cluster needs `([^`]+)`/.exec(DOCS)![1]!.split(' ');
 
 let server: RedisServer;

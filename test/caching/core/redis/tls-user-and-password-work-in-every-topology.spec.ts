@@ -10,7 +10,7 @@ import { RedisServer } from '../../../support/redis-server';
 needs('redis-server', 'openssl');
 
 const PROBE = join(__dirname, '../../../support/redis-probe.cjs');
-/** Everything that has to be percent-encoded in a URL. */
+/** All characters that must be percent-encoded in a URL. */
 const PASSWORD = 'p@ss:w/o?r#d%é';
 const USER = ['--user', 'shop', 'on', `>${PASSWORD}`, '~*', '&*', '+@all', '-@dangerous'];
 const ACCESS = `shop:${encodeURIComponent(PASSWORD)}`;
@@ -27,7 +27,7 @@ beforeAll(() => {
 });
 afterAll(() => certificate.dispose());
 
-/** What a node comes to that trusts the certificate. */
+/** The state of a node that trusts the certificate. */
 async function probe(url: string, env: NodeJS.ProcessEnv = { NODE_EXTRA_CA_CERTS: certificate.certificate }) {
   const { stdout } = await promisify(execFile)(process.execPath, [PROBE, url], { env: { ...process.env, ...env } });
   expect(stdout).not.toContain(encodeURIComponent(PASSWORD));

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterEach(() => closeStacks());
 afterAll(() => server.stop());
 
-/** A function that ends when the test says so. */
+/** A promise that resolves when the test calls `open`. */
 function gate(): { open: () => void; opened: Promise<void> } {
   let open!: () => void;
   const opened = new Promise<void>((resolve) => (open = resolve));

@@ -13,7 +13,7 @@ afterEach(() => closeStacks());
 afterAll(() => server.stop());
 
 const start = async (prefix: string) => {
-  // The claim is about mistakes, so no deadline may be missed on a machine that does other things.
+  // The test is about mistakes, so no deadline may pass on a busy machine.
   const stack = await node({ prefix, l2Timeout: 600_000, redis: { url: server.url } });
   await live(stack);
   return stack;

@@ -70,7 +70,7 @@ function damaged(bytes: Buffer, { kind, at, by }: { kind: string; at: number; by
   return Buffer.concat([before, after.subarray(by)]);
 }
 
-/** White space in JSON says nothing. */
+/** White space in JSON has no meaning. */
 function saysTheSame(a: Buffer, b: Buffer): boolean {
   const parts = (bytes: Buffer): unknown => {
     const end = bytes.indexOf('\n');

@@ -40,7 +40,7 @@ async function get(stack: CacheStack, key: string): Promise<CacheResult> {
   return result;
 }
 
-/** Keys that a turn was asked for while Redis had not said yet what it has. */
+/** Keys whose lock was requested before L2 replied. */
 async function askedAhead(stack: CacheStack, key: string): Promise<string[]> {
   let answer: (nothing: undefined) => void = () => undefined;
   const read = jest.spyOn(RedisL2.prototype, 'read').mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));

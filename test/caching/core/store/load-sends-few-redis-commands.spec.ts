@@ -16,13 +16,13 @@ async function commands(work: () => Promise<unknown>): Promise<Record<string, nu
   await server.command('CONFIG', 'RESETSTAT');
   await work();
   const stats = await server.command<string>('INFO', 'commandstats');
-  // A script is counted as one command, beside what it does itself.
+  // A script counts as one command, and its own commands count as well.
   const calls = [...stats.matchAll(/cmdstat_(get|set|evalsha):calls=(\d+)/g)];
   return Object.fromEntries(calls.map(([, name, times]): [string, number] => [String(name), Number(times)]));
 }
 
 it.each([
-  // Three looks; three writes and one turn; the script that gives the turn back asks GET whether it still has it.
+  // Three lookups; three writes and one lock; the script that releases the lock checks its owner by GET.
   [
     'each part is looked up, only the whole takes the fill lock, and the clock is not queried',
     false,
@@ -30,7 +30,7 @@ it.each([
   ],
   ['in-process parts send no Redis command', true, { get: 2, set: 2, evalsha: 1 }],
 ])('a whole of two parts: %s', async (_claim, inProcess, expected) => {
-  // No heartbeat asks the clock meanwhile.
+  // No heartbeat queries the clock meanwhile.
   const { store } = await node({
     prefix: `few-${inProcess}`,
     l2Timeout: '2s',

@@ -89,10 +89,10 @@ it('follows the sentinels to the new master', async () => {
       const known = await sentinel.command<unknown[]>('SENTINEL', 'replicas', 'shop');
       return known.length > 0;
     });
-    // It refuses until it has heard from the replica.
+    // The sentinel refuses until it knows the replica.
     await eventually(() => sentinel.command('SENTINEL', 'FAILOVER', 'shop'));
     await eventually(async () => ((await replica.command<string[]>('ROLE'))[0] ?? '') === 'master');
-    // The old master may take a stamp before it is demoted; that one is lost, and with it goes the epoch.
+    // The old master may accept a stamp before it is demoted. That stamp is lost, and the epoch ends with it.
     await eventually(async () => {
       await near.store.invalidate(['after']);
       return Number(await replica.command('ZSCORE', '{watched}:clock', 't:after')) > 0;

@@ -43,7 +43,7 @@ async function timed(stack: CacheStack, key: string): Promise<number> {
   return value;
 }
 
-/** Commits, then evicts; whether the eviction was acknowledged. */
+/** Commits, then invalidates. Resolves to whether the invalidation was acknowledged. */
 async function write(stack: CacheStack, key: string): Promise<boolean> {
   source.set(key, (source.get(key) ?? 0) + 1);
   return stack.store.invalidate([key]).then(
@@ -52,7 +52,7 @@ async function write(stack: CacheStack, key: string): Promise<boolean> {
   );
 }
 
-/** A busy while: reads and writes on `near` with Redis as it is. A node always reads its own writes. */
+/** Reads and writes on `near` during the outage. A node always reads its own writes. */
 async function useWhileIll(): Promise<void> {
   for (let round = 0; round < 12; round++) {
     const key = `k${round % 3}`;
@@ -62,7 +62,7 @@ async function useWhileIll(): Promise<void> {
   }
 }
 
-/** Both nodes share and evict again, by themselves. */
+/** Expects both nodes to share entries and invalidations again. */
 async function expectRecovery(): Promise<void> {
   await eventually(() => Promise.all([near.clock.now(), far.clock.now()]));
   expect(await write(near, 'after')).toBe(true);
@@ -131,9 +131,9 @@ it('with Redis frozen, each of a hundred concurrent calls returns in time', asyn
   await expectRecovery();
 });
 
-/** More than Redis may hold; fails to be kept there only where nothing is evicted. */
+/** Fills Redis past its memory limit. A write is refused only with `noeviction`. */
 async function fillUp(): Promise<{ storeFailed: number }> {
-  // Only the memory may be the reason: a busy machine may take its time.
+  // Only full memory may make a write fail, so the deadline is long.
   const patient = await node({ ...options, l2Timeout: 60_000, redis: { url: server.url } });
   await live(patient);
   const counts = count(patient.events, 'storeFailed');

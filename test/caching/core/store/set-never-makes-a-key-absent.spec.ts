@@ -22,7 +22,7 @@ async function open(consistency: 'bounded' | 'strict', prefix?: string): Promise
   return createTieredCache(stack.store, 600_000);
 }
 
-/** Overwrites a key again and again with a counter, while readers read it. What they found, in order. */
+/** Overwrites a key repeatedly with a counter while readers read it. Resolves to what they found, in order. */
 async function readWhileOverwritten(writer: Cache, reader: Cache): Promise<unknown[]> {
   await writer.set('key', 0);
   await reader.get('key');
@@ -30,7 +30,7 @@ async function readWhileOverwritten(writer: Cache, reader: Cache): Promise<unkno
   let isOver = false;
   const readers = Array.from({ length: 4 }, async () => {
     while (!isOver) {
-      // Several in one turn: some arrive between the two steps of a set.
+      // Several in one event-loop turn, so that some arrive between the two steps of a set.
       for (let i = 0; i < 8; i++) found.push(await reader.get('key'));
       await new Promise(setImmediate);
     }

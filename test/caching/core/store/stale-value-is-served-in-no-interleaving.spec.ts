@@ -21,7 +21,7 @@ function property(setting: Setting, plansFor: typeof clients, seen = { reads: 0 
   });
 }
 
-/** Law 1 off: the tick is taken when the source has answered. */
+/** Law 1 off: the tick is taken after the source has responded. */
 const lateTick: Setting['sabotage'] = (clock, time) => ({
   dependencies: new (class extends DependencyTracker {
     override async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: DependencySet }> {
@@ -31,7 +31,7 @@ const lateTick: Setting['sabotage'] = (clock, time) => ({
   })(clock, time),
 });
 
-/** Law 5 off: whoever waits takes what comes. */
+/** Law 5 off: a waiting reader shares any result. */
 const credulousWaiter: Setting['sabotage'] = () => ({ mayShareResult: () => true });
 
 async function violation(setting: Setting): Promise<unknown> {

@@ -33,7 +33,7 @@ it('a wall clock that steps back an hour does not extend a TTL', async () => {
       loader(() => `${++loads}`),
     );
   await get();
-  // What is built from it now ends with it as well.
+  // A value built from it expires with it.
   step = -HOUR;
   await store.getOrLoad('page', { ttl: HOUR }, async () => ({ body: String((await get()).entry.body) }));
   mono = 67_000;

@@ -89,7 +89,7 @@ onPostgres((open) => {
   });
 
   const view = async (path: string): Promise<unknown> => JSON.parse((await app.ask(path)).body.toString());
-  /** A write that nobody tells the cache about but by `evict`. */
+  /** A write without triggers: only `evict` invalidates it. */
   const write = (id: number, value: number): Promise<unknown> => dataSource.manager.update(Counter, { id }, { value });
 
   it('invalidating a part invalidates the whole, and only that part is loaded again', async () => {

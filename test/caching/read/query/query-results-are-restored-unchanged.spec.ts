@@ -110,7 +110,7 @@ it('instances of the given class, alone and in lists', async () => {
   expect(results.runs).toBe(2);
 });
 
-/** Each knows all others: walked level by level it would take longer than the universe has. */
+/** Each refers to all others: visiting every path would never end. */
 const circular: Record<string, unknown>[] = Array.from({ length: 9 }, () => ({}));
 for (const one of circular) Object.assign(one, { others: circular });
 
@@ -173,7 +173,7 @@ it('changing a result does not change the results of other callers', async () =>
   expect(await results.plain('copies')).toEqual(joined);
 });
 
-/** Jest takes no invalid date for equal to another. */
+/** Jest never considers two invalid dates equal. */
 function hasNoInvalidDate(value: unknown): boolean {
   if (value instanceof Date) return !Number.isNaN(value.getTime());
   return typeof value !== 'object' || value === null || Object.values(value).every(hasNoInvalidDate);
