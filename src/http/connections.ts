@@ -1,6 +1,7 @@
 import { type IncomingMessage, type RequestListener, type Server, type ServerOptions, STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { problemType } from './problem-types';
 
 /**
  * Limits of one connection, in ms. Node reads all but `keepAlive` when a server is constructed: set afterwards, `request` would leave
@@ -118,5 +119,5 @@ function refuse(response: ServerResponse, status: number, detail: string): void 
 }
 
 function problem(status: number, detail: string): string {
-  return JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail });
+  return JSON.stringify({ type: problemType(status), title: STATUS_CODES[status], status, detail });
 }
