@@ -31,6 +31,8 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
     labelNames: ['cause'],
     registers,
   });
+  // A series that begins at 0 makes its first increase visible to `increase()`.
+  losses.inc({ cause: 'CACHE_CLOCK_UNAVAILABLE' }, 0);
   closeLater(events.on('trust', (state, cause) => state === 'unproved' && losses.inc({ cause: codeOf(cause) })));
   gauge('cache_clock_tick', 'Stamps in this epoch of the clock.', () => clock.instant().tick);
   const epochs = new Counter({
