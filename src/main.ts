@@ -28,7 +28,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  // What cannot start says why in words; a stack helps nobody who has set a variable wrong.
+  // A failed start says why in one sentence; a stack does not help with a wrong variable.
   console.error(`Strata cannot start. ${error.message}`);
   process.exit(1);
 });

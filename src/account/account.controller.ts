@@ -28,7 +28,7 @@ export class AccountController {
   @CacheView({ private: true })
   @ApiOperation({ operationId: 'getDashboard', summary: 'Your watchlist and what it adds up to' })
   @ApiOkResponse({ type: DashboardDto })
-  @ApiProblems({ 404: 'the page is behind the last' })
+  @ApiProblems({ 404: 'the page is past the last' })
   async dashboard(@CurrentUser() user: User, @Query() query: PageQuery): Promise<DashboardDto> {
     const { summary, results } = await this.account.dashboard(user.id, query.page);
     const linkTo = pageLinks(this.config.http.publicUrl, '/api/me/dashboard', query, new PageQuery());

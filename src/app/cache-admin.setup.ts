@@ -6,7 +6,7 @@ import type { AppConfig } from '../config';
 /** Pages of a list that are asked for first. */
 const PAGES = 5;
 
-/** What this application tells the cache's admin routes about itself. */
+/** Options of the cache's admin routes for this application. */
 export function cacheAdminOptions({ auth }: AppConfig): CacheAdminOptions {
   return {
     decorators: [RequiresRole('admin')],

@@ -4,7 +4,7 @@ import { type CachingOptions, type EdgeOptions, openTelemetryTracing } from '../
 import { AppConfig } from '../config';
 import { RequestValidationPipe } from '../http';
 
-/** What this application tells the cache about itself. */
+/** Options of the cache for this application. */
 export function cachingOptions({ auth, cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
   const { layers, ttl, grace, l1MaxBytes, maxLag, consistency, prefix, l2Timeout } = cache;
   return {

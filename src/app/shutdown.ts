@@ -61,7 +61,7 @@ export class Shutdown {
 /**
  * A proxy may be sending a request on an idle connection of its pool in the very moment when that is closed, and a write is lost. So
  * connections stay open for one more request, whose response says `Connection: close` (RFC 9112 §9.6); new ones are refused, which a
- * proxy can tell from a failure. Resolves when all have closed, or after LAST_REQUESTS.
+ * proxy can distinguish from a failure. Resolves when all have closed, or after LAST_REQUESTS.
  */
 async function lastRequests(server: Server): Promise<void> {
   server.prependListener('request', (_request, response: ServerResponse) => {

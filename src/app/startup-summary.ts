@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { CACHE_STACK, type CacheStack, withoutCredentials } from '../caching';
 import type { AppConfig } from '../config';
 
-/** What runs on what, as far as start-up tells it. No credentials. */
+/** The parts that the service runs on, for the start-up message. No credentials. */
 export interface StartupSummary {
   readonly database: string;
   readonly redis: string;

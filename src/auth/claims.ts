@@ -11,7 +11,7 @@ export function userOf(claims: JWTPayload, rolesClaim: string): User | undefined
   const { sub, exp } = claims;
   if (typeof exp !== 'number' || !(exp > 0 && exp <= MAX_EXPIRY)) return undefined;
   if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT) return undefined;
-  // What PostgreSQL cannot store as it is, nobody has in their name.
+  // PostgreSQL cannot store these characters, so no user name contains them.
   if (sub.includes('\0') || !sub.isWellFormed()) return undefined;
   const roles = claimAt(claims, rolesClaim) ?? [];
   if (!Array.isArray(roles) || !roles.every((role): role is string => typeof role === 'string')) return undefined;

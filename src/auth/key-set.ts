@@ -36,7 +36,7 @@ export class KeySet {
     }
   };
 
-  /** @param _version a new one asks anew @throws UpstreamError */
+  /** @param _version a new one requests again @throws UpstreamError */
   @CacheQuery({ tags: ['auth:keys'], ttl: '10m', grace: '1d' })
   async fetched(_version: number): Promise<JSONWebKeySet> {
     const url = this.config.auth.jwks?.url ?? '';

@@ -7,7 +7,7 @@ const USAGE = `npm run token -- --sub alice [--role editor] [--role admin] [--da
 
 Prints a bearer token signed with JWT_SECRET (from the environment or .env).`;
 
-/** `npm run token`: a token for somebody, on standard output and nothing else there. */
+/** `npm run token`: prints a token for one user, and nothing else, on standard output. */
 async function main(): Promise<void> {
   const values = parseOptions(USAGE, {
     sub: { type: 'string' },

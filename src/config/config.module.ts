@@ -1,7 +1,7 @@
 import { DynamicModule, Global, Module } from '@nestjs/common';
 import { AppConfig } from './config';
 
-/** Hands the settings to whoever asks for `AppConfig`. */
+/** Provides the settings as `AppConfig`. */
 @Global()
 @Module({})
 export class ConfigModule {

@@ -25,7 +25,7 @@ export class AppConfig {
   };
   /** `url` undefined: no Redis, so one process. */
   readonly redis: { readonly url: string | undefined };
-  /** `generated`: nobody chose the secret, so start-up has to hand out a token. */
+  /** `generated`: no secret is configured, so start-up prints a token. */
   readonly auth: {
     readonly secret: string;
     readonly generated: boolean;

@@ -1,6 +1,6 @@
-/** What a driver error means to whoever asked, whichever library wrapped it. */
+/** What a driver error means to the caller, whichever library wrapped it. */
 export type DatabaseFault =
-  /** The server is away, starting, stopping, full or did not answer in time: later may do. */
+  /** The server is unavailable, starting, stopping, full or did not respond in time: a retry may work. */
   | 'unavailable'
   /** The server says a value does not fit its column: the caller has to change it. */
   | 'bad-value';

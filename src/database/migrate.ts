@@ -2,13 +2,13 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { DatabaseServer } from './server';
 
-/** Any number will do that every node uses and nobody else does; this one is "strata" in ASCII. */
+/** Any number that all nodes share and no other program uses; this one is "strata" in ASCII. */
 const MIGRATION_LOCK = 0x737472617461;
 
 /**
  * Runs what has not run yet. Nodes that start together queue on a session advisory lock, so one migrates and the others find
  * it done; the lock has a connection of its own and goes with it, however the process ends. The embedded database needs none:
- * nobody else can have it open.
+ * no other process can have it open.
  */
 export async function migrate(dataSource: DataSource, server: DatabaseServer): Promise<void> {
   if (server.isEmbedded) {

@@ -45,7 +45,7 @@ export class PooledClient extends Client {
     return this.running === 0 && this.getTransactionStatus() === 'I';
   }
 
-  /** The driver would report the end some ticks later, and the pool would hand the connection out meanwhile: so it is told now. */
+  /** The driver would report the end some ticks later, and the pool would hand the connection out meanwhile: so it is reported now. */
   private cut(): void {
     this.connection.stream.destroy();
     this.emit('error', new Error('Connection terminated: it was silent'));

@@ -15,7 +15,7 @@ const ALL_PLACES = 6;
 /** Longest queue for a place, and longest wait in it, in ms. */
 const QUEUE = 2_000;
 const PATIENCE = 1_000;
-/** Longest that a statement may run, in ms, before it is cancelled; and how long its failure then stands for the next. */
+/** Longest that a statement may run, in ms, before it is cancelled; and how long its failure is then reused for the next. */
 const DEADLINE = 3_000;
 const REMEMBERED_FOR = 10_000;
 const REMEMBERED = 1_000;
@@ -78,7 +78,7 @@ export class ReadGate {
     }
   }
 
-  /** A database of one session (PGlite) hears of nothing while it works. */
+  /** A database of one session (PGlite) receives nothing while it works. */
   private get canCancel(): boolean {
     return this.pool.options.max > 1;
   }
@@ -87,7 +87,7 @@ export class ReadGate {
     return (this.dataSource.driver as PostgresDriver).master as Pool;
   }
 
-  /** By its own role a session may be told so. Behind a pooler it is not found, and the server's own timeout ends the statement. */
+  /** A role may cancel its own sessions. Behind a pooler the session is not found, and the server's own timeout ends the statement. */
   private cancel(client: ClientBase & { processID?: number }): Promise<unknown> {
     return this.pool.query('SELECT pg_cancel_backend($1)', [client.processID]).catch(() => undefined);
   }

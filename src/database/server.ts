@@ -10,7 +10,7 @@ export interface DatabaseOptions {
   dataDir: string;
 }
 
-/** The server behind the pool: somebody else's, or an embedded one that starts and stops with us. */
+/** The server behind the pool: an external one, or an embedded one that starts and stops with the service. */
 export class DatabaseServer {
   private constructor(
     readonly url: string,

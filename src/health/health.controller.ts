@@ -55,7 +55,7 @@ export class HealthController {
     summary: 'Can it answer? Needs the database; what else is ill is named in `degraded`',
   })
   @ApiOkResponse({ schema: { type: 'object', example: EXAMPLE } })
-  @ApiProblems({ 503: 'a part it cannot do without is away; details names it' })
+  @ApiProblems({ 503: 'a required part is unavailable; details names it' })
   ready(@Query() _query: NoQuery): Promise<Readiness> {
     return this.recent.get(() => this.check());
   }

@@ -27,7 +27,7 @@ export function parseJsonBodies(server: FastifyInstance): void {
 function refusalOf({ method, headers }: FastifyRequest, body: Buffer): Problem | undefined {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    // RFC 9110 §15.5.16: the field tells which codings would have been taken.
+    // RFC 9110 §15.5.16: the field names the codings that are accepted.
     return new Problem(415, 'A body must come without Content-Encoding.', {
       headers: { 'accept-encoding': 'identity' },
     });

@@ -25,7 +25,7 @@ export function createLogger({ level, pretty: readable }: LogOptions): Logger {
     : pino(options, destination({ dest: 1, sync: true }));
 }
 
-/** What keeps the service from starting is told once, in words, by main.ts; and Nest tells of every module and route as it wires them: forty lines that nobody reads unless something is wrong. */
+/** Contexts whose messages are dropped: main.ts reports a failed start in one sentence, and Nest's forty lines about modules and routes matter only for debugging. */
 const FRAMEWORK = new Set<unknown>([
   'ExceptionHandler',
   'InstanceLoader',
@@ -35,7 +35,7 @@ const FRAMEWORK = new Set<unknown>([
   'RoutesResolver',
 ]);
 
-/** Lets Nest's own messages, and whoever uses Nest's Logger, speak through pino. */
+/** Sends Nest's own messages, and those of Nest's Logger, through pino. */
 export class NestPinoLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

@@ -56,7 +56,7 @@ export interface PageRequest {
   linkTo: (page: number) => string;
 }
 
-/** @throws Problem 404 for a page behind the last; page 1 is there even when it is empty */
+/** @throws Problem 404 for a page past the last; page 1 exists even when it is empty */
 export function toPage<T>(count: number, results: T[], { page, pageSize, linkTo }: PageRequest): Page<T> {
   const last = Math.max(1, Math.ceil(count / pageSize));
   if (page > last) throw new Problem(404, `There is no page ${page}: the last one is ${last}.`);

@@ -3,7 +3,7 @@ import FindMyWay from 'find-my-way';
 /** Methods in the order in which `Allow` names them. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** Which methods each URL takes: for 405, OPTIONS and preflights, which the router of Fastify cannot tell from a 404. */
+/** Which methods each URL takes: for 405, OPTIONS and preflights, which Fastify's router does not distinguish from a 404. */
 export class RouteMethods {
   private readonly router: FindMyWay.Instance<FindMyWay.HTTPVersion.V1>;
   private readonly byPattern = new Map<string, Set<string>>();

@@ -4,7 +4,7 @@ import helmet, { type HelmetOptions } from 'helmet';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What helmet knows and nobody here needs. */
+/** Headers of helmet that are not needed here. */
 const SUPERFLUOUS: HelmetOptions = {
   // For browsers that are long gone.
   xDnsPrefetchControl: false,
@@ -16,7 +16,7 @@ const SUPERFLUOUS: HelmetOptions = {
   xFrameOptions: false,
 };
 
-/** For JSON: whoever opens it as a page runs nothing and loads nothing. */
+/** For JSON: opened as a page, it runs nothing and loads nothing. */
 export const DATA_HEADERS: Headers = headersOf({
   ...SUPERFLUOUS,
   contentSecurityPolicy: {

@@ -1,7 +1,7 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
 import { createOutbox, dropOutbox, unwatchTable, watchTable } from '../caching';
 
-/** Every table whose rows are in cached answers is watched: what is written to it evicts them, whoever writes. */
+/** Every table whose rows are in cached responses is watched: a write to it by any program evicts them. */
 export class CacheOutbox1764000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await createOutbox(runner);

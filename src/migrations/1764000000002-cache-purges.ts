@@ -1,7 +1,7 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
 import { createPurgeQueue, dropPurgeQueue } from '../caching';
 
-/** What the edge in front of us has yet to be told; stays empty where there is none. */
+/** Tags that the edge has yet to purge; stays empty without an edge. */
 export class CachePurges1764000000002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await createPurgeQueue(runner);

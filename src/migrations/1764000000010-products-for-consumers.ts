@@ -5,7 +5,7 @@ const READABLE = (column: string): string =>
   `${column} >= '0001-01-01 00:00:00+00' AND ${column} < '10000-01-01 00:00:00+00'`;
 
 /**
- * What consumers of the API rely on: prices and dates that JSON can carry, `updated_at` whoever writes, and a search that finds a
+ * What consumers of the API rely on: prices and dates that JSON can carry, `updated_at` for every writer, and a search that finds a
  * product by its own name in any script and normal form. Checks hold for what is written from now on; older rows stay.
  */
 export class ProductsForConsumers1764000000010 implements MigrationInterface {

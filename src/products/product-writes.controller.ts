@@ -71,7 +71,7 @@ export class ProductWritesController {
     @IdempotencyKey() call: KeyedCall | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProductDto> {
-    const product = told(reply, await this.products.create(body, call));
+    const product = withReplay(reply, await this.products.create(body, call));
     void reply.header('location', `${PATH}/${product.id}`);
     return withValidators(reply, product);
   }
@@ -91,7 +91,7 @@ export class ProductWritesController {
     @IdempotencyKey() call: KeyedCall | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RepricedDto> {
-    return told(reply, await this.products.reprice(body, call));
+    return withReplay(reply, await this.products.reprice(body, call));
   }
 
   @Post('batch')
@@ -114,7 +114,7 @@ export class ProductWritesController {
     @IdempotencyKey() call: KeyedCall | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BatchedDto> {
-    return told(reply, await this.products.batch(body, call));
+    return withReplay(reply, await this.products.batch(body, call));
   }
 
   @Patch(':id')
@@ -170,7 +170,7 @@ export class ProductWritesController {
 }
 
 /** Says whether this is what was answered before. */
-function told<T>(reply: FastifyReply, { value, replayed }: Outcome<T>): T {
+function withReplay<T>(reply: FastifyReply, { value, replayed }: Outcome<T>): T {
   if (replayed) void reply.header('idempotency-replayed', 'true');
   return value;
 }

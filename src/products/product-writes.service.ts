@@ -10,7 +10,7 @@ import { requirePreconditions, requireUnchanged } from './precondition';
 import { Product } from './product.entity';
 import { ProductWritesRepository } from './product-writes.repository';
 
-/** What the catalogue can be told. */
+/** Writes to the catalogue. */
 @Injectable()
 export class ProductWritesService {
   constructor(

@@ -4,7 +4,7 @@ import { evictedBy, ProductRow } from './product.tags';
 
 /**
  * numeric columns arrive as text. Twelve digits fit a double exactly, so they become numbers here, and leave as the same
- * decimals: nothing is lost as long as nobody does arithmetic on them.
+ * decimals: nothing is lost as long as no code calculates with them.
  */
 const decimal = { to: (value: unknown) => value, from: (text: string) => Number(text) };
 
@@ -35,7 +35,7 @@ export class Product {
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
 
-  /** Set by a trigger, whoever writes. */
+  /** Set by a trigger, for every writer. */
   @Column({
     name: 'updated_at',
     type: 'timestamptz',

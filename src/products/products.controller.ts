@@ -28,7 +28,7 @@ export class ProductsController {
   @CacheView({ shared: true, edge: true })
   @ApiOperation({ operationId: 'listProducts', summary: 'List, filter, search and order products' })
   @ApiOkResponse({ type: ProductPageDto })
-  @ApiProblems({ 404: 'the page is behind the last' })
+  @ApiProblems({ 404: 'the page is past the last' })
   async list(@Query() query: ProductListQuery): Promise<Page<ProductDto>> {
     const { count, results } = await this.products.list(query);
     const linkTo = pageLinks(this.config.http.publicUrl, PATH, query, new ProductListQuery());
@@ -39,7 +39,7 @@ export class ProductsController {
   @CacheView({ shared: true, edge: true })
   @ApiOperation({ operationId: 'listFeaturedProducts', summary: 'Products rated 4.5 or better, newest first' })
   @ApiOkResponse({ type: ProductPageDto })
-  @ApiProblems({ 404: 'the page is behind the last' })
+  @ApiProblems({ 404: 'the page is past the last' })
   async featured(@Query() query: PageQuery): Promise<Page<ProductDto>> {
     const { count, results } = await this.products.featured(query.page, PAGE_SIZE);
     const linkTo = pageLinks(this.config.http.publicUrl, `${PATH}/featured`, query, new PageQuery());

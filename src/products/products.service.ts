@@ -17,7 +17,7 @@ export class ProductsService {
   ) {}
 
   /**
-   * The count comes first where it tells whether the page is there: what a search costs is not paid twice for nothing, and no page past
+   * The count comes first where it shows whether the page exists: what a search costs is not paid twice for nothing, and no page past
    * the last is looked for. Page 1 of everything is always there, so both are asked at once.
    */
   async list(query: ProductListQuery): Promise<{ count: number; results: ProductDto[] }> {

@@ -8,7 +8,7 @@ import { RatesDto } from './rates.dto';
 /** The currency that the catalogue's prices are in. */
 export const CATALOGUE_CURRENCY = 'USD';
 
-/** Nothing that is written changes the rates; whoever takes them out by hand names this. */
+/** No write changes the rates; an administrator invalidates them by this tag. */
 export const ALL_RATES = 'rates';
 
 export interface Rate extends Pick<RatesDto, 'as_of' | 'source'> {
@@ -23,7 +23,7 @@ export class RatesService {
   constructor(@Inject(RatesClient) private readonly client: RatesClient) {}
 
   /**
-   * All rates, from the catalogue's currency. They change once a day; when their source is away, yesterday's are better than none.
+   * All rates, from the catalogue's currency. They change once a day; while their source is unavailable, yesterday's are better than none.
    * @throws Problem 503
    */
   @CacheQuery({ tags: [ALL_RATES], ttl: '10m', grace: '1d' })

@@ -18,7 +18,7 @@ onEveryBackend((open) => {
   const unwatch = (user: string, id: number): Promise<Answer> =>
     service.send('DELETE', `/api/me/watchlist/${id}`, { token: tokenFor(user) });
 
-  it('needs somebody signed in', async () => {
+  it('needs a signed-in user', async () => {
     expect((await service.get('/api/me/dashboard')).status).toBe(401);
     expect((await service.send('PUT', '/api/me/watchlist/1')).status).toBe(401);
     expect((await service.send('DELETE', '/api/me/watchlist/1')).status).toBe(401);

@@ -41,7 +41,7 @@ async function client(url: string, method: 'GET' | 'PATCH', lost: Lost[], count:
   agent.destroy();
 }
 
-it('reads and writes on kept connections are answered, and told that the connection closes', async () => {
+it('reads and writes on kept connections get a response that says the connection closes', async () => {
   const backend = await embedded();
   try {
     for (let round = 0; round < 3; round += 1) {

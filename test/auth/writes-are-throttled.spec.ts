@@ -9,7 +9,7 @@ onEveryBackend((open) => {
     return service.send<ProblemBody>('PATCH', path, { token: tokenFor(user, 'editor'), json: { stock: 5 } });
   }
 
-  it('stops a client at its limit over all routes together, and tells it when to come back', async () => {
+  it('stops a client at its limit over all routes together, and says when to retry', async () => {
     for (const path of ['/api/products/1', '/api/products/2', '/api/products/3']) {
       expect((await write('greedy', path)).status).toBe(200);
     }

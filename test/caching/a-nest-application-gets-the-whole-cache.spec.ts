@@ -143,7 +143,7 @@ it('two prefixes on one Redis never meet', async () => {
   expect(await one.get<CacheManager>(CACHE_MANAGER).get('key')).toBe(1);
 });
 
-it('somebody else’s bytes under our key are a miss, not a failure', async () => {
+it('foreign bytes under our key are a miss, not a failure', async () => {
   const { cache } = (await app(withRedis('odd'))).get(Shop);
   for (const bytes of ['not json', '5', 'null', '{"value":[1,2]}', '{"value":{"a":1}}']) {
     await server.command('SET', 'odd:entry:key', bytes);

@@ -75,7 +75,7 @@ it.each([undefined, 'a secret that both of them know'])(
   },
 );
 
-it('nodes of one program share theirs, without being told its name', async () => {
+it('nodes of one program share their keys without naming the program', async () => {
   await filled({ prefix: 'unnamed', price: 10 }, 2);
   expect(await pricesOf({ prefix: 'unnamed', price: 99 })).toEqual({ prices: [10] });
 });

@@ -52,7 +52,7 @@ it('it listens in that folder and on no port', async () => {
   expect(stdout.trim()).toBe('EACCES');
 });
 
-it('a lock that somebody removed is made again, and the service goes on', async () => {
+it('a lock file that was removed is made again, and the service goes on', async () => {
   const locks = (): string[] => readdirSync(folder).filter((name) => name.startsWith('strata.lock'));
   for (const lock of locks()) rmSync(join(folder, lock));
   await eventually(() => expect(locks()).toHaveLength(1));

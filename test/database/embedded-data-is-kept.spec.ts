@@ -30,7 +30,7 @@ it('is filled at the first start, and kept over a stop and a crash', async () =>
   await third.stop();
 });
 
-it('a second process on the same folder is told why it cannot start, and the first goes on', async () => {
+it('a second process on the same folder says why it cannot start, and the first goes on', async () => {
   backend = await embedded(10_000);
   const first = await startStrata(backend.env);
   for (const program of ['main.js', 'cli/seed.js']) {

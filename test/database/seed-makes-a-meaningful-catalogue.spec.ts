@@ -9,7 +9,7 @@ interface Stats {
 }
 
 onEveryBackend((open) => {
-  it('the same seed makes the same products, another seed others, and reset starts anew', async () => {
+  it('the same seed makes the same products, another seed others, and reset starts from empty', async () => {
     const backend = await open();
     try {
       const first = await catalogue(backend.env, ['--count', '300', '--seed', '7', '--reset']);

@@ -56,7 +56,7 @@ it('mounts files that are there, and volumes that it declares', () => {
   expect(sources.filter((source) => !source.startsWith('.')).sort()).toEqual(Object.keys(volumes).sort());
 });
 
-it('waits for services that are there and can tell that they are healthy', () => {
+it('waits for services that exist and have a health check', () => {
   for (const { depends_on = {} } of Object.values(services)) {
     for (const [name, { condition }] of Object.entries(depends_on)) {
       expect(Object.keys(services)).toContain(name);
@@ -68,7 +68,7 @@ it('waits for services that are there and can tell that they are healthy', () =>
   expect(readFileSync(join(FOLDER, 'Dockerfile'), 'utf8')).toMatch(/^HEALTHCHECK /m);
 });
 
-it('tells the nodes only what they know, and what they take', () => {
+it('sets only variables that the nodes know, with values that they accept', () => {
   for (const node of nodes) {
     const { environment = {} } = services[node]!;
     const known = Object.keys(new Environment());
@@ -93,7 +93,7 @@ it.each(SECRETS)('does not start without %s, and has none of its own', (name) =>
   expect(readFileSync(join(FOLDER, 'README.md'), 'utf8')).toMatch(new RegExp(`for name in .*${name}.*> .env`));
 });
 
-it('lets nobody but the nodes reach the database and the cache, and these reach nobody', () => {
+it('lets only the nodes reach the database and the cache, and these reach no other service', () => {
   expect(networks.data).toEqual({ internal: true });
   const inData = Object.keys(services).filter((name) => services[name]!.networks?.includes('data'));
   expect(inData.sort()).toEqual([...nodes, 'postgres', 'seed', 'valkey'].sort());

@@ -32,7 +32,7 @@ onRealServers((open) => {
     });
   });
 
-  it('Redis is killed: ready all the same, redis and clock are named, and a write that cannot be told, after a while', async () => {
+  it('Redis is killed: still ready; redis and clock are named, and after a while the write that cannot be stamped', async () => {
     await redis().kill();
     await until(
       ({ status, body }) => status === 200 && ['redis', 'clock'].every((part) => body.degraded.includes(part)),

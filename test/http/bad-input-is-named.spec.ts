@@ -177,7 +177,7 @@ onEveryBackend((open) => {
     },
   );
 
-  it('an answer to nonsense is no larger than it has to be', async () => {
+  it('a response to nonsense is no larger than necessary', async () => {
     const answer = await service.get(`/api/products?${'x'.repeat(10_000)}=1`);
     expect(answer.status).toBe(400);
     expect(answer.text.length).toBeLessThan(1_000);

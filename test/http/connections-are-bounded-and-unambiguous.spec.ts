@@ -155,7 +155,7 @@ describe('a connection that does not come to the point is closed', () => {
     expect(calls).toEqual([]);
   });
 
-  it('between two requests, and while nobody sends a byte', async () => {
+  it('between two requests, and while the client sends no byte', async () => {
     const idle = (await connectTo(await start({ keepAlive: 100 }))).send(`GET /plain ${HEAD}\r\n`);
     await idle.closed();
     expect(idle.statuses).toEqual([200]);

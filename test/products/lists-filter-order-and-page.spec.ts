@@ -106,7 +106,7 @@ onEveryBackend((open) => {
     });
   });
 
-  it('answers 404 behind the last page, but page 1 is there even when it is empty', async () => {
+  it('responds 404 past the last page, but page 1 exists even when it is empty', async () => {
     expect((await service.get('/api/products?page=201')).status).toBe(404);
     expect(await list('?category=nothing-of-the-kind')).toEqual({ count: 0, next: null, previous: null, results: [] });
   });

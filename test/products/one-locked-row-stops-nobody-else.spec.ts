@@ -4,7 +4,7 @@ import { send, tokenFor } from '../support/client';
 import { startStrata } from '../support/strata-process';
 
 onPostgres((open) => {
-  it('writers to a row that somebody holds give up soon, and reads go on', async () => {
+  it('writers to a locked row give up soon, and reads go on', async () => {
     const backend = await open(20);
     const service = await startStrata(backend.env);
     const holder = new Client({ connectionString: backend.env.DATABASE_URL });

@@ -88,7 +88,7 @@ onPostgres((open) => {
     }
   }
 
-  it('updated_at is right whoever writes', async () => {
+  it('updated_at is right for every writer', async () => {
     const before = (await service.get<ProductJson>('/api/products/5')).body;
     await sql(`UPDATE products SET stock = stock + 1, updated_at = '2001-01-01' WHERE id = 5`);
     await eventually(async () => (await service.get<ProductJson>('/api/products/5')).body.stock === before.stock + 1);

@@ -58,7 +58,7 @@ onEveryBackend((open) => {
     expect((await service.get(path)).body).toEqual(put.body);
   });
 
-  it('DELETE takes it away, once', async () => {
+  it('DELETE removes the product, once', async () => {
     const { body } = await add();
     const path = `/api/products/${body.id}`;
     expect((await service.send('DELETE', path, { token })).status).toBe(204);

@@ -11,7 +11,7 @@ afterAll(() => api.close());
 
 const fetched = (): Promise<unknown> => new RatesClient({ rates: { url: api.url } } as AppConfig).fetch('USD');
 
-it.each([301, 302, 303, 307, 308])('a redirect with %i is refused, and nobody is called there', async (status) => {
+it.each([301, 302, 303, 307, 308])('a redirect with %i is refused, and its target is not called', async (status) => {
   api.behave((_request, response) => {
     response.writeHead(status, { location: api.url });
     response.end();

@@ -20,7 +20,7 @@ export class DataFolder {
 
   /** Makes it if need be. @returns true when there is no database in it yet */
   prepare(): boolean {
-    // A process that ended while it filled the folder has left half a database, which nobody has used.
+    // A process that ended while it filled the folder has left half a database, which was never used.
     if (existsSync(this.unfinished)) rmSync(this.path, { recursive: true, force: true });
     const isNew = !existsSync(join(this.path, 'PG_VERSION'));
     if (isNew) {

@@ -5,7 +5,7 @@ import { DataFolder, folderFault } from './data-folder';
 import { type Endpoint, endpointIn } from './endpoint';
 import { FolderLockedError, lockFolder } from './folder-lock';
 
-/** What the worker thread is told. */
+/** Input of the worker thread. */
 export interface WorkerTask {
   folder: string;
   listen: Endpoint['listen'];
@@ -51,7 +51,7 @@ export class EmbeddedPostgres {
       const worker = new Worker(join(__dirname, 'pglite.worker.js'), { workerData: task });
       const [{ address }] = (await once(worker, 'message')) as [{ address: string }];
       data.finish();
-      // What happens to the worker from here on is told by the pg driver; it must not keep the process alive.
+      // From here on the pg driver reports what happens to the worker; it must not keep the process alive.
       worker.unref();
       return new EmbeddedPostgres(endpoint.urlOf(address), folder, worker, release);
     } catch (error) {

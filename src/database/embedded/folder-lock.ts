@@ -18,7 +18,7 @@ interface Holder {
   pid: number;
   /** Where that pid means anything: a machine, or a container on it. */
   world: string;
-  /** Tells a process from a later one that was given the same pid; undefined where the system does not say. */
+  /** Distinguishes a process from a later one with the same pid; undefined where the system does not say. */
   startedAt: string | undefined;
 }
 
@@ -40,7 +40,7 @@ export class FolderLockedError extends Error {
 
 /**
  * Keeps two processes from opening, and so corrupting, one PGlite folder. A killed holder leaves a dead lock, which the next one must
- * be able to pass without two of them passing it together. So a lock is never taken away, only surpassed: locks are numbered, and
+ * be able to pass without two of them passing it together. So a lock is never removed, only surpassed: locks are numbered, and
  * who finds the highest one dead makes the next number. link() makes a file in one step, content and all, and fails where there is
  * one, so each number has one maker; only locks below the maker's own are removed.
  * @returns releases the lock
@@ -57,7 +57,7 @@ export function lockFolder(folder: string): () => void {
     const sign = setInterval(() => showLife(path, holder), SIGN_EVERY).unref();
     return () => {
       clearInterval(sign);
-      // Emptied, not removed: its number is spent, and whoever looks next goes on from it.
+      // Emptied, not removed: its number is spent, and the next process goes on from it.
       if (existsSync(path)) writeFileSync(path, '');
     };
   } finally {
@@ -82,7 +82,7 @@ function makeNext(folder: string, mine: string): number {
     if (holder && isAlive(holder, lockPath(folder, highest))) throw new FolderLockedError(folder, holder.pid);
     const next = highest + 1;
     if (!tryLink(mine, lockPath(folder, next))) continue;
-    // Somebody may have made this number and a higher one, and removed this one, since we looked.
+    // Another process may have made this number and a higher one, and removed this one, meanwhile.
     if (numbers(folder).at(-1) === next) {
       for (const spent of numbers(folder)) if (spent < next) rmSync(lockPath(folder, spent), { force: true });
       return next;

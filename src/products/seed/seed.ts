@@ -9,9 +9,9 @@ export interface SeedOptions {
   count: number;
   /** The same seed gives the same products. @default 1 */
   seed?: number;
-  /** Take what is there away first. @default false */
+  /** Deletes existing products first. @default false */
   reset?: boolean;
-  /** Told after each batch how many are in. */
+  /** Called after each batch with the number of rows inserted so far. */
   onProgress?: (done: number) => void;
 }
 

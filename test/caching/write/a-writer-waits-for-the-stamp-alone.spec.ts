@@ -23,7 +23,7 @@ afterAll(async () => {
   await catalogue.dispose();
 });
 
-it('is answered when every node has been told, though the record is still being deleted', async () => {
+it('a writer is acknowledged when every node has the stamp, though the record is still being deleted', async () => {
   // The drain's COMMIT, which runs deferred triggers, waits for as long as somebody else has the lock.
   await catalogue.sql(`CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql
     AS 'BEGIN PERFORM pg_advisory_xact_lock(${LOCK}); RETURN NULL; END'`);

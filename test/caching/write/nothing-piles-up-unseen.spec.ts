@@ -60,7 +60,7 @@ describe('records that cannot be turned into tags keep no others waiting', () =>
     return new TagRules(dataSource, (table) => faults.push(table));
   }
 
-  it('a rule that throws, a table nobody has a rule for, and too many rows: the whole table is evicted', async () => {
+  it('a rule that throws, a table without a rule, and too many rows: the whole table is evicted', async () => {
     const fragile = await rules();
     const row = { id: '1' };
     expect(fragile.tagsOf([{ table: 'fragile', changes: [[null, row]] }])).toEqual(['fragile:1']);

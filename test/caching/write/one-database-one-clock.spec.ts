@@ -59,7 +59,7 @@ it('with one Redis and prefix there may be many; and without any caches as well'
   expect(await refused(alone)).toContain('REDIS_URL');
 });
 
-it('one that was killed stands in nobody’s way', async () => {
+it('a killed process does not block the next', async () => {
   const first = await start(alone);
   await first.kill();
   expect((await send((await start(alone)).url, '/health/ready')).status).toBe(200);

@@ -57,7 +57,7 @@ it('a writer killed between its commit and its eviction: another node evicts wit
   await eventually(async () => (await catalogue.waiting()) === 0);
 });
 
-it('Redis away during the write: it succeeds, nobody is behind for longer than the bound, and then all is evicted', async () => {
+it('Redis unavailable during the write: it succeeds, no node is behind for longer than the bound, and then all is evicted', async () => {
   const nodes = await Promise.all([node(), node(), node({ strict: true })]);
   const before = await ready(nodes, 2);
   await redis.kill();

@@ -162,7 +162,7 @@ it('a role that may write the table needs no right on the outbox, and cannot sli
   }
 });
 
-it('whoever drains after their own commit wakes nobody, everybody else does', async () => {
+it('a writer that drains its own records notifies no node, every other writer does', async () => {
   const listener = new Client({ connectionString: backend.env.DATABASE_URL });
   await listener.connect();
   let woken = 0;

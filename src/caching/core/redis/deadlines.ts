@@ -10,7 +10,7 @@ interface Call {
 /**
  * `withDeadline` for many calls of one length: one timer looks after all of them, as a timer and a race for each were a
  * good part of what a call to Redis costs. The same holds here: nothing is aborted, and as a stall of the event loop is
- * nobody's silence, each call is given back, once, the time by which the look at it was late.
+ * not the server's silence, each call gets that time back, once.
  */
 export class Deadlines {
   private readonly calls = new Set<Call>();

@@ -33,7 +33,7 @@ async function* frames(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<s
 
 /**
  * Runs `left` once, when the client has gone: by the socket, because a response that waits behind others on its connection is never
- * told. And ends a stream that its client stopped reading: such a one is not asked again whether its time is over.
+ * published. And ends a stream that its client stopped reading: its generator is not run again to check the time.
  * @param at when it has to end at the latest, as Unix time in ms
  */
 export function whenGone({ raw }: FastifyRequest, response: ServerResponse, at: number, left: () => void): void {

@@ -33,7 +33,7 @@ it('a stream that waits behind large pages on a connection that hangs up gives i
   await eventually(isOpen);
 });
 
-it('a stream that nobody reads ends with its token', async () => {
+it('a stream without a reader ends with its token', async () => {
   const short = new JwtService().sign({ sub: 'ann', roles: ['admin'] }, { secret: JWT_SECRET, expiresIn: 2 });
   const sockets = Array.from({ length: 16 }, () => connect(...address()));
   for (const socket of sockets) {

@@ -150,7 +150,7 @@ it('why a request went past', async () => {
   expect(told(await off.ask('/view'))).toEqual(bypassed('off'));
 });
 
-it('who may have it made anew, and down to the queries beneath', async () => {
+it('an admin reloads the view and the queries beneath it', async () => {
   const app = await start('shop');
   const source = app.app.get(Source);
   await app.ask('/view?n=anew');
@@ -168,7 +168,7 @@ it('a prefix that is no token is written as a string', async () => {
   expect(parseCacheStatus(String((await app.ask('/view')).headers['cache-status']))[0]?.cache).toBe('2nd.shop');
 });
 
-it('an admin may ask anew while Redis is away', async () => {
+it('an admin may reload while Redis is unavailable', async () => {
   const own = await RedisServer.start();
   const app = await cachedApp({
     caching: { l2Timeout: 200, redis: { url: own.url }, view: { mayRevalidate: () => true } },

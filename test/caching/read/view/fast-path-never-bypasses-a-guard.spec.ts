@@ -136,7 +136,7 @@ it('a bypass stays private where the layer is off', async () => {
   expect((await off.ask('/open')).headers['cache-control']).toContain('public');
 });
 
-it.each(['nosniff', '0', 'open'])('a request that calls itself %s takes no header away from others', async (id) => {
+it.each(['nosniff', '0', 'open'])('a request that calls itself %s removes no header of other responses', async (id) => {
   const path = `/open?`;
   for (let i = 0; i < 3; i++) await app.ask(path, { headers: { 'x-request-id': id } });
   for (let i = 0; i < 3; i++) {

@@ -198,7 +198,7 @@ describe('of two processes', () => {
     expect(reads).toHaveBeenCalledTimes(1);
   });
 
-  it('what nobody has is made once, for all who ask at once', async () => {
+  it('a missing entry is loaded once for all concurrent requests', async () => {
     await elsewhere('/open?n=rush');
     await one.cache.evict(['open']);
     const before = other.source().calls;

@@ -117,7 +117,7 @@ describe.each([
   beforeEach(() => (client = create()));
   afterEach(() => client.close());
 
-  it('asks each time about what it may keep but not use unasked, and is told 304 until it changes', async () => {
+  it('revalidates a stored response each time, and gets a 304 until it changes', async () => {
     const path = `/asked?n=${Math.random()}`;
     const texts = [];
     for (let i = 0; i < 3; i++) texts.push(await client.get(path));

@@ -128,7 +128,7 @@ it.each([...requests, ...answers])('%s', async (_name, asked, options = {}) => {
   }
 });
 
-it('what somebody does with theirs later changes nothing', async () => {
+it('later changes of one response leave the repeated head alone', async () => {
   const head = new RawHead();
   const fields = { ...OK };
   const port = await listen((response) => {
@@ -139,7 +139,7 @@ it('what somebody does with theirs later changes nothing', async () => {
   expect(told.match(/etag: ".*"/g)).toEqual(['etag: "a"', ...Array<string>(4).fill('etag: "b"')]);
 });
 
-it('who wants to hear of the head does', async () => {
+it('a listener of writeHead is still called', async () => {
   const heard: number[] = [];
   const { written, lent } = ways();
   const before = (response: ServerResponse): void => {

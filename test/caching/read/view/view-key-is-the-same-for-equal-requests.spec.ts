@@ -110,7 +110,7 @@ it.each([
   expect(await keys()).toEqual([]);
 });
 
-it('HEAD is answered from GET, whichever comes first', async () => {
+it('HEAD gets the headers of GET, whichever comes first', async () => {
   const get = await app.ask('/things');
   const head = await app.ask('/things', { method: 'HEAD' });
   expect(cacheStatus(head)).toMatch(/^strata; hit/);

@@ -2,7 +2,7 @@ import { cacheDirectives, listMembers } from './directives';
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** Written by the transport for each message anew. */
+/** Written by the transport for each message. */
 const OF_THE_MESSAGE = new Set(['content-length', 'date', 'connection', 'keep-alive', 'transfer-encoding', 'trailer']);
 /** With any of these the application forbids to store the response. */
 const FORBIDDING = ['no-store', 'no-cache', 'must-understand'];

@@ -82,7 +82,7 @@ const UNKEYED: Readonly<Partial<Record<RouteParamtypes, string>>> = {
 
 /**
  * Why a handler's parameters forbid to cache its route: one of them is not part of the key (Law 9). Undefined: all are.
- * A private view has the user in its key, so it may take the request and values of custom decorators, which stand for the user.
+ * A private view has the user in its key, so it may take the request and values of custom decorators, which represent the user.
  */
 export function hiddenInputs(
   controller: Type,
