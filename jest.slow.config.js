@@ -11,7 +11,7 @@ module.exports = {
   ...usual,
   testMatch: [
     '**/*.slow.spec.ts',
-    '**/a-key-flood-stays-in-bounds.spec.ts',
+    '**/view-keys-stay-bounded-under-a-flood.spec.ts',
     '**/l1-size-matches-the-heap.spec.ts',
     '**/stale-value-is-served-in-no-interleaving.spec.ts',
     '**/staleness-is-zero-or-bounded.spec.ts',
