@@ -3,19 +3,19 @@ import { CacheError } from '../../caching.errors';
 import { edgeTag } from '../../edge/edge-tags';
 import { PURGES } from './table';
 
-/** Rows of one claim: a few calls to any edge. */
+/** Rows of one claim: a few calls, whichever the edge. */
 export const CLAIM = 200;
 
-/** A tag that somebody has to purge now. */
+/** A tag that is due for a purge. */
 export interface DuePurge {
   readonly tag: string;
   readonly version: string;
   readonly isRepeat: boolean;
-  /** Milliseconds since it was queued. */
+  /** ms since the tag was queued. */
   readonly lag: number;
 }
 
-/** How many tags wait for their first purge, or for one that failed; and for how long the oldest has, in ms. */
+/** How many tags wait for their first purge or for a retry, and how long the oldest has waited, in ms. */
 export interface Waiting {
   readonly count: number;
   readonly oldestMs: number;
@@ -23,7 +23,7 @@ export interface Waiting {
   readonly due: boolean;
 }
 
-/** The statements over `cache_purges`, all short, each a transaction of its own. Times are the database's, so nodes need not agree. */
+/** The statements on `cache_purges`: short, each in its own transaction. Times are the database's, so clocks of nodes may differ. */
 export class PurgeQueue {
   constructor(private readonly pool: Pool) {}
 
@@ -42,19 +42,19 @@ export class PurgeQueue {
   }
 
   /**
-   * Takes due rows for as long as the lease runs. Nothing stays locked, so no writer who queues one of them again waits for an edge;
-   * if this process dies, another takes them when the lease is over.
+   * Takes due rows for `lease` ms. No lock is held, so a writer that queues a tag again never waits for an edge.
+   * If this process dies, another node takes the rows when the lease is over.
    */
   async claim(lease: number): Promise<DuePurge[]> {
     const { rows } = await this.pool.query<DuePurge>(`
       WITH due AS MATERIALIZED (
         SELECT tag FROM ${PURGES} WHERE due_at <= now() ORDER BY is_echo, due_at LIMIT ${CLAIM} FOR UPDATE SKIP LOCKED)
       UPDATE ${PURGES} p SET due_at = now() + ${ms(lease)} FROM due WHERE p.tag = due.tag
-      RETURNING p.tag, p.version::text, p.is_echo AS "isEcho", ${age('p.queued_at')} AS lag`);
+      RETURNING p.tag, p.version::text, p.is_echo AS "isRepeat", ${age('p.queued_at')} AS lag`);
     return rows;
   }
 
-  /** Purged: once, then it is due again after `echoAfter`; twice, then it is done. What was queued again meanwhile stays as it is. */
+  /** After its first purge a row is due again after `echoAfter` ms; after the second it is deleted. A row that was queued again stays. */
   async markPurged(purged: readonly DuePurge[], echoAfter: number): Promise<void> {
     await this.change(
       purged,
@@ -64,7 +64,7 @@ export class PurgeQueue {
     );
   }
 
-  /** Not purged: due again after `pause`. */
+  /** After a failed purge rows are due again after `pause` ms. */
   async postpone(failed: readonly DuePurge[], pause: number): Promise<void> {
     await this.change(
       failed,
@@ -82,7 +82,7 @@ export class PurgeQueue {
     return rows[0] ?? { count: 0, oldestMs: 0, due: false };
   }
 
-  /** Rows that are still as they were claimed. One that is locked is being queued again, so it is not ours any more. */
+  /** Changes the rows whose version is still the claimed one. A locked row is being queued again, so it is skipped. */
   private async change(rows: readonly DuePurge[], sql: string): Promise<void> {
     await this.pool.query(
       `WITH mine AS MATERIALIZED (
@@ -95,8 +95,8 @@ export class PurgeQueue {
 }
 
 /**
- * Queues tags, each once: one that waits already is due at once, and its echo begins anew. In one order, so that two who queue the
- * same tags do not lock each other out. A text without parameters, because it travels with the drain's COMMIT.
+ * Queues each tag once. A tag that is queued already becomes due at once, and its re-purge starts again. Rows are sorted, so that
+ * two writers of the same tags cannot deadlock. A text without parameters, as it is sent with the drain's COMMIT.
  */
 export function queueing(tags: readonly string[]): string {
   const list = [...new Set(tags.map(edgeTag))].map(escapeLiteral).join(', ');
