@@ -10,6 +10,7 @@ const MAX_AGE = 86_400;
 const REQUEST_HEADERS = [
   'Authorization',
   'Cache-Control',
+  'Cache-Token',
   'Content-Type',
   'Idempotency-Key',
   'If-Match',
@@ -25,6 +26,7 @@ const RESPONSE_HEADERS = [
   'Age',
   'Allow',
   'Cache-Status',
+  'Cache-Token',
   'ETag',
   'Idempotency-Replayed',
   'Location',

@@ -6,6 +6,7 @@ interface Operation {
   summary?: string;
   description?: string;
   security?: object[];
+  parameters?: object[];
   requestBody?: object;
   responses: Record<string, { description?: string; headers?: Json; content?: Record<string, Json> }>;
 }
@@ -23,6 +24,26 @@ const CACHE_HEADERS: Json = {
   Age: { description: 'Seconds; 0 for what was just found fresh.', schema: { type: 'integer', minimum: 0 } },
   Vary: header('Request headers that the response differs with.', 'accept-encoding'),
 };
+const CACHE_TOKEN = 'Cache-Token';
+const TOKEN_SAMPLE = 'Vb3kq0ZrT1mE.1042';
+/** On a write's response. */
+const WRITE_HEADERS: Json = {
+  [CACHE_TOKEN]: header(
+    'A read that sends it back sees this write. Absent where that cannot be promised yet.',
+    TOKEN_SAMPLE,
+  ),
+};
+/** On a cached read. */
+const READ_PARAMETERS = [
+  {
+    name: CACHE_TOKEN,
+    in: 'header',
+    required: false,
+    description:
+      'The Cache-Token of a write: the response is not older than that write, on any node and through any edge.',
+    schema: { type: 'string' },
+  },
+];
 
 /**
  * The document as other tools want it: OpenAPI 3.1, a security requirement on each operation, headers on each response, and for each
@@ -53,12 +74,19 @@ function addResponses(operation: Operation, method: string, isCached: boolean): 
     add(413, 'Payload Too Large: the body is larger than this route takes');
     add(415, 'Unsupported Media Type: the body is no JSON, or compressed');
   }
-  if (!isCached || method !== 'get') return;
+  if (method !== 'get') return addHeaders(responses, WRITE_HEADERS);
+  if (!isCached) return;
+  operation.parameters = [...(operation.parameters ?? []), ...READ_PARAMETERS];
   responses[304] = { description: 'Not Modified: what If-None-Match names is current', headers: { ...CACHE_HEADERS } };
   add(412, 'Precondition Failed: If-Match does not hold');
   add(504, 'Gateway Timeout: only-if-cached was asked for, and this is not cached');
+  addHeaders(responses, CACHE_HEADERS);
+}
+
+/** To each response of success; what a route says of a header itself comes first. */
+function addHeaders(responses: Operation['responses'], headers: Json): void {
   for (const [status, response] of Object.entries(responses)) {
-    if (status.startsWith('2')) response.headers = { ...CACHE_HEADERS, ...response.headers };
+    if (status.startsWith('2')) response.headers = { ...headers, ...response.headers };
   }
 }
 

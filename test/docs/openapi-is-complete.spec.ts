@@ -8,7 +8,7 @@ interface Operation {
   security?: object[];
   parameters?: { name: string; in: string; schema?: { example?: unknown } }[];
   requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
-  responses: Record<string, { content?: Record<string, unknown> }>;
+  responses: Record<string, { content?: Record<string, unknown>; headers?: Record<string, unknown> }>;
 }
 interface Document {
   paths: Record<string, Record<string, Operation>>;
@@ -88,9 +88,26 @@ it('gives every field of every schema an example, a default or a range to start 
 
 it('lists exactly the parameters of the product list that the service takes', () => {
   const list = document.paths['/api/products']?.get;
-  expect(list?.parameters?.map(({ name }) => name).sort()).toEqual(
+  const inQuery = list?.parameters?.filter((parameter) => parameter.in === 'query');
+  expect(inQuery?.map(({ name }) => name).sort()).toEqual(
     ['category', 'in_stock', 'max_price', 'min_price', 'min_rating', 'ordering', 'page', 'page_size', 'search'].sort(),
   );
+});
+
+it('Cache-Token is a header of every write’s response and of every cached read’s request, and works', async () => {
+  for (const [route, { parameters = [], responses }] of operations) {
+    const isWrite = !route.startsWith('get ');
+    const success = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+    for (const [, { headers = {} }] of success) expect([route, 'Cache-Token' in headers]).toEqual([route, isWrite]);
+    const isCachedRead = success.some(([, { headers = {} }]) => 'Cache-Status' in headers);
+    const takesToken = parameters.some((parameter) => parameter.in === 'header' && parameter.name === 'Cache-Token');
+    expect([route, takesToken]).toEqual([route, isCachedRead]);
+  }
+  const token = tokenFor('eve', 'editor');
+  const written = await service.send('PATCH', '/api/products/3', { token, json: { stock: 77 } });
+  const headers = { 'cache-token': String(written.headers.get('cache-token')) };
+  const read = await service.get<{ stock: number }>('/api/products/3', { headers });
+  expect([headers['cache-token'], read.body.stock]).toEqual([expect.stringMatching(/^[\w-]+\.\d+$/), 77]);
 });
 
 it('its examples work as they stand: “Try it out” succeeds on every route', async () => {
