@@ -2,20 +2,20 @@ import { type Duration, parseDuration } from '../caching.options';
 import { type EdgeKind, type EdgeOptions, type ResolvedEdge, resolveEdge } from './edge.options';
 import { tagField } from './tag-field';
 
-/** Injection token of the application's EdgeHeaders; nobody provides it where there is no EdgeModule. */
+/** Injection token of the application's EdgeHeaders; without an EdgeModule there is no provider. */
 export const EDGE_HEADERS = Symbol('EDGE_HEADERS');
 
 type Fields = Readonly<Record<string, string>>;
 
-/** An answer that is known to be right now, so that others may keep it. */
+/** What shared caches need to know of a response that is fresh now. */
 export interface Shareable {
-  /** What it depends on. */
+  /** What the response depends on. */
   readonly tags: readonly string[];
-  /** Seconds that it is fresh here: nobody keeps it longer than we do. */
+  /** Seconds that the entry is fresh here: the upper bound for every edge. */
   readonly ttl: number;
 }
 
-/** What public answers say to shared caches. README.md has the table: which edge reads which header. */
+/** The headers of public responses for shared caches. README.md has the table of edges and headers. */
 export class EdgeHeaders {
   private readonly known = new WeakMap<readonly string[], Fields>();
   private readonly stale: string;
@@ -25,7 +25,7 @@ export class EdgeHeaders {
     this.stale = directive('stale-while-revalidate', staleWhileRevalidate) + directive('stale-if-error', staleIfError);
   }
 
-  /** Answers carry groups, so what a write's answer names has to meet them (RFC 9875). */
+  /** Responses carry cache groups, so the groups of a write's response have to match them (RFC 9875). */
   get sendsGroups(): boolean {
     return this.options.tags.includes('cache-groups');
   }
@@ -34,15 +34,15 @@ export class EdgeHeaders {
     return new EdgeHeaders(resolveEdge(options));
   }
 
-  /** Milliseconds that edges may keep answers of a route which declares `edge`, at most. */
+  /** The longest time, in ms, that edges may cache responses of a route that declares `edge`. */
   most(edge: Duration | true): number {
     return edge === true ? this.options.ttl : Math.min(parseDuration('edge', edge, 0), this.options.ttl);
   }
 
   /**
-   * What one answer says: that edges may keep it for so long, and what to purge it by.
-   * @param own what browsers are told in Cache-Control
-   * @param most milliseconds
+   * The headers of one response: its freshness at edges, and the tags that purge it.
+   * @param own the Cache-Control for browsers
+   * @param most upper bound in ms
    */
   fields(own: string, most: number, { tags, ttl }: Shareable): Fields {
     const seconds = Math.floor(Math.min(most / 1_000, ttl));
@@ -50,7 +50,7 @@ export class EdgeHeaders {
     return { ...FRESHNESS[this.options.kind](own, seconds, this.stale), ...this.tags(tags) };
   }
 
-  /** In every header that is configured; made once for an entry. */
+  /** The tags in every configured header; built once for an entry. */
   private tags(tags: readonly string[]): Fields {
     if (this.options.tags.length === 0) return NONE;
     let fields = this.known.get(tags);
@@ -65,10 +65,10 @@ export class EdgeHeaders {
 const NONE: Fields = {};
 
 /**
- * RFC 9111 §4.2.4 forbids to serve stale where `must-revalidate` or `s-maxage` applies, whatever stale-if-error says; so who
- * obeys that has a header of its own (RFC 9213, Surrogate-Control), in which neither stands. nginx and Varnish read nothing but
- * Cache-Control, and take its stale-* at their word; browsers are held back from them by `must-revalidate`.
- * What is meant for the edge stands last, so that one that is purged can cut it off before it passes the answer on.
+ * Freshness in the header that each edge reads. RFC 9111 §4.2.4 forbids serving stale under `must-revalidate` or `s-maxage`,
+ * whatever stale-if-error says. Edges that obey this get a header of their own (RFC 9213, Surrogate-Control) without either.
+ * nginx and Varnish read only Cache-Control and apply its stale-* directives; `must-revalidate` keeps browsers from applying them.
+ * The edge's directives come last, so that a purged edge can cut them off before it forwards the response.
  */
 const FRESHNESS: Record<EdgeKind, (own: string, seconds: number, stale: string) => Fields> = {
   none: (own, seconds, stale) => ({

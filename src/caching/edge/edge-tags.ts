@@ -1,30 +1,30 @@
 import { toUSVString } from 'node:util';
 
 /**
- * Tags as edges know them: printable ASCII without what some header format or SQL gives a meaning to, at most 128 characters
- * (what RFC 9875 promises). The same functions make what an answer carries and what a purge names, so that the two meet.
+ * Tags as edges know them: printable ASCII without characters that a header format or SQL interprets, at most 128 characters
+ * (the limit of RFC 9875). The same functions build the tags of a response and of a purge, so that the two always match.
  */
 
-/** Carried by every answer: purging it purges everything of ours. */
+/** Carried by every response: purging it purges the whole application. */
 export const EVERYTHING = '*';
-/** Stands for all tags of an answer whose very kinds are too many, or too long, to name. Every purge names it. */
+/** Replaces all tags of a response that has too many kinds of tags, or too long ones. Every purge names it. */
 export const TOO_MANY = '*:*';
 
-/** RFC 9875 §2.1: a cache must take that many characters of one group, and that many groups of one answer. */
+/** RFC 9875 §2.1: a cache must support this many characters in a group, and this many groups in a response. */
 const MAX_LENGTH = 128;
 export const MAX_GROUPS = 128;
-/** Bytes of one field. Varnish takes 8 kB for a header, nginx 4 to 8 kB for all of them. */
+/** Bytes of one field. Varnish accepts 8 kB for a header, nginx 4 to 8 kB for all headers. */
 export const MAX_FIELD = 4_096;
 
 const UNSAFE = /[^\x21\x23-\x26\x28-\x2b\x2d-\x5b\x5d-\x7e]/gu;
 
-/** One tag as edges know it; a longer one than they have to take is known by its kind. */
+/** One tag as edges know it. A tag over the limit is replaced by its kind. */
 export function edgeTag(tag: string): string {
   const encoded = encode(tag);
   return encoded !== '' && encoded.length <= MAX_LENGTH ? encoded : kindTag(encoded);
 }
 
-/** What has to be purged when these were stamped: each tag, what stands for its kind, and what stands for too many kinds. */
+/** What to purge for stamped tags: each tag, its kind, and the tag of responses with too many kinds. */
 export function withKinds(tags: readonly string[]): string[] {
   if (tags.length === 0) return [];
   const known = new Set<string>();
@@ -36,9 +36,9 @@ export function withKinds(tags: readonly string[]): string[] {
 }
 
 /**
- * What an answer with these tags carries, within limits. Past them the kind that takes most room is named as a whole
- * (`product:*`), then the next: an answer may be purged too often, and never too seldom.
- * @param maxBytes of all tags and `separator` bytes between two
+ * The tags that a response carries, within limits. Past a limit the largest kind is named as a whole (`product:*`), then the
+ * next largest: a response may be purged too often, and never too rarely.
+ * @param maxBytes of all tags, with `separator` bytes between two
  */
 export function boundedTags(
   tags: readonly string[],
@@ -69,7 +69,7 @@ export function boundedTags(
   return [EVERYTHING, ...[...kinds.values()].flatMap((set) => [...set])];
 }
 
-/** Stands for all tags with the same text before the first colon. */
+/** Represents all tags with the same text before the first colon. */
 function kindTag(encoded: string): string {
   const kind = `${encoded.split(':', 1)[0]}:*`;
   return kind.length <= MAX_LENGTH ? kind : TOO_MANY;

@@ -1,32 +1,32 @@
 import { CacheError } from '../caching.errors';
 import { type Duration, parseDuration } from '../caching.options';
 
-/** What stands in front of the application, and how it is told to drop something. */
+/** The shared cache in front of the application, by its purge API. */
 export const EDGE_KINDS = ['none', 'varnish', 'fastly', 'cloudflare'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
 
-/** Headers that can carry tags. `cache-groups` is RFC 9875; the others are their owners' own. */
+/** Headers that can carry tags. `cache-groups` is RFC 9875; the others belong to one vendor each. */
 export const TAG_HEADERS = ['cache-tag', 'surrogate-key', 'xkey', 'cache-groups'] as const;
 export type TagHeader = (typeof TAG_HEADERS)[number];
 
 export interface EdgeOptions {
-  /** Which edge is purged. `none`: nothing is purged, so edges may keep a response for a moment only (nginx is such an edge). @default none */
+  /** Which edge is purged. `none`: nothing is purged, so edges may cache a response for `ttl` only (nginx is such an edge). @default none */
   purge?: EdgeKind;
-  /** Where it takes purges: Varnish's own URL, `https://api.fastly.com/service/ID`, `https://api.cloudflare.com/client/v4/zones/ID`. */
+  /** The URL that accepts purges: Varnish's own, `https://api.fastly.com/service/ID`, `https://api.cloudflare.com/client/v4/zones/ID`. */
   url?: string;
-  /** Of the hosted ones. Never in a log line, an error or an answer. */
+  /** API token of a hosted edge. Never in a log line, an error or a response. */
   token?: string;
-  /** How long an edge may keep an answer. Duration, whole seconds; 0: not at all. @default 1s without a purger, else 5m */
+  /** How long an edge may cache a response. Duration, whole seconds; 0: not at all. @default 1s without a purger, else 5m */
   ttl?: Duration;
-  /** How long past that it may serve it while it asks for a new one. Duration. @default 10s; 0 without a purger, which it would make late */
+  /** How long past `ttl` an edge may serve the response while it fetches a new one. Duration. @default 10s; 0 without a purger, as it would delay writes */
   staleWhileRevalidate?: Duration;
-  /** How long past that it may serve it when we fail. Duration. @default 1h */
+  /** How long past `ttl` an edge may serve the response when the nodes fail. Duration. @default 1h */
   staleIfError?: Duration;
-  /** Headers that carry the tags. @default what the purged edge reads */
+  /** Headers that carry the tags. @default the one that the purged edge reads */
   tags?: readonly TagHeader[];
 }
 
-/** The same with everything filled in; durations are milliseconds. */
+/** The options with every default filled in; durations are milliseconds. */
 export interface ResolvedEdge {
   readonly kind: EdgeKind;
   readonly url: string;
@@ -69,14 +69,14 @@ export function resolveEdge(options: EdgeOptions = {}): ResolvedEdge {
   };
 }
 
-/** Credentials in a URL end in the error of whoever fetches it. */
+/** Rejects credentials in a URL: they would end up in error messages. */
 function isHttpUrl(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, username, password } = new URL(url);
   return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
-/** Says which option, and repeats no value: it may be a secret. */
+/** Names the option and never its value, which may be a secret. */
 function invalid(name: string, why: string): CacheError {
   return new CacheError('CACHE_OPTIONS', `edge option "${name}" ${why}`);
 }

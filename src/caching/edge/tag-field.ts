@@ -2,7 +2,7 @@ import { publicTags } from '../core/store/entry';
 import { boundedTags, MAX_FIELD, MAX_GROUPS } from './edge-tags';
 import type { TagHeader } from './edge.options';
 
-/** The tags of an entry as the value of one header, within what edges take. */
+/** The tags of an entry as the value of one header, within the limits of edges. */
 export function tagField(name: TagHeader, tags: readonly string[]): string {
   const known = publicTags(tags);
   switch (name) {

@@ -4,7 +4,7 @@ export interface BatchLimits {
   readonly bytes?: number;
 }
 
-/** Tags in order, as many in one list as an edge takes at once; a tag that is too long by itself has a list of its own. */
+/** Splits tags, in order, into lists that an edge accepts in one call. A tag over the limit has a list of its own. */
 export function batches(tags: readonly string[], { tags: most, bytes = Infinity }: BatchLimits): string[][] {
   const lists: string[][] = [];
   let room = 0;

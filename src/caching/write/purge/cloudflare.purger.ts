@@ -2,7 +2,7 @@ import { batches } from './batches';
 import { call, failure, type PurgeCall } from './purge-call';
 import type { Purger } from './purger';
 
-/** Tags of one call, in every plan; calls of an account come out of a bucket, and 429 says that it is empty. */
+/** Tags of one call, in every plan. An account's calls are rate limited by a token bucket: 429 when it is empty. */
 const LIMITS = { tags: 100 };
 
 /** Cloudflare's purge API. `url` is the zone's: `https://api.cloudflare.com/client/v4/zones/ID`. */
@@ -31,7 +31,7 @@ export class CloudflarePurger implements Purger {
   }
 }
 
-/** An error may come with status 200 as well. */
+/** The API reports some errors with status 200. */
 function isSuccess(text: string): boolean {
   try {
     return (JSON.parse(text) as { success?: unknown } | null)?.success === true;

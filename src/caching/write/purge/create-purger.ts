@@ -6,7 +6,7 @@ import { FastlyPurger } from './fastly.purger';
 import type { Purger } from './purger';
 import { VarnishPurger } from './varnish.purger';
 
-/** The purger of the edge that is configured; undefined: none is. */
+/** The purger of the configured edge; undefined where nothing is purged. */
 export function createPurger({ kind, url, token = '' }: ResolvedEdge, clock: TagClock): Purger | undefined {
   switch (kind) {
     case 'none':

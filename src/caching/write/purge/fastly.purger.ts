@@ -3,7 +3,7 @@ import { MAX_FIELD } from '../../edge/edge-tags';
 import { call } from './purge-call';
 import type { Purger } from './purger';
 
-/** Keys of one call, as Fastly documents it, in a header of moderate size. */
+/** Keys of one call as Fastly documents them, in a header of at most 4 kB. */
 const LIMITS = { tags: 256, bytes: MAX_FIELD };
 
 /** Fastly's purge API. `url` is the service's: `https://api.fastly.com/service/ID`. */

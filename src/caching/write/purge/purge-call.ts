@@ -1,10 +1,10 @@
 import { ExponentialBackoff, handleWhen, retry, TaskCancelledError, timeout, TimeoutStrategy, wrap } from 'cockatiel';
 import { PurgeError } from './purger';
 
-/** Of one try, in ms; and how many more there are, for what passes at once. What does not is the queue's to try again. */
+/** Timeout of one attempt, in ms, and the retries for short faults. After that the queue retries. */
 const TRY_TIMEOUT = 2_000;
 const RETRIES = 1;
-/** When an edge says "too many" and not how long to wait, in ms. */
+/** Wait after a 429 without Retry-After, in ms. */
 const DEFAULT_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
 
@@ -24,8 +24,8 @@ const policy = wrap(
 );
 
 /**
- * One call to an edge, within a deadline, tried again once; "too many" (429) is not.
- * @returns the body of an answer with status 2xx @throws PurgeError
+ * Sends one call to an edge within a deadline, with one retry; a 429 is not retried.
+ * @returns the body of a 2xx response @throws PurgeError
  */
 export async function call(request: PurgeCall): Promise<string> {
   try {
@@ -36,14 +36,14 @@ export async function call(request: PurgeCall): Promise<string> {
   }
 }
 
-/** What went wrong, told by method and place: headers, which hold the token, are not. */
+/** Names the method, the URL and the cause. Headers are left out, as they hold the token. */
 export function failure({ method, url }: PurgeCall, why: string, retryAfter?: number): PurgeError {
   return new PurgeError(`${method} ${url}: ${why}`, retryAfter);
 }
 
 async function once(request: PurgeCall, signal: AbortSignal): Promise<string> {
   const { method, url, headers, body } = request;
-  // A redirect would carry the token to another place.
+  // A redirect would send the token to another host.
   const response = await fetch(url, { method, headers, body, signal, redirect: 'manual' });
   const text = await response.text();
   if (response.status === 429) throw failure(request, 'answered 429', pauseOf(response.headers.get('retry-after')));
@@ -58,8 +58,8 @@ function pauseOf(retryAfter: string | null): number {
   return Number.isNaN(wanted) ? DEFAULT_PAUSE : Math.min(Math.max(wanted, 0), LONGEST_PAUSE);
 }
 
-/** fetch hides what happened in the cause of "fetch failed". */
+/** fetch puts the error code into the cause of "fetch failed". */
 function reason(error: unknown): string {
-  if (error instanceof TaskCancelledError) return `no answer within ${TRY_TIMEOUT} ms`;
+  if (error instanceof TaskCancelledError) return `no response within ${TRY_TIMEOUT} ms`;
   return (error as { cause?: { code?: string } }).cause?.code ?? 'could not be reached';
 }

@@ -1,22 +1,22 @@
-/** Tells one edge to drop what it keeps. One file for each kind; `createPurger` chooses. */
+/** Purges one edge. One file for each kind of edge; `createPurger` chooses. */
 export interface Purger {
   /**
-   * Resolves when the edge has said that it dropped every answer that carries one of these tags.
-   * @param tags as `withKinds` gave them: ASCII, no spaces or commas, at most 128 characters each, any number
+   * Resolves when the edge has confirmed that it dropped every response with one of these tags.
+   * @param tags as `withKinds` returned them: ASCII, no spaces or commas, at most 128 characters each, any number
    * @throws PurgeError
    */
   purge(tags: readonly string[]): Promise<void>;
-  /** Resolves when the edge has dropped everything of ours. @throws PurgeError */
+  /** Resolves when the edge has dropped all responses of the application. @throws PurgeError */
   purgeEverything(): Promise<void>;
 }
 
-/** An edge could not be told. The message names its address and what it said; never a token. */
+/** A purge failed. The message has the edge's URL and its response; never a token. */
 export class PurgeError extends Error {
   override readonly name = 'PurgeError';
 
   constructor(
     message: string,
-    /** Milliseconds that the edge wants to be left alone for (Retry-After). */
+    /** ms to wait before the next call (Retry-After). */
     readonly retryAfter?: number,
     options?: ErrorOptions,
   ) {

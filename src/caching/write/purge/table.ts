@@ -3,9 +3,9 @@ import { type SqlRunner } from '../capture/outbox-table';
 export const PURGES = 'cache_purges';
 
 /**
- * What edges have yet to be told, one row a tag. `version` is the transaction that queued it last: who has purged it knows by that
- * whether it was queued again meanwhile. `due_at` is when somebody should try, `is_echo` that it was purged once already.
- * Rows live for seconds and are updated in place: vacuum must not wait for a fifth of the table to be dead.
+ * Creates the queue of purges, one row a tag. `version` is the transaction that queued the tag last: it shows whether the tag was
+ * queued again during a purge. `due_at` is the time of the next attempt; `is_echo`: the next purge is the second one.
+ * Rows live for seconds and are updated in place, so vacuum must not wait until a fifth of the table is dead.
  */
 export async function createPurgeQueue(runner: SqlRunner): Promise<void> {
   await runner.query(`

@@ -4,12 +4,12 @@ import { EVERYTHING, MAX_FIELD } from '../../edge/edge-tags';
 import { call } from './purge-call';
 import type { Purger } from './purger';
 
-/** Varnish with xkey (varnish-modules): `docker/varnish` has the VCL that takes these. */
+/** Varnish with xkey (varnish-modules): `docker/varnish` has the VCL that accepts these calls. */
 export class VarnishPurger implements Purger {
-  /** @param generation all that this process knows of the clock, the stamps of what it purges included */
+  /** @param token the clock state of this node, which includes the stamps of the purged tags */
   constructor(
     private readonly url: string,
-    private readonly generation: () => string,
+    private readonly token: () => string,
   ) {}
 
   async purge(tags: readonly string[]): Promise<void> {
@@ -17,12 +17,12 @@ export class VarnishPurger implements Purger {
       await call({
         method: 'PURGE',
         url: this.url,
-        headers: { 'xkey-purge': some.join(' '), [CACHE_TOKEN]: this.generation() },
+        headers: { 'xkey-purge': some.join(' '), [CACHE_TOKEN]: this.token() },
       });
     }
   }
 
-  /** Every answer carries a tag for this. */
+  /** Every response carries this tag. */
   purgeEverything(): Promise<void> {
     return this.purge([EVERYTHING]);
   }

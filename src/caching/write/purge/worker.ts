@@ -8,25 +8,25 @@ import { EVERYTHING, withKinds } from '../../edge/edge-tags';
 import { CLAIM, type DuePurge, type PurgeQueue } from './queue';
 import { PurgeError, type Purger } from './purger';
 
-/** All in ms. A claim is somebody else's after the lease; an edge that fails is left alone for a while, longer each time. */
+/** All in ms. After the lease another node may claim the rows. The pause after a failure doubles each time. */
 const LEASE = 5_000;
-const LOOK_EVERY = 500;
+const POLL_EVERY = 500;
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 
-/** Takes what is queued and tells the edge: at once after this node's own drains, and again and again for everybody else's. */
+/** Purges queued tags: at once after this node's own drains, and by polling after those of other nodes. */
 export class PurgeWorker {
   private readonly backlog = new BacklogAlert(new Logger('Edge'), {
     late: 'the edge cannot be purged',
     over: 'the edge is purged again',
   });
   private readonly shared = new Coalesced(() => this.work());
-  private readonly heartbeat = new Heartbeat(() => this.look(), LOOK_EVERY);
+  private readonly heartbeat = new Heartbeat(() => this.poll(), POLL_EVERY);
   private failures = 0;
   private pausedUntil = 0;
   private lastError: unknown;
 
-  /** @param echoAfter ms after which the edge is told once more (README.md: the echo) */
+  /** @param echoAfter ms from the first purge to the second (README.md: the re-purge) */
   constructor(
     private readonly queue: PurgeQueue,
     private readonly purger: Purger,
@@ -42,12 +42,12 @@ export class PurgeWorker {
     this.heartbeat.stop();
   }
 
-  /** Purges what is due now. Never rejects; calls at the same time share one run, which began after they came. */
+  /** Purges what is due now. Never rejects. Concurrent calls share one run, which starts after they came. */
   run(): Promise<void> {
     return this.shared.run();
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     try {
       if ((await this.queue.waiting()).due) await this.run();
       const { count, oldestMs } = await this.queue.waiting();
@@ -65,7 +65,7 @@ export class PurgeWorker {
         taken = due.length;
         if (taken > 0) await this.purge(due);
       } catch (error) {
-        // The database, or a purge, which has been postponed.
+        // The database failed, or a purge, which is postponed by now.
         this.events.emit('purgeFailed', error);
         this.lastError = error;
         return;
@@ -76,7 +76,7 @@ export class PurgeWorker {
   private async purge(due: readonly DuePurge[]): Promise<void> {
     const start = performance.now();
     try {
-      await withDeadline(this.tellEdge(due.map(({ tag }) => tag)), LEASE, 'the purge');
+      await withDeadline(this.purgeTags(due.map(({ tag }) => tag)), LEASE, 'the purge');
     } catch (error) {
       const pause = this.pauseAfter(error);
       this.pausedUntil = Date.now() + pause;
@@ -88,7 +88,7 @@ export class PurgeWorker {
     this.emitPurged(due, performance.now() - start);
   }
 
-  private tellEdge(tags: readonly string[]): Promise<void> {
+  private purgeTags(tags: readonly string[]): Promise<void> {
     return tags.includes(EVERYTHING) ? this.purger.purgeEverything() : this.purger.purge(withKinds(tags));
   }
 
@@ -98,7 +98,7 @@ export class PurgeWorker {
     return wanted === undefined ? own : Math.max(wanted, FIRST_PAUSE);
   }
 
-  /** An echo is nobody's news: the first purge was told of. */
+  /** A second purge is not reported: the first one was. */
   private emitPurged(due: readonly DuePurge[], ms: number): void {
     const first = due.filter(({ isRepeat }) => !isRepeat);
     if (first.length === 0) return;
