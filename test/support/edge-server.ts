@@ -46,3 +46,14 @@ export abstract class EdgeServer {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+/** Settings of a file in docker/ that a test needs otherwise: what stands there, and what replaces it. */
+export type Changes = Readonly<Record<string, string>>;
+
+/** @throws when the file has no such setting, as the test would then prove nothing */
+export function changed(text: string, changes: Changes = {}): string {
+  return Object.entries(changes).reduce((now, [setting, other]) => {
+    if (!now.includes(setting)) throw new Error(`There is no "${setting}" to replace`);
+    return now.replaceAll(setting, other);
+  }, text);
+}

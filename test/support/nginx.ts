@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EdgeServer } from './edge-server';
+import { changed, type Changes, EdgeServer } from './edge-server';
 import { findCommand } from './machine/programs';
 import { needed } from './needs';
 import { freePort } from './redis-server';
@@ -13,12 +13,13 @@ export class Nginx extends EdgeServer {
   private constructor(
     port: number,
     private readonly nodes: readonly number[],
+    private readonly changes?: Changes,
   ) {
     super(port);
   }
 
-  static async start(nodes: readonly number[], port?: number): Promise<Nginx> {
-    const nginx = new Nginx(port ?? (await freePort()), nodes);
+  static async start(nodes: readonly number[], port?: number, changes?: Changes): Promise<Nginx> {
+    const nginx = new Nginx(port ?? (await freePort()), nodes, changes);
     nginx.render();
     return nginx.up();
   }
@@ -73,7 +74,8 @@ export class Nginx extends EdgeServer {
       NGINX_CACHE: join(this.folder, 'cache'),
       NGINX_SNIPPETS: join(this.folder, 'snippets'),
     };
-    writeFileSync(join(this.folder, 'conf.d/default.conf'), substitute('templates/default.conf.template', env));
+    const template = substitute('templates/default.conf.template', env);
+    writeFileSync(join(this.folder, 'conf.d/default.conf'), changed(template, this.changes));
     writeFileSync(join(this.folder, 'nginx.conf'), main(this.folder));
   }
 }

@@ -8,6 +8,8 @@ export class TcpProxy {
   private refusing = false;
   private lag = 0;
   private isLate: (bytes: Buffer) => boolean = () => false;
+  private isHeld: (bytes: Buffer) => boolean = () => false;
+  private readonly held: (() => void)[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -65,6 +67,22 @@ export class TcpProxy {
     this.isLate = isLate;
   }
 
+  /** Responses of the target for which `isHeld` holds wait here until `release`. */
+  hold(isHeld: (bytes: Buffer) => boolean): void {
+    this.isHeld = isHeld;
+  }
+
+  /** How many chunks wait. */
+  get waiting(): number {
+    return this.held.length;
+  }
+
+  /** Sends what waits, and holds nothing more. */
+  release(): void {
+    this.isHeld = () => false;
+    for (const send of this.held.splice(0)) send();
+  }
+
   cut(): void {
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
   }
@@ -82,7 +100,8 @@ export class TcpProxy {
     for (const [from, to] of [pair, [target, client] as const]) {
       from.on('data', (chunk: Buffer) => {
         if (this.swallowing || this.silent.has(pair)) return;
-        if (from === target && this.isLate(chunk)) setTimeout(() => to.write(chunk), this.lag);
+        if (from === target && this.isHeld(chunk)) this.held.push(() => to.write(chunk));
+        else if (from === target && this.isLate(chunk)) setTimeout(() => to.write(chunk), this.lag);
         else to.write(chunk);
       });
       from.on('error', () => undefined);

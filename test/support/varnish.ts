@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EdgeServer } from './edge-server';
+import { changed, type Changes, EdgeServer } from './edge-server';
 import { findCommand } from './machine/programs';
 import { needed } from './needs';
 import { freePort } from './redis-server';
@@ -15,12 +15,13 @@ export class Varnish extends EdgeServer {
   private constructor(
     port: number,
     private readonly nodes: readonly number[],
+    private readonly changes?: Changes,
   ) {
     super(port);
   }
 
-  static async start(nodes: readonly number[], port?: number): Promise<Varnish> {
-    return new Varnish(port ?? (await freePort()), nodes).up();
+  static async start(nodes: readonly number[], port?: number, changes?: Changes): Promise<Varnish> {
+    return new Varnish(port ?? (await freePort()), nodes, changes).up();
   }
 
   /** Has the VCL compiled. @throws with what the compiler says */
@@ -63,7 +64,7 @@ export class Varnish extends EdgeServer {
   private render(): string {
     const [first = 0, second = first] = this.nodes;
     const file = join(this.folder, 'default.vcl');
-    const text = readFileSync(VCL, 'utf8')
+    const text = changed(readFileSync(VCL, 'utf8'), this.changes)
       .replace(/\.host = "strata-1"; \.port = "3000"/g, `.host = "127.0.0.1"; .port = "${first}"`)
       .replace(/\.host = "strata-2"; \.port = "3000"/g, `.host = "127.0.0.1"; .port = "${second}"`)
       .replace(/^ *"strata-\d";\n/gm, '');

@@ -182,14 +182,4 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     }
     expect(hit.names.length).toBe(new Set(hit.names).size);
   });
-
-  it('a thousand first requests at once are one at the nodes', async () => {
-    const path = '/api/products?page=4';
-    await site.quiet();
-    const answers = await Promise.all(Array.from({ length: 1_000 }, () => site.get(path)));
-    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-    // What nginx asks for again after a second is not asked for as a whole.
-    const asked = answers.filter((answer) => !isHit(answer) && !cacheStatus(answer).includes('fwd-status=304'));
-    expect(asked.map(cacheStatus)).toEqual([expect.stringContaining('fwd=uri-miss')]);
-  });
 });
