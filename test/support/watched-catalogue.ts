@@ -1,14 +1,29 @@
 import { EvictionNode, type NodeSettings, type ReadKind } from './eviction-node';
 import { type Backend, postgresAndRedis } from './backends';
 import { eventually } from './eventually';
+import type { PostgresServer } from './postgres-server';
+import type { RedisServer } from './redis-server';
 import { sql } from './sql';
+import { runStrata } from './strata-process';
 
 /** A migrated database of the suite's own with a few products, and nodes on it. */
 export class WatchedCatalogue {
   private constructor(private readonly backend: Backend) {}
 
   static async open(count = 300): Promise<WatchedCatalogue> {
-    const catalogue = new WatchedCatalogue(await postgresAndRedis(count));
+    return WatchedCatalogue.prepared(await postgresAndRedis(count));
+  }
+
+  /** On servers of the suite's own, which it may kill. It stops them itself. */
+  static async on(postgres: PostgresServer, redis: RedisServer, count = 20): Promise<WatchedCatalogue> {
+    const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, CACHE_PREFIX: 'own' };
+    const { code, output } = await runStrata('cli/seed.js', ['--count', String(count)], env);
+    if (code !== 0) throw new Error(`The products could not be made:\n${output}`);
+    return WatchedCatalogue.prepared({ name: 'postgres+redis', env, dispose: () => Promise.resolve() });
+  }
+
+  private static async prepared(backend: Backend): Promise<WatchedCatalogue> {
+    const catalogue = new WatchedCatalogue(backend);
     await catalogue.sql(`CREATE FUNCTION set_stock(integer, integer) RETURNS void LANGUAGE sql
                          AS 'UPDATE products SET stock = $2 WHERE id = $1'`);
     return catalogue;

@@ -73,7 +73,8 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
         );
     this.rules = new TagRules(dataSource, (table, error) => events.emit('tagRuleFailed', table, error));
     this.drainer = new Drainer(this.session, this.rules, stack, (tags) => this.stamp(tags));
-    this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, this.rules.tables);
+    const confirm = (epoch: string): Promise<void> => this.confirm(epoch);
+    this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, confirm, this.rules.tables);
     new EvictionSubscriber(this.drainer, this.rules, this.scope, directUrl === undefined).attach(dataSource);
     if (!embedded) trust.requireProof();
     // Law 6: before the clock is trusted again, what could not be stamped meanwhile. Here, because the clock starts first.
@@ -124,6 +125,11 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
 
   private async stamp(tags: readonly string[]): Promise<void> {
     const { epoch } = await this.stack.clock.stamp(tags);
+    await this.confirm(epoch);
+  }
+
+  /** @throws CacheError `CACHE_CLOCK_CONFLICT`: the next session joins again, or is refused */
+  private async confirm(epoch: string): Promise<void> {
     try {
       await this.membership.confirm(epoch);
     } catch (error) {

@@ -47,6 +47,10 @@ export class Trust {
   ) {
     this.lifetime = proofLifetime(options);
     this.since = time.mono();
+    // Whose epoch it is has to be confirmed first: Redis may be another server now.
+    events.on('epoch', () => {
+      if (this.provenFrom !== Infinity) this.provenFrom = -Infinity;
+    });
   }
 
   /** `Time.mono()` of the question that the clock last answered. */
@@ -87,13 +91,15 @@ export class Trust {
   }
 
   /**
-   * Completes a proof: all else was found right, so the clock is asked last.
+   * Completes a proof: all else was found right, so the clock is queried last.
    * @param from `Time.mono()` at which the proof began
-   * @throws what the clock throws
+   * @param confirm rejects when the epoch is not of the clock that all nodes share
+   * @throws what the clock and `confirm` throw
    */
-  async prove(from: number): Promise<void> {
-    await this.clock.now();
-    if (from < this.revokedAt) return;
+  async prove(from: number, confirm: (epoch: string) => Promise<void>): Promise<void> {
+    const { epoch } = await this.clock.now();
+    await confirm(epoch);
+    if (from < this.revokedAt || epoch !== this.clock.instant().epoch) return;
     this.provenFrom = from;
     this.failure = undefined;
     this.report();

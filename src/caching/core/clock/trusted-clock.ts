@@ -2,7 +2,7 @@ import { CacheError } from '../../caching.errors';
 import type { Instant, StaleReason, TagClock } from './tag-clock';
 import type { Trust } from './trust';
 
-/** The clock as readers see it: its word counts only while everything that was written is known to have reached it (Law 6). */
+/** The clock for readers: its responses count only while every write is known to have reached it (Law 6). */
 export class TrustedClock implements TagClock {
   constructor(
     private readonly clock: TagClock,
@@ -30,13 +30,21 @@ export class TrustedClock implements TagClock {
   }
 
   /**
-   * The proof is judged **before** the clock is asked: the clock then tells of every stamp that the proof stands for.
+   * The proof is judged **before** the clock is queried: the response then covers every stamp that belongs to the proof. It is
+   * judged again afterwards, because a response from another epoch ends the proof.
    * @throws CacheError `CACHE_UNTRUSTED`, and what the clock throws
    */
-  now(): Promise<Instant> {
-    if (this.trust.lacksClockOnly) return this.clock.now();
+  async now(): Promise<Instant> {
+    this.requireProof();
+    const instant = await this.clock.now();
+    this.requireProof();
+    return instant;
+  }
+
+  private requireProof(): void {
+    if (this.trust.lacksClockOnly) return;
     const { cause } = this.trust;
-    return Promise.reject(new CacheError('CACHE_UNTRUSTED', 'not every write is known to be stamped', { cause }));
+    throw new CacheError('CACHE_UNTRUSTED', 'not every write is known to be stamped', { cause });
   }
 
   stamp(tags: readonly string[]): Promise<Instant> {

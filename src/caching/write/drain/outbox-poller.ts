@@ -38,6 +38,8 @@ export class OutboxPoller {
     private readonly stack: Pick<CacheStack, 'events' | 'time' | 'trust'>,
     private readonly ledger: SourceLedger,
     private readonly session: () => SessionFacts | undefined,
+    /** Rejects when an epoch is not of the clock that was joined. */
+    private readonly confirm: (epoch: string) => Promise<void>,
     tables: readonly string[],
   ) {
     const every = Math.min(Math.max(stack.trust.lifetime / POLLS_PER_LIFETIME, SHORTEST), LONGEST);
@@ -59,7 +61,7 @@ export class OutboxPoller {
     const from = time.mono();
     const state = judgeCheck(await this.drainer.drainAndCheck(this.sql));
     await this.attest(state);
-    await trust.prove(from);
+    await trust.prove(from, this.confirm);
   }
 
   private async attest({ identity, lastId }: WatchState): Promise<void> {

@@ -1,0 +1,97 @@
+import { AcknowledgedWrites } from '../../support/acknowledged-writes';
+import { type EvictionNode, stopNodes } from '../../support/eviction-node';
+import { eventually } from '../../support/eventually';
+import { needs } from '../../support/needs';
+import { RedisServer } from '../../support/redis-server';
+import { TcpProxy } from '../../support/tcp-proxy';
+import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+
+needs('postgres', 'redis-server');
+
+const MAX_LAG = 1_000;
+const MODES = [
+  ['bounded', MAX_LAG],
+  ['strict', 0],
+] as const;
+
+let catalogue: WatchedCatalogue;
+let first: RedisServer;
+let second: RedisServer;
+let wire: TcpProxy;
+
+beforeAll(async () => {
+  [catalogue, first, second] = await Promise.all([WatchedCatalogue.open(20), RedisServer.start(), RedisServer.start()]);
+});
+afterAll(async () => {
+  await Promise.all([first.stop(), second.stop()]);
+  await catalogue.dispose();
+});
+
+beforeEach(async () => {
+  wire = await TcpProxy.to(first.port);
+});
+afterEach(async () => {
+  await stopNodes();
+  await wire.close();
+});
+
+let stock = 200_000;
+const node = (url: string, consistency: 'bounded' | 'strict' = 'bounded'): Promise<EvictionNode> =>
+  catalogue.node({ caching: { redis: { url }, consistency, maxLag: MAX_LAG, grace: 0 } });
+const trust = (of: EvictionNode): Promise<{ state: string; cause?: string }> => of.call('trust');
+
+it('two Redis servers under one prefix on one database: the second node refuses to start and names the settings', async () => {
+  await node(first.url);
+  await expect(node(second.url)).rejects.toThrow(/REDIS_URL.*CACHE_PREFIX/);
+  await node(first.url);
+});
+
+describe.each(MODES)('%s', (consistency, bound) => {
+  it('an address that leads to another Redis while other nodes stay: that node trusts nothing, until it leads back', async () => {
+    const [stays, moves] = await Promise.all([node(first.url, consistency), node(wire.url, consistency)]);
+    await eventually(() => warm([stays, moves], 'detail', 1));
+    // Only the node that stays writes: the other one never stamps anything.
+    const claim = AcknowledgedWrites.start(bound, () => stays, [() => moves, () => moves], 1, (stock += 10_000));
+    wire.retarget(second.port);
+    await eventually(async () => (await trust(moves)).cause === 'CACHE_CLOCK_CONFLICT');
+    const seen = claim.acknowledged;
+    await eventually(() => claim.acknowledged > seen + 20);
+    wire.retarget(first.port);
+    await eventually(async () => (await trust(moves)).state === 'proved');
+    await claim.stop();
+    expect(claim.behind).toEqual([]);
+    await eventually(() => warm([stays, moves], 'detail', 1));
+  });
+
+  it('an address that leads to another Redis and back: what was stamped there is not forgotten', async () => {
+    const alone = await node(wire.url, consistency);
+    await eventually(() => warm([alone], 'detail', 2));
+    const claim = AcknowledgedWrites.start(bound, () => alone, [() => alone, () => alone], 2, (stock += 10_000));
+    for (const server of [second, first, second, first]) {
+      const seen = claim.acknowledged;
+      await eventually(() => claim.acknowledged > seen + 10);
+      wire.retarget(server.port);
+    }
+    const seen = claim.acknowledged;
+    await eventually(() => claim.acknowledged > seen + 10);
+    await claim.stop();
+    expect(claim.behind).toEqual([]);
+    await eventually(() => warm([alone], 'detail', 2));
+  });
+
+  it('the same where the node restarts meanwhile, and so never saw the epoch that comes back', async () => {
+    const before = await node(wire.url, consistency);
+    await eventually(() => warm([before], 'detail', 3));
+    await before.stop();
+    wire.retarget(second.port);
+    const after = await node(wire.url, consistency);
+    await eventually(() => warm([after], 'detail', 4));
+    stock += 10_000;
+    await after.write('update()', 3, stock);
+    wire.retarget(first.port);
+    const claim = AcknowledgedWrites.start(bound, () => after, [() => after], 3, stock);
+    await eventually(async () => (await trust(after)).state === 'proved' && claim.acknowledged > 10);
+    await claim.stop();
+    expect(claim.behind).toEqual([]);
+  });
+});
