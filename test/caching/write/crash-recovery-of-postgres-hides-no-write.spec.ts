@@ -1,0 +1,68 @@
+import { AcknowledgedWrites } from '../../support/acknowledged-writes';
+import { effort } from '../../support/effort';
+import { EvictionNode, stopNodes } from '../../support/eviction-node';
+import { eventually } from '../../support/eventually';
+import { needs } from '../../support/needs';
+import { PostgresServer } from '../../support/postgres-server';
+import { RedisServer } from '../../support/redis-server';
+import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+
+needs('postgres', 'redis-server');
+
+const MAX_LAG = 1_000;
+
+let postgres: PostgresServer;
+let redis: RedisServer;
+let catalogue: WatchedCatalogue;
+
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([PostgresServer.start(), RedisServer.start()]);
+  catalogue = await WatchedCatalogue.on(postgres, redis);
+});
+afterAll(async () => {
+  await Promise.all([postgres.stop(), redis.stop()]);
+});
+afterEach(stopNodes);
+
+/** SIGKILL for one backend: the server ends all others, and recovers. */
+async function killBackend(which: string): Promise<void> {
+  const [backend] = await eventually(async () => {
+    const rows = await catalogue.sql<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+         AND (application_name = 'strata-outbox') = ($1 = 'drain') LIMIT 1`,
+      [which],
+    );
+    return rows.length > 0 && rows;
+  });
+  process.kill(backend!.pid, 'SIGKILL');
+}
+
+let stock = 400_000;
+
+it.each([
+  ['bounded', MAX_LAG],
+  ['strict', 0],
+] as const)('%s: backends are killed under writes; no read is behind what was acknowledged', async (mode, bound) => {
+  const start = (): Promise<EvictionNode> =>
+    catalogue.node({ caching: { consistency: mode, maxLag: MAX_LAG, grace: 0 } });
+  const nodes = await Promise.all([start(), start()]);
+  const [writer, other] = nodes;
+  await eventually(() => warm(nodes, 'detail', 1));
+  stock += 100_000;
+  const claim = AcknowledgedWrites.start(bound, () => writer, [() => writer, () => other, () => other], 1, stock);
+  for (let kill = 0; kill < effort(3, 30); kill += 1) {
+    const seen = claim.acknowledged;
+    await eventually(() => claim.acknowledged > seen + 20);
+    await killBackend(kill % 2 === 0 ? 'writer' : 'drain');
+  }
+  const seen = claim.acknowledged;
+  await eventually(() => claim.acknowledged > seen + 20);
+  await claim.stop();
+  expect(claim.behind).toEqual([]);
+  expect(claim.reads).toBeGreaterThan(100);
+  for (const node of nodes) {
+    expect(node.child.exitCode).toBeNull();
+    await eventually(async () => (await node.call<{ state: string }>('trust')).state === 'proved');
+  }
+  await eventually(() => warm(nodes, 'detail', 1));
+});
