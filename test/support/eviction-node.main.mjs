@@ -152,6 +152,17 @@ const COMMANDS = {
   status: () => app.get(Eviction).status(),
   health: () => app.get(CacheHealth).parts(),
   trust: () => app.get(CacheHealth).parts().trust,
+  /** The application closes its DataSource. */
+  destroy: () => source.destroy(),
+  /** And opens it again. */
+  async initialize() {
+    await source.initialize();
+  },
+  /** The machine's wall clock steps by `ms`, whichever part of the process reads it. */
+  stepWallClock(ms) {
+    const { now } = Date;
+    Date.now = () => now() + ms;
+  },
   async stop() {
     await app.close();
     setImmediate(() => process.disconnect());

@@ -26,15 +26,16 @@ afterEach(stopNodes);
 
 /** SIGKILL for one backend: the server ends all others, and recovers. */
 async function killBackend(which: string): Promise<void> {
-  const [backend] = await eventually(async () => {
+  const backend = await eventually(async () => {
     const rows = await catalogue.sql<{ pid: number }>(
       `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
          AND (application_name = 'strata-outbox') = ($1 = 'drain') LIMIT 1`,
       [which],
     );
-    return rows.length > 0 && rows;
+    if (!rows[0]) throw new Error('no such backend');
+    return rows[0];
   });
-  process.kill(backend!.pid, 'SIGKILL');
+  process.kill(backend.pid, 'SIGKILL');
 }
 
 let stock = 400_000;

@@ -10,7 +10,7 @@ needs('postgres', 'redis-server');
 const MAX_LAG = 1_000;
 
 let catalogue: WatchedCatalogue;
-let clients: Client[] = [];
+const clients: Client[] = [];
 
 beforeAll(async () => {
   catalogue = await WatchedCatalogue.open(20);

@@ -16,7 +16,7 @@ const PROGRAMS = {
     packages: ['postgresql'],
     isThere: () => process.env.TEST_DATABASE_URL !== undefined || findPostgres() !== undefined,
   },
-  psql: { packages: ['postgresql-client'], commands: ['psql'] },
+  psql: { packages: ['postgresql-client'], commands: ['psql', 'pg_dump', 'pg_restore'] },
   'redis-server': { packages: ['redis-server'], commands: ['redis-server'] },
   openssl: { packages: ['openssl'], commands: ['openssl'] },
   nginx: { packages: ['nginx', 'gettext-base', 'procps'], commands: ['nginx', 'envsubst', 'pgrep'] },
