@@ -42,7 +42,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     return without.body.stock !== 7_000 + round;
   }
 
-  it('on a node that has not received it, and through an edge that caches what was before', async () => {
+  it('on a node that has not received the write, and through an edge that caches the old response', async () => {
     const until = performance.now() + SLACK;
     let timesBehind = 0;
     // A heartbeat between a write and its read shows nothing, so the rounds go on until some did.
@@ -52,7 +52,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect(timesBehind).toBe(3);
   });
 
-  it('a read has none, nor has a write that failed; a forged one changes no response', async () => {
+  it('reads and failed writes have no token; a forged token changes no response', async () => {
     const path = '/api/products/160';
     const read = await site.get(path);
     expect(read.headers).not.toHaveProperty('cache-token');

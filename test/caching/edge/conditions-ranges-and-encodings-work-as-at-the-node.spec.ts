@@ -88,7 +88,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     }
   });
 
-  it('a response that was kept says how old it is', async () => {
+  it('a cached response has its age', async () => {
     const hit = await site.warm(PATH);
     expect(isHit(hit)).toBe(true);
     expect(Number(hit.headers.age)).toBeGreaterThanOrEqual(0);

@@ -62,7 +62,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect(JSON.parse(received.split('\r\n\r\n')[1]!)).toMatchObject({ status: connection.statuses[0] });
   });
 
-  it('no node at all: 502 or 503, to be tried again', async () => {
+  it('no node reachable: 502 or 503 with Retry-After', async () => {
     site.lines.forEach((line) => line.refuse());
     let answer: RawAnswer;
     try {

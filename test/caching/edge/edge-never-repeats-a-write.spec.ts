@@ -76,7 +76,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     },
   );
 
-  it('a read is asked for at the other node', async () => {
+  it('a read is retried at the other node', async () => {
     await connect();
     done();
     await ask(edge.url, '/api/products/9');

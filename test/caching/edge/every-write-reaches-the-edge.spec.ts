@@ -42,7 +42,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     }
   });
 
-  it('so do lists, whichever node wrote, and the writes of other programs', async () => {
+  it('lists show writes of either node and of other programs in time', async () => {
     const path = '/api/products?ordering=price&page_size=200';
     await site.warm(path);
     await site.write('/api/products/11', { price: 0.01 }, { node: 1 });
@@ -56,14 +56,14 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect(Math.max(took.list, took.sql, took['all rows'])).toBeLessThan(BOUND + SLACK);
   });
 
-  it('what was deleted is gone', async () => {
+  it('a deleted product is a 404 in time', async () => {
     await site.warm('/api/products/14');
     await site.send(site.edge.url, '/api/products/14', { method: 'DELETE' });
     took.deleted = Math.round(await site.until('/api/products/14', ({ status }) => status === 404));
     expect(took.deleted).toBeLessThan(BOUND + SLACK);
   });
 
-  it('a write while the edge is away is seen when it is back', async () => {
+  it('a write while the edge is down shows when it is back', async () => {
     const path = '/api/products/50';
     await site.write(path, { stock: 1 });
     await site.until(path, (answer) => isHit(answer) && stock(answer) === 1);
@@ -77,7 +77,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect(stock(await site.warm(path))).toBe(2);
   });
 
-  it('leaves what no write has touched as it is', async () => {
+  it('responses that no write has changed stay cached', async () => {
     await site.warm('/api/products/20');
     await site.write('/api/products/21', { stock: 3 });
     await pause(BOUND + 200);
@@ -86,7 +86,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect(isHit(untouched) || cacheStatus(untouched).includes('fwd-status=304')).toBe(true);
   });
 
-  it('never mixes two users, and keeps nothing of either', async () => {
+  it('never mixes two users, and caches nothing of either', async () => {
     const tokens = { alice: tokenFor('alice'), bob: tokenFor('bob') };
     const dashboard = (user: keyof typeof tokens): Promise<RawAnswer> =>
       site.get('/api/me/dashboard', { authorization: `Bearer ${tokens[user]}` });
@@ -117,7 +117,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect(isHit(await site.get('/api/products/32', { cookie: 'session=alice' }))).toBe(false);
   });
 
-  it('HEAD, 304 and ranges are those of the answer that is kept', async () => {
+  it('HEAD, 304 and ranges match the cached response', async () => {
     const path = '/api/products?page=2';
     const full = await site.warm(path);
     const head = await site.get(path, {}, 'HEAD');
@@ -142,7 +142,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect((await site.get(path, { range: 'bytes=0-4', 'if-range': etag })).status).toBe(206);
   });
 
-  it('keeps one answer for each encoding, each with its own strong ETag', async () => {
+  it('caches one response for each encoding, each with its own strong ETag', async () => {
     const path = '/api/products?page=3';
     const chrome = { 'accept-encoding': 'gzip, deflate, br, zstd' };
     const seen = await Promise.all([
@@ -159,7 +159,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect((await site.get(path, { 'accept-encoding': 'br;q=0, gzip' })).headers['content-encoding']).toBe('gzip');
   });
 
-  it('says what it did, and nothing that is meant for itself', async () => {
+  it('Cache-Status shows what the edge did, and its own directives are removed', async () => {
     const path = '/api/products/40';
     const miss = await site.get(path);
     const hit = await site.warm(path);

@@ -86,7 +86,7 @@ it('Cloudflare: POST purge_cache with a bearer token and JSON, at most 100 tags 
   expect(JSON.parse(edge.seen.at(-1)!.body)).toEqual({ purge_everything: true });
 });
 
-it('Cloudflare: an error that comes with status 200 is one', async () => {
+it('Cloudflare: an error with status 200 is an error', async () => {
   for (const body of [{ success: false, errors: [{ code: 10_000 }] }, 'ok', null]) {
     edge.behave(() => ({ status: 200, body }));
     expect((await failure(purger('cloudflare').purge(['t']))).message).toContain('without success');
@@ -94,7 +94,7 @@ it('Cloudflare: an error that comes with status 200 is one', async () => {
 });
 
 describe.each(EVERY)('%s', (kind) => {
-  it('"too many" is not tried again at once, and says for how long it wants to be left alone', async () => {
+  it('a 429 is not retried at once, and its Retry-After is reported', async () => {
     const later = new Date(Date.now() + 20_000).toUTCString();
     for (const [header, least, most] of [
       ['7', 7_000, 7_000],
@@ -111,13 +111,13 @@ describe.each(EVERY)('%s', (kind) => {
     }
   });
 
-  it('what passes at once is tried again, and goes unnoticed', async () => {
+  it('a short fault is retried and reported to no caller', async () => {
     edge.behave((_purge, call) => ({ status: call === 1 ? 500 : 200, body: { success: true } }));
     await purger(kind).purge(['t']);
     expect(edge.seen).toHaveLength(2);
   });
 
-  it.each([403, 404, 500, 302])('a lasting %s is an error that names the place and the status', async (status) => {
+  it.each([403, 404, 500, 302])('a lasting %s is an error that names the URL and the status', async (status) => {
     edge.behave(() => ({ status, headers: { location: `${edge.url}/elsewhere` } }));
     const { message, retryAfter } = await failure(purger(kind).purge(['t']));
     expect(message).toMatch(new RegExp(`${edge.url}/service/s1.* answered ${status}`));
@@ -126,20 +126,20 @@ describe.each(EVERY)('%s', (kind) => {
     expect(edge.seen.filter(({ path }) => path === '/elsewhere')).toEqual([]);
   });
 
-  it('one that hangs, or is not there, is an error soon', async () => {
+  it('an edge that hangs or is unreachable is an error within the deadline', async () => {
     edge.behave(() => undefined);
     expect((await failure(purger(kind).purge(['t']))).message).toContain('no answer within 2000 ms');
     const nowhere = await failure(purger(kind, 'http://127.0.0.1:1').purge(['t']));
     expect(nowhere.message).toMatch(/http:\/\/127.0.0.1:1\S*: \S+/);
   });
 
-  it('a batch that fails ends it: nothing is said to be purged that was not', async () => {
+  it('a failed batch fails the purge, so no unpurged tag is marked as purged', async () => {
     edge.behave((_purge, call) => ({ status: call < 2 ? 200 : 503, body: { success: true } }));
     await failure(purger(kind).purge(many));
   });
 });
 
-it.each(HOSTED)('%s: no error has the token in it, whatever went wrong', async (kind) => {
+it.each(HOSTED)('%s: no error contains the token', async (kind) => {
   const told: string[] = [];
   for (const reply of [{ status: 401 }, { status: 429 }, { status: 500, body: TOKEN }]) {
     edge.behave(() => reply);

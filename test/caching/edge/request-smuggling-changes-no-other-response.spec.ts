@@ -83,7 +83,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     }
   });
 
-  it('the same, pipelined behind and in front of ordinary requests', async () => {
+  it('all attacks, pipelined between ordinary requests', async () => {
     for (const framing of Object.values(FRAMINGS)) {
       const ordinary = `GET /api/products/8 HTTP/1.1\r\n${HOST}\r\n`;
       const attack = `GET /api/products/9?x=${(round += 1)} HTTP/1.1\r\n${HOST}${framing(HIDDEN[1]!)}`;

@@ -39,7 +39,7 @@ onEveryBackend((open) => {
     expect([edge.timesPurged('product:1'), await purged()]).toEqual([2, once]);
   });
 
-  it("what an administrator evicts, and clearing, which is everything's tag", async () => {
+  it('tags that an administrator invalidates are purged, and a clear purges the tag of everything', async () => {
     await service.send('POST', '/api/cache/evict', { token, json: { tags: ['products:price', 'späti 1'] } });
     await eventually(() => edge.timesPurged('products:price') === 1);
     // As headers have it.
@@ -48,7 +48,7 @@ onEveryBackend((open) => {
     await eventually(() => edge.timesPurged('*') === 1);
   });
 
-  it('what a refused write or a mere read does not change is not purged', async () => {
+  it('refused writes and reads purge nothing', async () => {
     await pause(ECHO + 1_500);
     edge.behave(() => ({ status: 200 }));
     await service.send('PATCH', '/api/products/2', { token, json: { price: -1 } });

@@ -16,7 +16,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
   });
   afterAll(() => site.close());
 
-  it('with no node to ask, what is kept is served, then what is stale, and the truth again afterwards', async () => {
+  it('with no node reachable the edge serves fresh, then stale responses, and new ones afterwards', async () => {
     const path = '/api/products/51';
     await site.write(path, { stock: 1 });
     await site.until(path, (answer) => isHit(answer) && stock(answer) === 1);
@@ -46,7 +46,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     await eventually(async () => isHit(await site.get(path)));
   });
 
-  it('one node away is nobody’s business', async () => {
+  it('one unreachable node costs no request', async () => {
     site.lines[0]!.refuse();
     try {
       const statuses = [];

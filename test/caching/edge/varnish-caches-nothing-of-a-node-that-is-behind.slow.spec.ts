@@ -33,7 +33,7 @@ describe('behind Varnish', () => {
     await redis.close();
   });
 
-  it('an answer of a node that has not heard of the write is never kept beyond it', async () => {
+  it('Varnish never caches a response of a node that has not received the write', async () => {
     const late = site.nodes[1]!.url;
     let wasBehind = 0;
     for (let round = 1; round <= ROUNDS; round += 1) {

@@ -75,7 +75,7 @@ it.each(Object.keys(READ) as TagHeader[])(
   },
 );
 
-it('groups that a write names (RFC 9875) meet those that answers carry, too', () => {
+it('groups of a write (RFC 9875) match the groups of responses, too', () => {
   const all = fc.array(sensible, { minLength: 1, maxLength: 1_500, size: 'max' });
   const written = fc.array(fc.nat(), { minLength: 1, maxLength: 150, size: 'max' });
   fc.assert(
@@ -92,24 +92,24 @@ it('groups that a write names (RFC 9875) meet those that answers carry, too', ()
   );
 });
 
-it('an ordinary answer carries its own tags, and a write of something else purges none of them', () => {
+it('an ordinary response carries its own tags, and other writes purge none of them', () => {
   const page = ['table:products', 'products', ...Array.from({ length: 50 }, (_, i) => `product:${i}`)];
   const carried = boundedTags(page);
   expect(carried).toEqual(expect.arrayContaining([EVERYTHING, ...page]));
   expect(withKinds(['product:51', 'products:price']).filter((tag) => carried.includes(tag))).toEqual([]);
 });
 
-it('past the limit the kind that takes most room is named as a whole, and the others as they are', () => {
+it('past the limit the largest kind is named as a whole, and other tags stay as they are', () => {
   const page = ['table:products', 'products', ...Array.from({ length: 500 }, (_, i) => `product:${10_000 + i}`)];
   expect(boundedTags(page)).toEqual([EVERYTHING, 'table:products', 'products', 'product:*']);
 });
 
-it('an answer of too many kinds is purged by every purge', () => {
+it('a response of too many kinds is purged by every purge', () => {
   const carried = boundedTags(Array.from({ length: 2_000 }, (_, i) => `kind${i}:1`));
   expect(carried).toEqual([EVERYTHING, TOO_MANY]);
   expect(withKinds(['kind7:1'])).toContain(TOO_MANY);
 });
 
-it("an entry's own key is nobody else's business", () => {
+it("an entry's own key is not sent to edges", () => {
   expect(tagField('xkey', ['@key:view:/a?user=ada', 't'])).toBe('* t');
 });

@@ -44,14 +44,14 @@ describe.each(['nginx', 'varnish'])('%s', (name) => {
 
   const get = (path: string, method = 'GET'): Promise<RawAnswer> => ask(edge.url, path, { method });
 
-  it.each(ANSWERS.map(([what, , kept], index) => ({ what, kept, index })))('$what: kept $kept', async (one) => {
+  it.each(ANSWERS.map(([what, , kept], index) => ({ what, kept, index })))('$what: cached $kept', async (one) => {
     const path = `/api/products?page=${one.index}`;
     expect(isHit(await get(path))).toBe(false);
     expect(isHit(await get(path))).toBe(one.kept);
   });
 
   if (name === 'varnish') {
-    it('takes a purge that names tags, and no other', async () => {
+    it('accepts a purge that names tags, and no other', async () => {
       expect((await get('/', 'PURGE')).status).toBe(400);
       const purge = await ask(edge.url, '/', { method: 'PURGE', headers: { 'xkey-purge': 'product:1' } });
       expect([purge.status, purge.body.toString()]).toEqual([200, '0']);

@@ -59,7 +59,7 @@ onRealServers((open) => {
     await backend.dispose();
   });
 
-  it('an edge that fetched the old answer from a node that had not heard, just after its purge, has the new one within the bound', async () => {
+  it('the re-purge drops an old response that a node behind the write returned just after the purge', async () => {
     const [writer, deaf] = nodes as [StrataProcess, StrataProcess];
     const edge = new Edge(deaf.url);
     const before = await eventually(async () => {

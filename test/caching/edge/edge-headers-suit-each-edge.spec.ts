@@ -28,7 +28,7 @@ afterEach(closeApps);
 afterAll(() => redis?.stop());
 
 describe.each(Object.keys(KINDS))('%s', (kind) => {
-  it('every way to an answer says the same: miss, pipeline, in front of it, compressed, HEAD, 304', async () => {
+  it('headers are the same on a miss, in the pipeline, in the fast path, compressed, on HEAD and on a 304', async () => {
     const { ask } = await appBehind(KINDS[kind]);
     const seen: string[] = [];
     const check = async (request: Parameters<typeof ask>[1] = {}): Promise<RawAnswer> => {
@@ -50,7 +50,7 @@ describe.each(Object.keys(KINDS))('%s', (kind) => {
     expect(new Set(seen)).toEqual(new Set(['strata; fwd=uri-miss; stored', 'strata; hit; ttl=N; detail=l1']));
   });
 
-  it('private answers, and answers to who named themselves, reach no shared cache', async () => {
+  it('private responses, and responses to identified callers, reach no shared cache', async () => {
     const { ask } = await appBehind(KINDS[kind]);
     const headers = { authorization: 'ada' };
     for (let i = 0; i < 3; i++) {
@@ -65,7 +65,7 @@ describe.each(Object.keys(KINDS))('%s', (kind) => {
     }
   });
 
-  it('what declares no edge, and what is not there, is kept by none', async () => {
+  it('routes that declare no edge, and 404s, are cached by no edge', async () => {
     const { ask } = await appBehind(KINDS[kind]);
     for (let i = 0; i < 3; i++) {
       expectNothingForEdges(await ask('/plain'));
@@ -74,7 +74,7 @@ describe.each(Object.keys(KINDS))('%s', (kind) => {
   });
 });
 
-it('nobody keeps an answer for longer than it declares, than is configured, or than we do ourselves', async () => {
+it('the lifetime at edges is the smallest of the route’s, the configured one and the entry’s', async () => {
   const age = async (options: EdgeOptions, path: string): Promise<number> => {
     const { ask } = await appBehind(options);
     const value = /s-maxage=(\d+)/.exec(String((await ask(path)).headers['cache-control']))?.[1];
@@ -88,7 +88,7 @@ it('nobody keeps an answer for longer than it declares, than is configured, or t
   expect(await age({ ...KINDS.varnish }, '/brief')).toBeLessThanOrEqual(22);
 });
 
-it('tags may travel in other headers than the purged edge reads', async () => {
+it('tags can be sent in other headers than the purged edge reads', async () => {
   const { ask } = await appBehind({ ...KINDS.varnish, tags: ['cache-groups', 'cache-tag'] });
   const { headers } = await ask('/page');
   expect(headers['cache-groups']).toBe('"*", "page", "table:pages"');
@@ -96,7 +96,7 @@ it('tags may travel in other headers than the purged edge reads', async () => {
   expect(headers).not.toHaveProperty('xkey');
 });
 
-it('without EdgeModule nothing is purged, so edges keep answers for a second', async () => {
+it('without EdgeModule nothing is purged, so edges cache responses for a second', async () => {
   const { ask } = await appBehind();
   expect(told(await ask('/page'))).toEqual(EXPECTED.none);
 });
@@ -104,7 +104,7 @@ it('without EdgeModule nothing is purged, so edges keep answers for a second', a
 describe('of two nodes on one Redis', () => {
   needs('redis-server');
 
-  it('an answer from L2 says what the node that made it would have said', async () => {
+  it('a response from L2 has the headers of the node that stored it', async () => {
     redis = await RedisServer.start();
     const caching = { redis: { url: redis.url }, prefix: 'edge-test' };
     const [one, two] = [await appBehind(KINDS.fastly, caching), await appBehind(KINDS.fastly, caching)];

@@ -58,7 +58,7 @@ onRealServers((open) => {
     await settled();
   });
 
-  it('all nodes are killed before the edge heard: the next to start purges', async () => {
+  it('all nodes are killed before the purge: the next node to start purges', async () => {
     await start();
     edge.behave(() => undefined);
     await write(2, 22);
@@ -70,7 +70,7 @@ onRealServers((open) => {
     await settled();
   });
 
-  it('an edge that fails keeps no writer waiting, is left alone between attempts, and hears of everything when it is back', async () => {
+  it('an edge that fails delays no writer, is not called during a pause, and gets every purge when it is back', async () => {
     await start();
     edge.behave(() => ({ status: 503 }));
     for (let id = 10; id < 30; id++) await write(id, 33);
@@ -81,7 +81,7 @@ onRealServers((open) => {
     await settled();
   });
 
-  it('one that is behind for long is told of in the log, and that it is not any more', async () => {
+  it('an edge that cannot be purged for long is logged, and so is its recovery', async () => {
     await start();
     edge.behave(() => ({ status: 503 }));
     await write(3, 44);
@@ -90,7 +90,7 @@ onRealServers((open) => {
     await eventually(() => nodes[0]!.output().includes('the edge is purged again'));
   });
 
-  it('an edge that asks to be left alone is', async () => {
+  it('Retry-After of an edge is obeyed', async () => {
     await start();
     edge.behave((_purge, call) => (call === 1 ? { status: 429, headers: { 'retry-after': '3' } } : { status: 200 }));
     await write(4, 55);
@@ -100,7 +100,7 @@ onRealServers((open) => {
     await settled();
   });
 
-  it('many writes of one thing are few purges, and one row', async () => {
+  it('many writes of one product are few purges, and one row', async () => {
     await start();
     edge.behave(async () => {
       await pause(300);
@@ -113,14 +113,14 @@ onRealServers((open) => {
     expect(edge.timesPurged('product:5')).toBeLessThan(25);
   });
 
-  it('several nodes share the work: each purge is made once, and once more for the echo', async () => {
+  it('several nodes share the work: each purge is made once, and once more as a re-purge', async () => {
     await start(2);
     await Promise.all([40, 41, 42, 43].map((id, i) => write(id, 66, nodes[i % 2])));
     await settled();
     for (const id of [40, 41, 42, 43]) expect(edge.timesPurged(`product:${id}`)).toBe(2);
   });
 
-  it('what was queued again while it was being purged is purged again', async () => {
+  it('a tag that was queued again during its purge is purged again', async () => {
     await start();
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));

@@ -3,12 +3,12 @@ import { closeApps } from '../../support/nest-app';
 
 afterEach(closeApps);
 
-it('with the layer off nobody knows the tags, so no edge keeps anything', async () => {
+it('with the layer off tags are unknown, so no edge caches anything', async () => {
   const { ask } = await appBehind(KINDS.varnish, { layers: ['query'] });
   expectNothingForEdges(await ask('/page'));
 });
 
-it('an answer that was stamped while it was made is its asker’s alone', async () => {
+it('a response that was stamped during its load has no headers for edges', async () => {
   const { ask, cache, app: nest } = await appBehind(KINDS.varnish);
   nest.get(State).whileLoading = () => cache.evict(['slow']);
   expectNothingForEdges(await ask('/slow'));
@@ -16,7 +16,7 @@ it('an answer that was stamped while it was made is its asker’s alone', async 
   expect((await ask('/slow')).headers.xkey).toBe('* slow');
 });
 
-it('an old answer that stands in for a failing source is not passed on', async () => {
+it('a stale response in place of a failed load has no headers for edges', async () => {
   const { ask, cache, app: nest } = await appBehind(KINDS.varnish);
   await ask('/slow');
   await cache.evict(['slow']);
