@@ -75,9 +75,12 @@ export class StampTable {
     return [...this.stamps.keys()];
   }
 
-  /** Forgets those of the stamps of `tags` that are not later than `upTo`; ticks go on from where they were. */
+  /** Forgets those of the stamps of `tags`, and of their kinds, that are not later than `upTo`. Ticks continue. */
   forget(tags: readonly string[], upTo: number): void {
-    for (const tag of tags) if ((this.stamps.get(tag) ?? Infinity) <= upTo) this.stamps.delete(tag);
+    for (const tag of tags) {
+      forgetOne(this.stamps, tag, upTo);
+      forgetOne(this.kinds, kindOf(tag), upTo);
+    }
   }
 
   /** What was forgotten below `upTo` is of no account any more. */
@@ -89,6 +92,10 @@ export class StampTable {
 /** Tags of one kind have the same text before their first colon. */
 function kindOf(tag: string): string {
   return `${tag.split(':', 1)[0]}:*`;
+}
+
+function forgetOne(stamps: Map<string, number>, name: string, upTo: number): void {
+  if ((stamps.get(name) ?? Infinity) <= upTo) stamps.delete(name);
 }
 
 /** Oldest first, so it ends at the first that is kept. */
