@@ -14,7 +14,7 @@ const PLACES: Record<ReadKind, number> = { row: 4, list: 3, search: 2, summary: 
 const ALL_PLACES = 6;
 /** Longest queue for a place, and longest wait in it, in ms. */
 const QUEUE = 2_000;
-const PATIENCE = 1_000;
+const PATIENCE = 5_000;
 /** Longest that a statement may run, in ms, before it is cancelled; and how long its failure is then reused for the next. */
 const DEADLINE = 3_000;
 const REMEMBERED_FOR = 10_000;
