@@ -13,7 +13,7 @@ export class BacklogAlert {
     private readonly words: { readonly late: string; readonly over: string },
   ) {}
 
-  /** @param oldestMs how long the oldest has been waiting; 0: nothing is @param why what else the line tells */
+  /** @param oldestMs age of the oldest record in milliseconds; 0: none waits @param why further fields of the log line */
   report(oldestMs: number, why: Readonly<Record<string, unknown>>): void {
     if (oldestMs === 0 && this.warnedAt !== undefined) {
       this.warnedAt = undefined;

@@ -8,7 +8,7 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /**
  * Tags as an RFC 9875 field: a structured list of strings. Undefined: there are none. Too many, too long, or not
- * ASCII: `coarser` stand for all of them, because a cache that missed one group would go on serving it.
+ * ASCII: `coarser` represents all of them, because a cache that missed one group would go on serving it.
  */
 export function cacheGroups(groups: readonly string[], coarser: readonly string[]): string | undefined {
   if (groups.length === 0) return undefined;

@@ -25,7 +25,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
   .build();
 
-/** What is evicted here is purged at the edge: by every drain, in its transaction, and by whoever evicts without one. */
+/** What is evicted here is purged at the edge: by every drain, in its transaction, and by each caller of `evict()` without one. */
 @Injectable()
 export class EdgePurges implements DrainParticipant, OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Edge');

@@ -139,7 +139,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
   }
 }
 
-/** Every write evicts, whoever makes it. Import it beside CachingModule and TypeOrmModule. */
+/** Every committed write invalidates, whichever client makes it. Import it beside CachingModule and TypeOrmModule. */
 @Module({
   providers: [
     Eviction,

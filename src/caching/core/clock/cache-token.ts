@@ -23,7 +23,7 @@ export function isKnownAt(instant: Instant, token: string): boolean {
   return token.slice(0, dot) === instant.epoch && Number(token.slice(dot + 1)) <= instant.tick;
 }
 
-/** Whether a request names stamps which `clock` has not heard of yet. Every hit asks, and few requests have a token. */
+/** Whether a request names stamps that `clock` has not learned yet. Runs on every hit; few requests have a token. */
 export function isBehind(
   clock: Pick<TagClock, 'instant'>,
   headers: Readonly<Record<string, string | string[] | undefined>>,
@@ -34,7 +34,7 @@ export function isBehind(
 
 /**
  * Asks the clock, so that this node knows every stamp there is. A forged token costs that one question, which all who wait share.
- * @returns false when the clock could not be asked: for as long as `maxLag` where it is slow, at once where it is known to be away
+ * @returns false when the clock did not reply: after `maxLag` where it is slow, at once where it is known to be unavailable
  */
 export async function catchUp(clock: Pick<TagClock, 'now'>, { maxLag }: CatchUpLimits): Promise<boolean> {
   const until = performance.now() + maxLag;

@@ -42,12 +42,12 @@ export class DependencyTracker {
     }
   }
 
-  /** Tells the current scope, if there is one, that its result depends on `part`. */
+  /** Records in the current scope, if there is one, that its result depends on `part`. */
   record(part: Dependency): void {
     this.scope.current()?.add(part);
   }
 
-  /** Tells the current scope, if there is one, that what it reads itself has these tags. */
+  /** Records in the current scope, if there is one, that what the scope reads itself has these tags. */
   addTags(tags: Iterable<string>): void {
     const gathering = this.scope.current();
     if (gathering) for (const tag of tags) gathering.tags.add(tag);

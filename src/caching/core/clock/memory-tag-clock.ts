@@ -54,7 +54,7 @@ export class MemoryTagClock implements TagClock {
     return Promise.resolve();
   }
 
-  /** This clock is never away, so there is nothing to run before it is trusted again. */
+  /** This clock is always available, so no hook has to run before it is trusted again. */
   beforeTrust(): void {}
 
   close(): Promise<void> {

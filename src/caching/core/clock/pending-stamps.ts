@@ -49,9 +49,9 @@ export class PendingStamps {
   }
 
   /** The clock has these, the mirror has not: unless distrusted for a later failure, they are until it has learned. */
-  awaitSync(told: PendingBatch): void {
-    if (told.incomplete) return void this.acknowledged.push(told);
-    const tags = told.tags.filter((tag) => this.table.stampedAfter(told.upTo, [tag]) === undefined);
+  awaitSync(batch: PendingBatch): void {
+    if (batch.incomplete) return void this.acknowledged.push(batch);
+    const tags = batch.tags.filter((tag) => this.table.stampedAfter(batch.upTo, [tag]) === undefined);
     this.acknowledged.push({ tags, incomplete: false, upTo: this.table.stamp(tags) });
   }
 
@@ -59,8 +59,8 @@ export class PendingStamps {
   asking(): () => void {
     const answered = new Set(this.acknowledged);
     return () => {
-      answered.forEach((told) => this.forget(told));
-      this.acknowledged = this.acknowledged.filter((told) => !answered.has(told));
+      answered.forEach((batch) => this.forget(batch));
+      this.acknowledged = this.acknowledged.filter((batch) => !answered.has(batch));
     };
   }
 }

@@ -11,7 +11,7 @@ import type { Instant, StaleReason, TagClock } from './tag-clock';
 import { type PendingBatch, PendingStamps } from './pending-stamps';
 
 export interface RedisTagClockOptions {
-  /** Milliseconds without an answer after which the clock counts as away (Law 6). */
+  /** Milliseconds without a reply after which the clock counts as unavailable (Law 6). */
   maxLag: number;
   /** Milliseconds one question may take. */
   timeout: number;
@@ -29,7 +29,7 @@ const EPOCHS_REMEMBERED = 1_000;
 
 /**
  * A mirror of the shared clock. Published stamps advance it by one; whatever does not fit (a gap, another epoch, a
- * reconnect, a heartbeat) makes it ask for the difference. Only an answer to its own question may move it across a
+ * reconnect, a heartbeat) makes it request the difference. Only the reply to its own request may move it across a
  * gap or into another epoch: questions never overlap and late answers are dropped, so it cannot be led backwards.
  */
 export class RedisTagClock implements TagClock {
@@ -81,8 +81,8 @@ export class RedisTagClock implements TagClock {
   }
 
   async now(): Promise<Instant> {
-    // While it is away only the heartbeat knocks, so no request waits at a closed door.
-    if (!this.isLive) throw new CacheError('CACHE_CLOCK_UNAVAILABLE', 'the tag clock is away');
+    // While the clock is unavailable only the heartbeat queries it, so no request waits for a deadline.
+    if (!this.isLive) throw new CacheError('CACHE_CLOCK_UNAVAILABLE', 'the tag clock is unavailable');
     await this.deadlines.within(this.syncOnce.run(), 'asking the tag clock');
     return this.instant();
   }
@@ -93,22 +93,22 @@ export class RedisTagClock implements TagClock {
     const upTo = this.pending.tick;
     const texts = tagTexts(tags);
     const batches = inBatches(texts);
-    let told: readonly StampReply[];
+    let replies: readonly StampReply[];
     try {
-      told = await Promise.all(batches.map((batch) => this.send({ tags: batch, incomplete: false, upTo })));
+      replies = await Promise.all(batches.map((batch) => this.send({ tags: batch, incomplete: false, upTo })));
     } catch (error) {
       this.pending.add(texts);
       this.version += 1;
-      // Law 6: what could not be stamped has to be told, and drained, before anything is trusted again.
+      // Law 6: pending stamps have to be sent, and the outbox drained, before anything is trusted again.
       this.markUnavailable(true);
       this.events.emit('stampFailed', tags, error);
       throw new CacheError('CACHE_STAMP_FAILED', 'the tag clock did not acknowledge a stamp', { cause: error });
     }
     this.events.emit('stamped', tags, this.time.mono() - sentAt);
     // While not live a hook may be what is stamping: the catch-up waits for the hook, so it must not wait for that.
-    if (this.isLive && !told.every(({ applied }) => applied)) await this.syncOrDistrust();
+    if (this.isLive && !replies.every(({ applied }) => applied)) await this.syncOrDistrust();
     // Of several batches the first: nothing that was stamped since may pass for known.
-    const { epoch, tick } = told.reduce((first, next) => (next.tick < first.tick ? next : first));
+    const { epoch, tick } = replies.reduce((first, next) => (next.tick < first.tick ? next : first));
     return { epoch, tick, localTick: upTo };
   }
 
@@ -125,7 +125,7 @@ export class RedisTagClock implements TagClock {
     if (wasLive) void this.beat();
   }
 
-  /** The heartbeat: asks, whether or not the clock is away. Never rejects. */
+  /** The heartbeat: queries the clock, even while it is unavailable. Never rejects. */
   async beat(): Promise<void> {
     await this.syncOnce.run().catch(() => this.markUnavailable());
   }
@@ -162,7 +162,7 @@ export class RedisTagClock implements TagClock {
     return { ...reading, applied };
   }
 
-  /** What failed is told by the process that knows: a `set` or an `evict` without an outbox has nobody else to do it. */
+  /** Sends the stamps that failed. Without an outbox no other process can: only this one knows of a failed `set` or `evict`. */
   private async sendPending(): Promise<void> {
     const untold = this.pending.all();
     if (untold.incomplete) return void (await this.send(untold));
@@ -176,7 +176,7 @@ export class RedisTagClock implements TagClock {
 
   private async sync(): Promise<void> {
     const { isLive: wasLive, trustLosses } = this;
-    // Law 6: tell and drain, then catch up, then trust.
+    // Law 6: send and drain, then catch up, then trust.
     if (!wasLive || this.pending.all().incomplete) await this.sendPending();
     if (!wasLive) {
       for (const hook of this.hooks) await withDeadline(hook(), HOOK_DEADLINE, 'a hook before trusting the clock');
@@ -184,7 +184,7 @@ export class RedisTagClock implements TagClock {
     const learned = this.pending.asking();
     const sentAt = await this.fetchMissed();
     learned();
-    // A stamp failed meanwhile: what it was about is not told yet, and the next beat has to begin again.
+    // A stamp failed meanwhile and is still pending: the next beat has to begin again.
     if (trustLosses !== this.trustLosses) return;
     this.lastSyncAt = sentAt;
     if (wasLive) return;

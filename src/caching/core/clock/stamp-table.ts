@@ -1,5 +1,5 @@
 /**
- * Which tag was stamped when, for the newest `limit` tags; below `floor` nobody remembers.
+ * Which tag was stamped when, for the newest `limit` tags; stamps below `floor` are forgotten.
  * The Map is kept in the order of stamping, so the oldest are at its front and forgetting is O(1) each.
  */
 export class StampTable {
@@ -65,7 +65,7 @@ export class StampTable {
     return undefined;
   }
 
-  /** The latest stamp of any of `tags`, or kinds of them (`product:*`); at least the floor, below which nobody remembers. */
+  /** The latest stamp of any of `tags`, or kinds of them (`product:*`); at least the floor, below which stamps are forgotten. */
   lastStamp(tags: readonly string[]): number {
     return tags.reduce((last, tag) => Math.max(last, this.stamps.get(tag) ?? 0, this.kinds.get(tag) ?? 0), this.floor);
   }

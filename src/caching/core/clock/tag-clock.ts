@@ -1,6 +1,6 @@
 /** A moment of the tag clock, as one process knows it. */
 export interface Instant {
-  /** Which life of the clock. Epochs are compared for equality only and never repeat. `''`: never heard from it. */
+  /** Which life of the clock. Epochs are compared for equality only and never repeat. `''`: no reply from the clock yet. */
   readonly epoch: string;
   /** How many stamps that life had seen. */
   readonly tick: number;
@@ -8,7 +8,7 @@ export interface Instant {
   readonly localTick: number;
 }
 
-/** Why Law 3 says no. `unacknowledged`: this process wrote, but the clock could not be told yet. */
+/** Why Law 3 says no. `unacknowledged`: this process wrote, and the clock has not acknowledged the stamp. */
 export interface StaleReason {
   readonly why: 'epoch' | 'floor' | 'stamped' | 'unacknowledged';
   readonly tag?: string;
@@ -43,7 +43,7 @@ export interface TagClock {
   stamp(tags: readonly string[]): Promise<Instant>;
   /** Begins a new epoch: everything cached under this prefix is dead at once, everywhere. */
   renew(): Promise<void>;
-  /** Runs `hook` before the clock is trusted again after it was away (Law 6: drain the outbox first). */
+  /** Runs `hook` before the clock is trusted again after it was unavailable (Law 6: drain the outbox first). */
   beforeTrust(hook: () => Promise<void>): void;
   close(): Promise<void>;
 }

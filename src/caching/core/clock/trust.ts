@@ -25,7 +25,7 @@ export function proofLifetime({ consistency, maxLag }: TrustOptions): number {
  * **after that** the clock was asked, so that this node knows what other nodes stamped. It counts from the moment at which it
  * began. A node without an outbox has only the clock's word.
  *
- * In strict mode the same lifetime bounds writers: one whose records nobody could stamp is acknowledged no sooner than one
+ * In strict mode the same lifetime bounds writers: one whose records no node could stamp is acknowledged no sooner than one
  * lifetime after its commit. By then every proof that was begun before the commit has ended, on every node.
  */
 export class Trust {

@@ -90,7 +90,7 @@ function images(options: TriggerFunction): string {
   const samePlace = key.map((column) => `o.${quote(column)}::text = n.${quote(column)}::text`).join(' AND ') || 'false';
   const few = (rows: string): string => `NOT EXISTS (SELECT FROM ${rows} OFFSET ${options.collapseAbove})`;
   const image = (row: string): string => rowImage(row, options);
-  // A null element stands for a row that is too large to image.
+  // A null element represents a row that is too large to image.
   const pairs = (before: string, after: string, ...rows: string[]): string => {
     const bytes = rows.map((row) => `coalesce(pg_column_size(${row}.*), 0)`).join(' + ');
     return `SELECT jsonb_agg(CASE WHEN ${bytes} <= ${maxBytes} THEN jsonb_build_array(${before}, ${after}) END)`;

@@ -6,7 +6,7 @@ import { type TriggerFunction, triggerFunction } from './trigger-function';
 export interface WatchOptions {
   /** As the entity names it: `products`, or `shop.products`. */
   table: string;
-  /** Columns that tell rows apart: an update pairs old and new by them. Empty: it is recorded as rows gone and rows come. */
+  /** Columns that identify a row: an update pairs old and new by them. Empty: it is recorded as rows gone and rows come. */
   key: readonly string[];
   /** A statement over more rows than this is one small record, and evicts all that depends on the table. @default 100 */
   collapseAbove?: number;
@@ -37,7 +37,7 @@ export async function watchTable(runner: SqlRunner, options: WatchOptions): Prom
   const virtual = await virtualColumns(runner, table);
   await runner.query(triggerFunction({ name, schema, outbox, table, key, collapseAbove, maxBytes, virtual }));
   const watch = `${quote(schema)}.${name}()`;
-  // Whoever may attach the function to a table of their own could write records in the name of this one.
+  // A role that may attach the function to its own table could write records in the name of this one.
   await runner.query(`REVOKE ALL ON FUNCTION ${watch} FROM PUBLIC`);
   await runner.query(`COMMENT ON FUNCTION ${watch} IS ${literal(table)}`);
   for (const member of tables) {

@@ -13,7 +13,7 @@ export async function databaseIdentity(client: ClientBase): Promise<string> {
   return `database "${rows[0]?.name}" (oid ${rows[0]?.oid}, system ${system}, timeline ${timeline})`;
 }
 
-/** A role may lack the right, and a managed service the function. The rest still tells. */
+/** A role may lack the right, and a managed service the function. The remaining parts still identify the database. */
 async function textOr(client: ClientBase, sql: string): Promise<string> {
   try {
     return (await client.query<{ text: string }>(sql)).rows[0]!.text;

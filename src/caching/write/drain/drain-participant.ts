@@ -1,4 +1,4 @@
-/** Who has to hear, durably, of what was evicted. It is asked inside the drain, so it costs every writer what it takes. */
+/** Records invalidated tags durably, in the drain's own transaction. Runs on the write path: keep it cheap. */
 export interface DrainParticipant {
   /**
    * SQL that belongs into the transaction that deletes the outbox records, run after the stamp and with the commit: what it

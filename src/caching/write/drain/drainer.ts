@@ -30,7 +30,7 @@ export class Drainer {
   private readonly cursors = new WeakMap<ClientBase, OutboxCursor>();
   private stuckSince: number | undefined;
   private check?: { readonly sql: string; readonly checked: (result: QueryResult | undefined) => void };
-  /** Hears of what is invalidated, durably. */
+  /** Records invalidated tags durably; undefined: no edge is configured. */
   participant?: DrainParticipant;
 
   constructor(
@@ -144,7 +144,7 @@ export class Drainer {
       const more = await running;
       if (more) void this.drain().catch(() => undefined);
     } catch (error) {
-      // The client's own deadline; the server's are told to the batch itself.
+      // The client's own deadline; the batch itself handles the server's.
       if (error instanceof CacheError && error.code === 'CACHE_TIMEOUT') this.batches.halve();
       const now = this.stack.time.mono();
       if (error instanceof StuckError) this.stuckSince = now - error.oldestMs;

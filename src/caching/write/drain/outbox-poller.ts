@@ -22,7 +22,7 @@ export interface SessionFacts {
 
 /**
  * Proves, again and again, that every write is known (Law 6): it drains what no writer did (other programs' writes that
- * notified nobody, those of writers that died), checks triggers and database in the same round trip, and asks the clock.
+ * sent no `NOTIFY`, those of writers that died), checks triggers and database in the same round trip, and queries the clock.
  */
 export class OutboxPoller {
   private readonly backlog = new BacklogAlert(new Logger('Outbox'), {

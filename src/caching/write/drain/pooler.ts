@@ -8,7 +8,7 @@ const ROUNDS = 3;
 
 /**
  * A transaction pooler keeps neither LISTEN, prepared statements nor settings, and hands settings on to other clients. So this
- * runs before anything is set. A direct connection is told by its backend's process id, which poolers replace by their own; only
+ * runs before anything is set. A direct connection is recognised by its backend's process id, which poolers replace by their own; only
  * behind one of those is it tried out whether the session keeps its server while another client works.
  * @throws CacheError `CACHE_POOLED_SESSION`
  */

@@ -20,7 +20,7 @@ export class SessionStart {
 
   /** @throws CacheError `CACHE_POOLED_SESSION`, `CACHE_CLOCK_CONFLICT`; what the driver throws */
   async run(client: Client, config: ClientConfig): Promise<void> {
-    // First: behind a transaction pooler every setting would go to whoever is given that server next.
+    // First: behind a transaction pooler every setting would reach the next client of that server.
     await refuseTransactionPooler(client, config);
     const database = await databaseIdentity(client);
     const start = await this.prepare(client);

@@ -20,7 +20,7 @@ export class PooledSession implements OutboxSession {
 
   async use<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     const client = await this.pool().connect();
-    // While it is out of the pool nobody else listens, and an "error" that nobody hears ends the process. `work` rejects all the same.
+    // A client outside the pool has no other listener, and an "error" event without one ends the process. `work` rejects as well.
     let broken: Error | undefined;
     const onError = (error: Error): void => void (broken = error);
     client.on('error', onError);

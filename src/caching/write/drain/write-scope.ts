@@ -1,6 +1,6 @@
 import { AsyncScope } from '../../core/async/async-scope';
 
-/** What the requests of this process have evicted so far, each by itself: what its writer's answer may tell. */
+/** The tags that each request of this process has invalidated so far, for the headers of its response. */
 export class WriteScope extends AsyncScope<Set<string>> {
   private readonly unstamped = new WeakSet<Set<string>>();
 
