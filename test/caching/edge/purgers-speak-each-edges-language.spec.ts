@@ -128,7 +128,7 @@ describe.each(EVERY)('%s', (kind) => {
 
   it('an edge that hangs or is unreachable is an error within the deadline', async () => {
     edge.behave(() => undefined);
-    expect((await failure(purger(kind).purge(['t']))).message).toContain('no answer within 2000 ms');
+    expect((await failure(purger(kind).purge(['t']))).message).toContain('no response within 2000 ms');
     const nowhere = await failure(purger(kind, 'http://127.0.0.1:1').purge(['t']));
     expect(nowhere.message).toMatch(/http:\/\/127.0.0.1:1\S*: \S+/);
   });
