@@ -5,8 +5,6 @@ import type { TieredStore } from '../../core/store/tiered-store';
 import type { Fields } from './response/raw-head';
 import type { OpenUrl, UrlKeyCache } from './route/url-key-cache';
 import type { EarlyFinds } from './early-finds';
-import { isBehind } from '../../core/clock/cache-token';
-import type { TagClock } from '../../core/clock/tag-clock';
 import type { SharedHeaders } from './route/fast-path-eligibility';
 import { isImpersonal } from './route/impersonal-headers';
 import { type Heads, isHeld, newHeads, type PreparedHit, type PreparedHits } from './response/prepared-hits';
@@ -35,7 +33,6 @@ const CREDENTIALS = new Set(['authorization', 'cookie']);
 export class FastPath {
   constructor(
     private readonly store: TieredStore,
-    private readonly clock: TagClock,
     private readonly urls: UrlKeyCache,
     private readonly hits: PreparedHits,
     private readonly finds: EarlyFinds,
@@ -49,8 +46,6 @@ export class FastPath {
     const began = performance.now();
     const known = request.method === 'GET' ? this.urls.get(request.url ?? '') : undefined;
     if (!isOpen(known) || !isPlain(request, known)) return pass();
-    // The interceptor queries the clock first.
-    if (isBehind(this.clock, request.headers)) return pass();
     const exchange = { request, response, known, began, pass };
     const entry = this.store.peek(known.urlKey);
     if (entry) return this.serve(entry, 'l1', undefined, exchange);

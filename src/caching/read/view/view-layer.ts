@@ -96,9 +96,9 @@ export class ViewLayer {
     const server = adapter?.getHttpServer() as Server | undefined;
     // In front of Express its middleware would be bypassed.
     if (!this.isOn || !server || adapter?.getType() !== 'fastify' || this.versionHeaders?.length !== 0) return;
-    const { store, clock, events, redis, options } = this.stack;
+    const { store, events, redis, options } = this.stack;
     const readsL2 = redis !== undefined && options.consistency === 'bounded';
-    const fastPath = new FastPath(store, clock, this.urls, this.hits, this.finds, readsL2, events);
+    const fastPath = new FastPath(store, this.urls, this.hits, this.finds, readsL2, events);
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {
