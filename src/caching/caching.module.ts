@@ -10,6 +10,7 @@ import { CACHE_STACK, TAG_CLOCK } from './caching.tokens';
 import { CacheEventBus } from './caching.events';
 import { type CachingOptions, ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, resolveOptions } from './caching.options';
 import { createTieredCache } from './cache-manager';
+import { TransactionSubscriber } from './read/transaction.subscriber';
 import { QueryExplorer } from './read/query/query.explorer';
 import { DependencyTracker } from './core/clock/dependency-tracker';
 import { ViewInterceptor } from './read/view/view.interceptor';
@@ -35,6 +36,7 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
   providers: [
     CacheLifecycle,
     QueryExplorer,
+    TransactionSubscriber,
     ViewLayer,
     ViewExplorer,
     { provide: APP_INTERCEPTOR, useClass: ViewInterceptor },

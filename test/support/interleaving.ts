@@ -7,6 +7,7 @@ import type { StoreParts } from '../../src/caching/core/store/store-parts';
 import { MemoryTagClock } from '../../src/caching/core/clock/memory-tag-clock';
 import { RedisTagClock } from '../../src/caching/core/clock/redis-tag-clock';
 import type { Time } from '../../src/caching/core/async/time';
+import { TransactionScope } from '../../src/caching/core/async/transaction-scope';
 import { MAX_TAGS, ScriptedRedis } from './scripted-redis';
 
 /** What a client does; clients run side by side, each one thing after the other. */
@@ -115,6 +116,7 @@ export class World {
     const store = new TieredStore({
       clock,
       dependencies: new DependencyTracker(clock, time),
+      transactions: new TransactionScope(),
       freshness: new Freshness(clock, time, options),
       l1: new L1(100_000, events),
       ...shared,

@@ -19,6 +19,7 @@ import { type ClockIdentity, ownClock, redisClock } from './clock/clock-identity
 import { OwnSourceLedger, RedisSourceLedger, type SourceLedger } from './clock/source-ledger';
 import { DependencyTracker } from './clock/dependency-tracker';
 import { systemTime, type Time } from './async/time';
+import { TransactionScope } from './async/transaction-scope';
 import { untraced } from '../tracing';
 
 /** Heartbeats within the lifetime of one proof: some may be lost without losing trust. */
@@ -35,6 +36,7 @@ export class CacheStack {
   /** Which database this cache belongs to. */
   readonly ledger: SourceLedger;
   readonly dependencies: DependencyTracker;
+  readonly transactions = new TransactionScope();
   readonly store: TieredStore;
   readonly inspector: Inspector;
   readonly l1: L1;
@@ -70,6 +72,7 @@ export class CacheStack {
     this.store = new TieredStore({
       clock: this.clock,
       dependencies: this.dependencies,
+      transactions: this.transactions,
       freshness: new Freshness(this.clock, time, options),
       l1: this.l1,
       l2,

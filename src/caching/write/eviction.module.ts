@@ -21,6 +21,7 @@ import { type OutboxSession, PooledSession } from './drain/session';
 import { SessionStart } from './drain/session-start';
 import { TagRules } from './capture/tag-rules';
 import { OutboxPoller } from './drain/outbox-poller';
+import { subscribe } from '../subscribe';
 import { WriteScope } from './drain/write-scope';
 
 /** Milliseconds. */
@@ -75,7 +76,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     this.drainer = new Drainer(this.session, this.rules, stack, (tags) => this.stamp(tags));
     const confirm = (epoch: string): Promise<void> => this.confirm(epoch);
     this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, confirm, this.rules.tables);
-    new EvictionSubscriber(this.drainer, this.rules, this.scope, directUrl === undefined).attach(dataSource);
+    subscribe(dataSource, new EvictionSubscriber(this.drainer, this.rules, this.scope, directUrl === undefined));
     if (!embedded) trust.requireProof();
     // Law 6: before the clock is trusted again, what could not be stamped meanwhile. Here, because the clock starts first.
     clock.beforeTrust(() => this.drainer.drain());

@@ -33,7 +33,7 @@ export class DependencyTracker {
   /** Runs `work` in a scope of its own; what it gathered also goes to the enclosing scope, even if it throws. */
   async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: DependencySet }> {
     // Law 1: the instant is taken before the source is asked anything.
-    const gathered = new DependencySet(this.clock.instant(), this.time.mono());
+    const gathered = new DependencySet(this.clock.instant(), this.time.mono(), this.current());
     try {
       const value = await this.scope.run(gathered, work);
       return { value, gathered };
@@ -53,6 +53,14 @@ export class DependencyTracker {
     if (gathering) for (const tag of tags) gathering.tags.add(tag);
   }
 
+  /**
+   * The current scope reads inside an open transaction: what it returns may never be committed. So are the scopes around it,
+   * up to the one that began the transaction. @param begunIn that scope; undefined: the transaction is older than all of them
+   */
+  markUncommitted(begunIn: DependencySet | undefined): void {
+    for (let scope = this.current(); scope && scope !== begunIn; scope = scope.around) scope.isUncommitted = true;
+  }
+
   /** The current scope: what has been gathered so far. */
   current(): DependencySet | undefined {
     return this.scope.current();
@@ -66,10 +74,14 @@ export class DependencySet implements Dependency {
   localTick: number;
   expiresAt = Infinity;
   fromGrace = false;
+  /** It was read inside a transaction that is open around the load: it must not be stored. */
+  isUncommitted = false;
 
+  /** @param around the scope that this one was opened in */
   constructor(
     start: Instant,
     public verifiedAt: number,
+    readonly around?: DependencySet,
   ) {
     this.epoch = start.epoch;
     this.tick = start.tick;

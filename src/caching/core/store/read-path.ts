@@ -9,6 +9,7 @@ import { CoalescedLoads } from './load/coalesced-loads';
 import { EntryWriter, lifeOf } from './load/entry-writer';
 import { FillCoordinator, type Release } from './load/fill-coordinator';
 import { rescue } from './load/grace';
+import { loadUncached } from './load/uncached';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
 import { Serving } from './serving';
 import type { StoreParts } from './store-parts';
@@ -48,6 +49,7 @@ export class ReadPath {
 
   /** The fresh L1 entry, without a promise or the network. */
   peek(key: string): CacheEntry | undefined {
+    if (this.parts.transactions.isInside()) return undefined;
     const entry = this.parts.l1.get(key);
     if (entry === undefined) return undefined;
     const snapshot = this.parts.freshness.snapshot();
@@ -59,7 +61,8 @@ export class ReadPath {
 
   /** @throws what `load` throws, when grace has nothing; CacheError `CACHE_KEY` */
   async getOrLoad(key: string, options: CachePolicy, load: Loader): Promise<CacheResult> {
-    const { l1, freshness } = this.parts;
+    const { l1, freshness, transactions } = this.parts;
+    if (transactions.isInside()) return loadUncached(this.parts, this.writer, key, options, load);
     // 1. L1, judged by what this node knows now.
     let snapshot = freshness.snapshot();
     let entry = l1.get(key);
@@ -92,7 +95,8 @@ export class ReadPath {
 
   /** The fresh value, from L1 or L2. Never loads, so it never serves a value that needs a refresh. */
   async get(key: string): Promise<CacheResult | undefined> {
-    const { l1, freshness } = this.parts;
+    const { l1, freshness, transactions } = this.parts;
+    if (transactions.isInside()) return undefined;
     let snapshot = freshness.snapshot();
     let entry = l1.get(key);
     let verdict = entry && freshness.judge(entry, snapshot);
@@ -211,7 +215,7 @@ export class ReadPath {
       );
       events.emit('load', key, time.mono() - at, true);
       const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
-      const stored = value.store !== false && lifeOf(value, policy) > 0;
+      const stored = value.store !== false && !gathered.isUncommitted && lifeOf(value, policy) > 0;
       if (stored) void this.writer.storeEntry(entry, skipL2);
       // Sent in the packet of the write; Redis executes the two in order.
       this.locks?.release(release);
@@ -227,10 +231,11 @@ export class ReadPath {
 
   /** Reloads a served value in the background, unless a load is running or the source is backing off. */
   private refresh(entry: CacheEntry, snapshot: ReadSnapshot, policy: ResolvedPolicy, load: Loader): void {
-    const { key } = entry;
-    if (this.loads.isRunning(key) || this.parts.freshness.isBackingOff(entry, snapshot)) return;
+    if (this.loads.isRunning(entry.key) || this.parts.freshness.isBackingOff(entry, snapshot)) return;
     this.background.track(
-      this.loads.start(key, () => this.fill(key, policy, load, policy.refreshBefore)).catch(() => undefined),
+      this.loads
+        .start(entry.key, () => this.fill(entry.key, policy, load, policy.refreshBefore))
+        .catch(() => undefined),
     );
   }
 

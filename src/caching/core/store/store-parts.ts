@@ -2,6 +2,7 @@ import type { CacheEventBus } from '../../caching.events';
 import type { TagClock } from '../clock/tag-clock';
 import type { DependencyTracker } from '../clock/dependency-tracker';
 import type { Time } from '../async/time';
+import type { TransactionScope } from '../async/transaction-scope';
 import type { Tracing } from '../../tracing';
 import type { FillLock } from './load/fill-lock';
 import type { Freshness } from './freshness';
@@ -15,6 +16,7 @@ import type { mayShareResult } from './load/coalesced-loads';
 export interface StoreParts {
   readonly clock: TagClock;
   readonly dependencies: DependencyTracker;
+  readonly transactions: TransactionScope;
   readonly freshness: Freshness;
   readonly l1: L1;
   readonly l2?: L2;

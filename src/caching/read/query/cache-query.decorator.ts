@@ -26,8 +26,9 @@ export interface QueryOptions<A extends readonly unknown[] = never, R = unknown>
 
 /**
  * Caches the result of an async method of a provider, for calls inside the class (`this.method()`) too.
- * The caller whose call ran the method gets the returned object; every other caller gets a copy of its own. A call with an
- * EntityManager or QueryRunner that has an open transaction bypasses the cache: it may read uncommitted data.
+ * The caller whose call ran the method gets the returned object; every other caller gets a copy of its own. A call inside an
+ * open transaction of TypeORM bypasses the cache, as it may read uncommitted data: one that follows `startTransaction()` in
+ * its async context, or has a manager, repository or query runner of the transaction in an argument or a field.
  */
 export function CacheQuery<A extends readonly unknown[], R>(
   options: QueryOptions<A, R> = {},

@@ -7,6 +7,7 @@ import type { Loaded } from '../../core/store/entry';
 import type { CachePolicy } from '../../core/store/policy';
 import type { QueryOptions } from './cache-query.decorator';
 import { decodeResult, encodeResult, NotPlainError } from './codec';
+import { isInTransaction } from './in-transaction';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 /** Options without the types of the method, which the decorator has checked. */
@@ -36,8 +37,9 @@ export class CachedMethod {
     };
   }
 
-  async call(method: Method, args: unknown[]): Promise<unknown> {
-    if (!this.isOn || args.some(isInTransaction)) return this.uncached(method, args);
+  /** @param bypass runs the method without the cache */
+  async call(method: Method, args: unknown[], bypass = false): Promise<unknown> {
+    if (!this.isOn || bypass || args.some(isInTransaction)) return this.uncached(method, args);
     let own: { readonly value: unknown; readonly isKept: boolean } | undefined;
     const load = async (): Promise<Loaded> => {
       const value = await method(...args);
@@ -98,13 +100,4 @@ function canonicalArgs(args: unknown[]): string {
     .slice(0, last + 1)
     .map(canonicalText)
     .join()})`;
-}
-
-/** Recognises TypeORM's EntityManager, QueryRunner and Repository by their members: this module imports no ORM. */
-function isInTransaction(arg: unknown): boolean {
-  if (typeof arg !== 'object' || arg === null) return false;
-  const { manager, queryRunner, isTransactionActive } = arg as Record<string, unknown>;
-  // A runner has a manager that refers to the runner, so stop at the runner.
-  if (typeof isTransactionActive === 'boolean') return isTransactionActive;
-  return [queryRunner, manager].some((part) => part !== arg && isInTransaction(part));
 }

@@ -6,6 +6,7 @@ import { CACHE_STACK } from '../../caching.tokens';
 import { CacheError } from '../../caching.errors';
 import { CACHE_QUERY } from './cache-query.decorator';
 import { type AnyQueryOptions, CachedMethod } from './cached-method';
+import { isInTransaction } from './in-transaction';
 
 type Instance = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
@@ -47,10 +48,14 @@ export class QueryExplorer implements OnModuleInit {
     this.names.set(fullName, instance);
 
     const cached = new CachedMethod(this.stack, fullName, options);
-    const original = method.bind(instance);
     // Defined on the instance, so that `this.method()` inside the class uses the cache too.
     Object.defineProperty(instance, name, {
-      value: (...args: unknown[]) => cached.call(original, args),
+      value(this: Instance, ...args: unknown[]) {
+        // A copy made with Object.create reads by members of its own, such as a manager, of which the key says nothing.
+        const isCopy = this !== instance && Object.prototype.isPrototypeOf.call(instance, this);
+        const self = isCopy ? this : instance;
+        return cached.call((...given) => method.apply(self, given), args, isCopy || readsInTransaction(instance));
+      },
       configurable: true,
       writable: true,
     });
@@ -59,6 +64,11 @@ export class QueryExplorer implements OnModuleInit {
 
 function prototypeOf(instance: unknown): unknown {
   return typeof instance === 'object' && instance !== null ? Object.getPrototypeOf(instance) : undefined;
+}
+
+/** The provider itself, or what one of its fields holds. */
+function readsInTransaction(instance: Instance): boolean {
+  return isInTransaction(instance) || Object.values(instance).some(isInTransaction);
 }
 
 function scopeError(why: string): CacheError {

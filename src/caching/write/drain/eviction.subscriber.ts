@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type DataSource, type EntitySubscriberInterface, EventSubscriber, type QueryRunner } from 'typeorm';
+import type { EntitySubscriberInterface, QueryRunner } from 'typeorm';
 import type { AfterQueryEvent, BeforeQueryEvent } from 'typeorm/subscriber/event/QueryEvent';
 import type { Drainer } from './drainer';
 import { ownRecords } from './outbox';
@@ -30,20 +30,6 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
     private readonly scope: WriteScope,
     private readonly announces: boolean,
   ) {}
-
-  /** TypeORM makes subscribers again whenever a DataSource is initialised; this one is then the same as before. */
-  attach(dataSource: DataSource): void {
-    const subscriber = this as EntitySubscriberInterface;
-    class Attached {
-      constructor() {
-        return subscriber;
-      }
-    }
-    EventSubscriber()(Attached);
-    const options = dataSource.options as { subscribers?: unknown };
-    options.subscribers = [...Object.values(dataSource.options.subscribers ?? {}), Attached];
-    dataSource.subscribers.push(this);
-  }
 
   beforeQuery({ query, queryRunner }: BeforeQueryEvent): Promise<void> | undefined {
     if (MAY_WRITE.test(query)) return this.announces ? this.announce(queryRunner) : undefined;

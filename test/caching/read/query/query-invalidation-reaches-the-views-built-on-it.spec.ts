@@ -151,7 +151,7 @@ onPostgres((open) => {
       await runner.release();
     }
     expect(await counters.value(1)).toBe(10);
-    expect(counters.runs).toBe(2);
+    expect(counters.runs).toBe(3);
   });
 
   it('a call outside a transaction is cached, with a manager or without', async () => {
