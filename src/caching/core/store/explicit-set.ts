@@ -1,8 +1,13 @@
+import { pauses } from '../async/backoff';
 import { DependencySet } from '../clock/dependency-tracker';
 import { type Body, type CacheEntry, keyTag } from './entry';
 import type { EntryWriter } from './load/entry-writer';
 import { type CachePolicy, resolvePolicy } from './policy';
 import type { StoreParts } from './store-parts';
+import type { L2Access } from './tiers/l2-access';
+
+/** Milliseconds between two reads of L2 while another node replaces a value. */
+const SET_POLL = { initialDelay: 1, maxDelay: 50 };
 
 /** A second tag that `set` stamps, so that readers can distinguish an overwritten key from a deleted one. */
 function setTag(key: string): string {
@@ -20,7 +25,7 @@ export class ExplicitSet {
   private readonly running = new Map<string, Promise<Placed | undefined>>();
 
   constructor(
-    private readonly parts: Pick<StoreParts, 'clock' | 'time' | 'dependencies' | 'defaults'>,
+    private readonly parts: Pick<StoreParts, 'clock' | 'time' | 'dependencies' | 'defaults' | 'fillWait'>,
     private readonly writer: EntryWriter,
   ) {}
 
@@ -48,6 +53,22 @@ export class ExplicitSet {
     if (!entry || !this.parts.clock.staleBecause(entry, entry.tags)) return entry;
     const others = entry.tags.filter((tag) => tag !== keyTag(key));
     return this.isReplaced(entry) && !this.parts.clock.staleBecause(entry, others) ? entry : undefined;
+  }
+
+  /** The fresh value in L2. While another node replaces the value by `set`, polls L2 for up to `fillWait`. */
+  async awaitedIn(l2: L2Access, key: string, old: CacheEntry | undefined): Promise<CacheEntry | undefined> {
+    const { time, fillWait } = this.parts;
+    const until = time.mono() + fillWait;
+    for (const pause of pauses(SET_POLL)) {
+      const lookup = await l2.lookUp(key);
+      const found = l2.freshIn(lookup);
+      const replaced = lookup.entry ?? old;
+      if (found || lookup.failed || !replaced || !this.isReplaced(replaced)) return found;
+      // The node that called `set` has ended, or could not write the value.
+      if (time.mono() >= until) return void (await l2.delete(key));
+      await time.sleep(pause);
+    }
+    return undefined;
   }
 
   /** Whether the last stamp of the key came from a `set`: the new value is in L2, or being written. */

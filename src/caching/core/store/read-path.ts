@@ -1,4 +1,3 @@
-import { pauses } from '../async/backoff';
 import { Background } from '../async/background';
 import { withDeadline } from '../async/deadline';
 import { type CacheEntry, type CacheResult, type Loader, overdue, remainingTtl } from './entry';
@@ -14,9 +13,6 @@ import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
 import { Serving } from './serving';
 import type { StoreParts } from './store-parts';
 import { L2_SKIPPED, type L2Access, type L2Lookup } from './tiers/l2-access';
-
-/** Milliseconds between two reads of L2 while another node replaces a value. */
-const SET_POLL = { initialDelay: 1, maxDelay: 50 };
 
 /**
  * The read path: L1, the clock, single flight, L2, fill lock, load, grace. Read `getOrLoad`, then `fill`, then
@@ -108,26 +104,8 @@ export class ReadPath {
     if (entry && verdict === 'fresh') return this.serving.serve(entry, 'hit', snapshot);
     const set = await this.sets.awaited(key);
     if (set) return this.serving.serve(set, 'hit', snapshot);
-    const found = await this.replacedIn(key, entry);
-    return found && this.serving.recorded(found, snapshot);
-  }
-
-  /** The fresh value in L2. While another node replaces the value by `set`, polls L2 for up to `fillWait`. */
-  private async replacedIn(key: string, old: CacheEntry | undefined): Promise<CacheResult | undefined> {
-    const { l2 } = this;
-    const { time, fillWait } = this.parts;
-    if (!l2) return undefined;
-    const until = time.mono() + fillWait;
-    for (const pause of pauses(SET_POLL)) {
-      const lookup = await l2.lookUp(key);
-      const found = this.fromL2(lookup);
-      const replaced = lookup.entry ?? old;
-      if (found || lookup.failed || !replaced || !this.sets.isReplaced(replaced)) return found;
-      // The node that called `set` has ended, or could not write the value.
-      if (time.mono() >= until) return void (await l2.delete(key));
-      await time.sleep(pause);
-    }
-    return undefined;
+    const found = this.l2 && (await this.sets.awaitedIn(this.l2, key, entry));
+    return found && this.serving.recorded(this.serving.fromL2(found), snapshot);
   }
 
   /** Step 3: the result that may be served without loading. */
