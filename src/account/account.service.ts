@@ -18,7 +18,10 @@ export interface Dashboard {
 export class AccountService {
   constructor(@Inject(WatchlistRepository) private readonly watchlist: WatchlistRepository) {}
 
-  @CacheQuery({ tags: ({ productIds }: Dashboard, userId: string, _page: number) => dashboardTags(userId, productIds) })
+  @CacheQuery({
+    private: true,
+    tags: ({ productIds }: Dashboard, userId: string, _page: number) => dashboardTags(userId, productIds),
+  })
   async dashboard(userId: string, page: number): Promise<Dashboard> {
     const [{ summary, productIds }, watched] = await Promise.all([
       this.watchlist.summary(userId),

@@ -1,4 +1,4 @@
-import { type RowChange, tableTag } from '../caching';
+import { type RowChange, tableTag, userTag } from '../caching';
 import { shownTags } from '../products';
 
 /** Every user's watchlist: stamped by statements over many rows. */
@@ -7,10 +7,8 @@ export const ALL_WATCHLISTS = tableTag('watchlist');
 /** A row of `watchlist` as the outbox has it. */
 export type WatchlistRow = Record<'user_id' | 'product_id' | 'added_at', string>;
 
-/** Names of users may hold anything, even half a character; a tag is printable ASCII, because it also stands in HTTP fields. */
-export function watchlistTag(userId: string): string {
-  return `watchlist:${encodeURIComponent(Buffer.from(userId).toString())}`;
-}
+/** One user's watchlist. */
+export const watchlistTag = userTag('watchlist');
 
 /** The dashboard depends on the list and on every product on it. */
 export function dashboardTags(userId: string, productIds: readonly number[]): string[] {

@@ -36,7 +36,7 @@ export class AppModule {
         ProductsModule,
         AccountModule,
         RatesModule,
-        CacheAdminModule.forRoot(cacheAdminOptions(config)),
+        CacheAdminModule.forRoot(cacheAdminOptions()),
         CacheTelemetryModule.forRoot(),
         HealthModule,
       ],

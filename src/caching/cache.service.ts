@@ -45,6 +45,14 @@ export class CacheService {
     this.stack.dependencies.addTags(tags);
   }
 
+  /**
+   * The pseudonym of a user, for a key of your own: keys are shown to operators. Tags need none: see `userTag`.
+   * The pseudonym changes with the clock's epoch, so compute it at each call.
+   */
+  pseudonym(userId: string): string {
+    return this.stack.clock.pseudonym(userId);
+  }
+
   /** Registers a hook that runs after an outage, before L1 is trusted again: to stamp what could not be stamped meanwhile. */
   beforeTrust(hook: () => Promise<void>): void {
     this.stack.clock.beforeTrust(hook);

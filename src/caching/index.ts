@@ -48,5 +48,6 @@ export { CacheTelemetryModule } from './observe/telemetry/telemetry.module';
 export type { CacheTelemetryOptions } from './observe/telemetry/telemetry.options';
 export { TieredStore } from './core/store/tiered-store';
 export type { Instant, StaleReason, TagClock } from './core/clock/tag-clock';
+export { userTag } from './core/clock/user-tag';
 export { DependencyTracker } from './core/clock/dependency-tracker';
 export type { SpanAttributes, SpanName, Tracing } from './tracing';

@@ -72,7 +72,11 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
           () => sessionTarget(dataSource, directUrl),
           (client, config) => start.run(client, config),
         );
-    this.rules = new TagRules(dataSource, (table, error) => events.emit('tagRuleFailed', table, error));
+    this.rules = new TagRules(
+      dataSource,
+      (table, error) => events.emit('tagRuleFailed', table, error),
+      (tags) => clock.tagTexts(tags),
+    );
     this.drainer = new Drainer(this.session, this.rules, stack, (tags) => this.stamp(tags));
     const confirm = (epoch: string): Promise<void> => this.confirm(epoch);
     this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, confirm, this.rules.tables);

@@ -50,7 +50,7 @@ export class DependencyTracker {
   /** Records in the current scope, if there is one, that what the scope reads itself has these tags. */
   addTags(tags: Iterable<string>): void {
     const gathering = this.scope.current();
-    if (gathering) for (const tag of tags) gathering.tags.add(tag);
+    if (gathering) for (const tag of this.clock.dependencyTexts(tags)) gathering.tags.add(tag);
   }
 
   /**

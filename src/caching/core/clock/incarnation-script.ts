@@ -59,7 +59,7 @@ export class IncarnationScript {
 }
 
 function argv(operation: ClockOperation, replaced: string, args: readonly string[]): string[] {
-  return [operation, randomUUID(), replaced, ...args];
+  return [operation, `${randomUUID()}:${randomUUID()}`, replaced, ...args];
 }
 
 function named(name: string): Incarnation {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CacheEventBus } from '../../caching.events';
 import { StampTable } from './stamp-table';
-import { tagTexts } from './tag-text';
+import { Pseudonyms } from './pseudonyms';
 import type { Instant, StaleReason, TagClock } from './tag-clock';
 
 /** The clock of a service without Redis: this process is the clock, so it always knows and is always trusted. */
@@ -10,6 +10,7 @@ export class MemoryTagClock implements TagClock {
   version = 0;
   private epoch = randomUUID();
   private table: StampTable;
+  private readonly pseudonyms = new Pseudonyms();
 
   constructor(
     private readonly maxTags: number,
@@ -39,11 +40,24 @@ export class MemoryTagClock implements TagClock {
 
   stamp(tags: readonly string[]): Promise<Instant> {
     if (tags.length > 0) {
-      this.table.stamp(tagTexts(tags));
+      const texts = this.tagTexts(tags);
+      this.table.stamp(texts);
       this.version += 1;
-      this.events.emit('stamped', tags, 0);
+      this.events.emit('stamped', texts, 0);
     }
     return this.now();
+  }
+
+  pseudonym(user: string): string {
+    return this.pseudonyms.of(user);
+  }
+
+  tagTexts(tags: Iterable<string>): string[] {
+    return this.pseudonyms.tagTexts(tags);
+  }
+
+  dependencyTexts(tags: Iterable<string>): string[] {
+    return this.pseudonyms.dependencyTexts(tags);
   }
 
   renew(): Promise<void> {

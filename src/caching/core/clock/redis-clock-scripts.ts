@@ -4,7 +4,7 @@ import { type RedisScript, redisScript } from '../redis/script';
  * The clock is one sorted set. Its heads have scores at or below zero, tags above: so no tag can pass for a head,
  * the heads are always ranks 0 to 2, and `ZRANGEBYSCORE (n +inf` yields tags only.
  *
- *     -inf    epoch:<incarnation>:<nonce>
+ *     -inf    epoch:<incarnation>:<secret>:<nonce>
  *     -tick   tick
  *     -floor  floor
  *     stamp   t:<tag>            one for each of the newest tags
@@ -15,8 +15,10 @@ import { type RedisScript, redisScript } from '../redis/script';
  * user may not call. A missing key begins a new epoch too, and so does a tick behind what the caller has already seen.
  * `allow-oom`: a full Redis must still be able to invalidate.
  *
- * ARGV of every operation: operation, nonce, the incarnation that this call may replace (empty: none). A head of any
- * other incarnation is left alone and its incarnation is the whole reply.
+ * The secret is the key of users' pseudonyms in this epoch (`Pseudonyms`). It is never published.
+ *
+ * ARGV of every operation: operation, `secret:nonce` of an epoch that this call begins, the incarnation that this call may
+ * replace (empty: none). A head of any other incarnation is left alone and its incarnation is the whole reply.
  */
 const clock = (incarnation: string): string => `#!lua flags=allow-oom
 local key = KEYS[1]
@@ -34,7 +36,8 @@ elseif string.sub(head, 1, #mine) ~= mine then
   if other ~= ARGV[3] then return { other } end
   renew()
 end
-local function epoch() return string.sub(head, #mine + 1) end
+local function epoch() return string.match(head, '[^:]*$') end
+local function secret() return string.match(head, '^([^:]*):', #mine + 1) or '' end
 local function read(name) return -tonumber(redis.call('ZSCORE', key, name)) end
 local operations = {}
 
@@ -54,13 +57,13 @@ function operations.stamp(channel, limit, ...)
   return { epoch(), tick, floor }
 end
 
--- epoch, tick, page size → [epoch, tick, floor, [t:tag, stamp, …] stamped after tick, oldest first].
+-- epoch, tick, page size → [epoch, tick, floor, [t:tag, stamp, …] stamped after tick, oldest first, secret].
 function operations.since(known, tick, page)
   local after = tonumber(tick)
   if known == epoch() and after > read('tick') then renew() end
   if known ~= epoch() then after = 0 end
   local stamps = redis.call('ZRANGEBYSCORE', key, '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0, page)
-  return { epoch(), read('tick'), read('floor'), stamps }
+  return { epoch(), read('tick'), read('floor'), stamps, secret() }
 end
 
 -- channel → [epoch, 0, 0]. Everything older is dead.

@@ -18,6 +18,8 @@ export interface ClockDifference extends ClockReading {
   readonly stamps: readonly (readonly [tag: string, tick: number])[];
   /** Stamps up to and including this tick are all here; less than `tick` when the answer was cut to a page. */
   readonly completeTo: number;
+  /** The key of the epoch's pseudonyms. */
+  readonly secret?: string;
 }
 
 /** How a RedisTagClock speaks with the shared clock. Tests drive it with one that loses and reorders. */
@@ -68,7 +70,7 @@ export class RedisClockTransport implements ClockTransport {
     for (let i = 0; i < flat.length; i += 2) stamps.push([flat[i]!.slice(2), Number(flat[i + 1])]);
     // A full page may have been cut in the middle of one tick; the ticks before that one are whole.
     const completeTo = stamps.length < PAGE ? at.tick : stamps.at(-1)![1] - 1;
-    return { ...at, stamps, completeTo };
+    return { ...at, stamps, completeTo, secret: String(reply[4]) };
   }
 
   async renew(): Promise<ClockReading> {

@@ -5,8 +5,8 @@ import { withDeadline } from '../async/deadline';
 import { Deadlines } from '../redis/deadlines';
 import type { Time } from '../async/time';
 import { type ClockReading, type ClockTransport, inBatches } from './redis-clock-transport';
-import { StampTable } from './stamp-table';
-import { tagTexts } from './tag-text';
+import { ClockMirror } from './clock-mirror';
+import { everyUserTags } from './pseudonyms';
 import type { Instant, StaleReason, TagClock } from './tag-clock';
 import { type PendingBatch, PendingStamps } from './pending-stamps';
 
@@ -25,20 +25,14 @@ type StampReply = ClockReading & { readonly applied: boolean };
 /** How long a `beforeTrust` hook may take, in milliseconds, before the node tries again at the next heartbeat. */
 const HOOK_DEADLINE = 5_000;
 
-const EPOCHS_REMEMBERED = 1_000;
-
 /**
  * A mirror of the shared clock. Published stamps advance it by one; whatever does not fit (a gap, another epoch, a
  * reconnect, a heartbeat) makes it request the difference. Only the reply to its own request may move it across a
  * gap or into another epoch: questions never overlap and late answers are dropped, so it cannot be led backwards.
  */
 export class RedisTagClock implements TagClock {
-  version = 0;
   lastSyncAt = -Infinity;
-  private epoch = '';
-  /** Epochs that this node has left. What was stamped since then is missing there, so none of them is trusted again. */
-  private readonly left = new Set<string>();
-  private mirror: StampTable;
+  private readonly mirror: ClockMirror;
   private readonly pending: PendingStamps;
   private readonly deadlines: Deadlines;
   private isLive = false;
@@ -53,18 +47,22 @@ export class RedisTagClock implements TagClock {
     private readonly time: Time,
     private readonly events: CacheEventBus,
   ) {
-    this.mirror = new StampTable(options.maxTags);
+    this.mirror = new ClockMirror(options.maxTags, events);
     this.pending = new PendingStamps(options.maxTags);
     this.deadlines = new Deadlines(options.timeout);
     transport.onStamp((stamp) => {
-      if (!this.applyStamp(stamp, stamp.tags) && this.isLive)
+      if (!this.mirror.apply(stamp, stamp.tags) && this.isLive)
         void this.syncOnce.run().catch(() => this.markUnavailable());
     });
     transport.onConnect(() => void this.beat());
   }
 
+  get version(): number {
+    return this.mirror.version;
+  }
+
   instant(): Instant {
-    return { epoch: this.epoch, tick: this.mirror.tick, localTick: this.pending.tick };
+    return { epoch: this.mirror.epoch, tick: this.mirror.tick, localTick: this.pending.tick };
   }
 
   lastStamp(tags: readonly string[]): number {
@@ -73,11 +71,7 @@ export class RedisTagClock implements TagClock {
 
   /** Law 3. */
   staleBecause(instant: Instant, tags: readonly string[]): StaleReason | undefined {
-    if (instant.epoch !== this.epoch) return { why: 'epoch' };
-    if (instant.tick < this.mirror.floor) return { why: 'floor' };
-    const stamped = this.mirror.stampedAfter(instant.tick, tags);
-    if (stamped !== undefined) return { why: 'stamped', tag: stamped };
-    return this.pending.staleBecause(instant.localTick, tags);
+    return this.mirror.staleBecause(instant, tags) ?? this.pending.staleBecause(instant.localTick, tags);
   }
 
   async now(): Promise<Instant> {
@@ -91,29 +85,50 @@ export class RedisTagClock implements TagClock {
     if (tags.length === 0) return this.instant();
     const sentAt = this.time.mono();
     const upTo = this.pending.tick;
-    const texts = tagTexts(tags);
+    const texts = this.tagTexts(tags);
     const batches = inBatches(texts);
     let replies: readonly StampReply[];
     try {
       replies = await Promise.all(batches.map((batch) => this.send({ tags: batch, incomplete: false, upTo })));
     } catch (error) {
-      this.pending.add(texts);
-      this.version += 1;
+      // By the time it is sent, the epoch may be another one, with other pseudonyms.
+      this.pending.add([...texts, ...everyUserTags(texts)]);
+      this.mirror.version += 1;
       // Law 6: pending stamps have to be sent, and the outbox drained, before anything is trusted again.
       this.markUnavailable(true);
-      this.events.emit('stampFailed', tags, error);
+      this.events.emit('stampFailed', texts, error);
       throw new CacheError('CACHE_STAMP_FAILED', 'the tag clock did not acknowledge a stamp', { cause: error });
     }
-    this.events.emit('stamped', tags, this.time.mono() - sentAt);
+    this.events.emit('stamped', texts, this.time.mono() - sentAt);
     // While not live a hook may be what is stamping: the catch-up waits for the hook, so it must not wait for that.
     if (this.isLive && !replies.every(({ applied }) => applied)) await this.syncOrDistrust();
+    const missed = this.missedUsers(texts, replies);
+    if (missed.length > 0) return this.stamp(missed);
     // Of several batches the first: nothing that was stamped since may pass for known.
     const { epoch, tick } = replies.reduce((first, next) => (next.tick < first.tick ? next : first));
     return { epoch, tick, localTick: upTo };
   }
 
+  /** Users whose pseudonym is another one in the epoch that was stamped: all users of their kind are stamped as well. */
+  private missedUsers(texts: readonly string[], replies: readonly StampReply[]): string[] {
+    const { epoch, pseudonyms } = this.mirror;
+    return replies.every((reply) => reply.epoch === epoch) ? pseudonyms.foreign(texts) : everyUserTags(texts);
+  }
+
+  pseudonym(user: string): string {
+    return this.mirror.pseudonyms.of(user);
+  }
+
+  tagTexts(tags: Iterable<string>): string[] {
+    return this.mirror.pseudonyms.tagTexts(tags);
+  }
+
+  dependencyTexts(tags: Iterable<string>): string[] {
+    return this.mirror.pseudonyms.dependencyTexts(tags);
+  }
+
   async renew(): Promise<void> {
-    this.applyStamp(await this.transport.renew(), []);
+    this.mirror.apply(await this.transport.renew(), []);
     if (this.isLive) await this.syncOrDistrust();
   }
 
@@ -135,29 +150,15 @@ export class RedisTagClock implements TagClock {
     return Promise.resolve();
   }
 
-  /**
-   * Takes a stamp in. Its tags are noted in any case (knowing of a stamp early only makes us stricter); the tick
-   * moves only if nothing lies between. Returns false when something does: then ask.
-   */
-  private applyStamp(reading: ClockReading, tags: readonly string[]): boolean {
-    if (reading.epoch !== this.epoch) return false;
-    const learned = this.mirror.record(tags, reading.tick);
-    const raised = this.mirror.raiseFloor(reading.floor);
-    if (learned || raised) this.version += 1;
-    if (reading.tick > this.mirror.tick + 1) return false;
-    this.mirror.tick = Math.max(this.mirror.tick, reading.tick);
-    return true;
-  }
-
   /** Stamps tags that were untold. @throws when the clock does not acknowledge it */
   private async send(batch: PendingBatch): Promise<StampReply> {
     const { tags, incomplete } = batch;
     const reading = await (incomplete ? this.transport.renew() : this.transport.stamp(tags));
-    const applied = this.applyStamp(reading, incomplete ? [] : tags);
-    if (reading.epoch === this.epoch) this.pending.forget(batch);
+    const applied = this.mirror.apply(reading, incomplete ? [] : tags);
+    if (reading.epoch === this.mirror.epoch) this.pending.forget(batch);
     else {
       this.pending.awaitSync(batch);
-      this.version += 1;
+      this.mirror.version += 1;
     }
     return { ...reading, applied };
   }
@@ -189,36 +190,18 @@ export class RedisTagClock implements TagClock {
     this.lastSyncAt = sentAt;
     if (wasLive) return;
     this.isLive = true;
-    this.version += 1;
-    this.events.emit('clock', 'live', this.epoch);
+    this.mirror.version += 1;
+    this.events.emit('clock', 'live', this.mirror.epoch);
   }
 
   /** Asks page by page until nothing is missing; returns when the last question was sent (what Law 6 counts from). */
   private async fetchMissed(): Promise<number> {
     for (;;) {
       const sentAt = this.time.mono();
-      const answer = await this.transport.since(this.epoch, this.mirror.tick);
-      if (this.left.has(answer.epoch)) {
-        await this.transport.renew();
-        continue;
-      }
-      if (answer.epoch !== this.epoch) this.switchEpoch(answer.epoch);
-      let learned = this.mirror.raiseFloor(answer.floor);
-      for (const [tag, tick] of answer.stamps) learned = this.mirror.record([tag], tick) || learned;
-      this.mirror.tick = Math.max(this.mirror.tick, answer.completeTo);
-      if (learned) this.version += 1;
-      if (answer.completeTo >= answer.tick) return sentAt;
+      const difference = await this.transport.since(this.mirror.epoch, this.mirror.tick);
+      if (this.mirror.hasLeft(difference.epoch)) await this.transport.renew();
+      else if (this.mirror.learn(difference)) return sentAt;
     }
-  }
-
-  /** Law 7: another epoch, and all that was known belongs to a clock that no longer exists. */
-  private switchEpoch(epoch: string): void {
-    if (this.epoch !== '') this.left.add(this.epoch);
-    if (this.left.size > EPOCHS_REMEMBERED) this.left.delete(this.left.values().next().value!);
-    this.epoch = epoch;
-    this.mirror = new StampTable(this.options.maxTags);
-    this.version += 1;
-    this.events.emit('epoch', epoch);
   }
 
   /** A question went unanswered. `certain`: something is known to be missing here, so trust ends at once. */
@@ -229,6 +212,6 @@ export class RedisTagClock implements TagClock {
     }
     if (!this.isLive || this.time.mono() - this.lastSyncAt < this.options.maxLag) return;
     this.isLive = false;
-    this.events.emit('clock', 'unavailable', this.epoch);
+    this.events.emit('clock', 'unavailable', this.mirror.epoch);
   }
 }

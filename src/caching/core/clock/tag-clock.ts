@@ -41,6 +41,12 @@ export interface TagClock {
    * @throws CacheError `CACHE_STAMP_FAILED`: keep the change and stamp again; this process already distrusts the tags
    */
   stamp(tags: readonly string[]): Promise<Instant>;
+  /** A user as keys name them. Another epoch may have another pseudonym. */
+  pseudonym(user: string): string;
+  /** Tags as stamps have them: without duplicates, users as pseudonyms. Once is enough, and twice does no harm. */
+  tagTexts(tags: Iterable<string>): string[];
+  /** Tags as entries have them: as `tagTexts`, and with the tag of all users of a kind beside that of one. */
+  dependencyTexts(tags: Iterable<string>): string[];
   /** Begins a new epoch: everything cached under this prefix is dead at once, everywhere. */
   renew(): Promise<void>;
   /** Runs `hook` before the clock is trusted again after it was unavailable (Law 6: drain the outbox first). */

@@ -51,6 +51,18 @@ export class TrustedClock implements TagClock {
     return this.clock.stamp(tags);
   }
 
+  pseudonym(user: string): string {
+    return this.clock.pseudonym(user);
+  }
+
+  tagTexts(tags: Iterable<string>): string[] {
+    return this.clock.tagTexts(tags);
+  }
+
+  dependencyTexts(tags: Iterable<string>): string[] {
+    return this.clock.dependencyTexts(tags);
+  }
+
   renew(): Promise<void> {
     return this.clock.renew();
   }

@@ -69,23 +69,6 @@ export class Inspector {
     return { entries, cursor: found.cursor };
   }
 
-  /** The first key of either tier that `matches`. Scans at most `steps * count` L2 keys with `prefix`. @throws CacheError when L2 cannot be read */
-  async find(
-    prefix: string,
-    matches: (key: string) => boolean,
-    { steps, count }: { steps: number; count: number },
-  ): Promise<string | undefined> {
-    for (const { key } of this.l1.values()) if (matches(key)) return key;
-    let cursor: string | undefined = this.l2 && L2_START;
-    for (let step = 0; this.l2 && step < steps && cursor !== undefined; step++) {
-      const page: { keys: string[]; next?: string } = await this.l2.scan(prefix, cursor, count);
-      const key = page.keys.find(matches);
-      if (key !== undefined) return key;
-      cursor = page.next;
-    }
-    return undefined;
-  }
-
   private inL1(prefix: string, cursor: string, limit: number): EntryPage {
     const from = Number(cursor);
     const entries: EntryInfo[] = [];

@@ -1,5 +1,4 @@
 import type { Instant } from '../clock/tag-clock';
-import { tagTexts } from '../clock/tag-text';
 import { keyTag, publicTags } from './entry';
 import type { StoreParts } from './store-parts';
 import type { L2Access } from './tiers/l2-access';
@@ -28,7 +27,7 @@ export class Invalidator {
    */
   async invalidate(tags: readonly string[]): Promise<Instant | undefined> {
     if (tags.length === 0) return undefined;
-    const texts = tagTexts(tags);
+    const texts = this.parts.clock.tagTexts(tags);
     const reported = publicTags(texts);
     try {
       return await this.parts.clock.stamp(texts);

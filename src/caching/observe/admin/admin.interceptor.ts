@@ -11,7 +11,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, tap } from 'rxjs';
 import { userOf } from '../../read/view/view-settings';
 import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';
-import { Masks } from './masks';
 
 /** Retry-After in seconds: the node reconnects to Redis within one. */
 const RETRY_AFTER = '1';
@@ -21,10 +20,7 @@ const RETRY_AFTER = '1';
 export class AdminInterceptor implements NestInterceptor {
   private readonly logger = new Logger('CacheAudit');
 
-  constructor(
-    @Inject(ADMIN_OPTIONS) private readonly options: CacheAdminOptions,
-    @Inject(Masks) private readonly masks: Masks,
-  ) {}
+  constructor(@Inject(ADMIN_OPTIONS) private readonly options: CacheAdminOptions) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
@@ -49,14 +45,6 @@ export class AdminInterceptor implements NestInterceptor {
       ...(request.query as object),
       ...(request.body as object | undefined),
     };
-    this.logger.log({ who, action, what: this.hidden(what), reqId: request.id, outcome }, 'cache admin');
-  }
-
-  private hidden(what: object): object {
-    const hide = (value: unknown): unknown => {
-      if (typeof value === 'string') return this.masks.hide(value);
-      return Array.isArray(value) ? value.map(hide) : value;
-    };
-    return Object.fromEntries(Object.entries(what).map(([name, value]) => [name, hide(value)]));
+    this.logger.log({ who, action, what, reqId: request.id, outcome }, 'cache admin');
   }
 }

@@ -7,7 +7,6 @@ import { AdminInterceptor } from './admin.interceptor';
 import { ADMIN_OPTIONS, type CacheAdminOptions, pathsOf } from './admin.options';
 import { EntryBrowser } from './entry-browser';
 import { LiveFeed } from './live-feed';
-import { Masks } from './masks';
 import { Overview } from './overview';
 import { CacheStreamsController } from './streams.controller';
 import { Warmer } from './warmer';
@@ -16,7 +15,7 @@ import { Warmer } from './warmer';
 @Module({})
 export class CacheAdminModule {
   static forRoot(options: CacheAdminOptions): DynamicModule {
-    const { decorators, personal, maskSecret, imports = [] } = options;
+    const { decorators, imports = [] } = options;
     const [path = '', ...console] = pathsOf(options);
     const page = console.map((at) => consoleController(at, path));
     return {
@@ -29,7 +28,6 @@ export class CacheAdminModule {
       ],
       providers: [
         { provide: ADMIN_OPTIONS, useValue: options },
-        { provide: Masks, useValue: new Masks(personal, maskSecret) },
         AdminInterceptor,
         EntryBrowser,
         LiveFeed,

@@ -17,10 +17,6 @@ export interface CacheAdminOptions {
   who?: (request: FastifyRequest) => string | undefined;
   /** Unix time in ms at which the user's token expires: a live stream ends then. @default never */
   until?: (request: FastifyRequest) => number | undefined;
-  /** Where keys and tags name a person: the first group of each pattern is shown as a mask. (`;user=` of private views always is.) @default none */
-  personal?: readonly RegExp[];
-  /** What masks are made with; the same on every node makes the same masks. @default random, for each process */
-  maskSecret?: string;
   /** Modules that provide what the decorators' guards inject. */
   imports?: ModuleMetadata['imports'];
 }

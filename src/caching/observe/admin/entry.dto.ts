@@ -53,7 +53,7 @@ export class StaleReasonDto {
   tag!: string | null;
 }
 
-/** One entry. Bodies are never shown, and people in keys and tags only as masks, `‹3f2a9c1b07de›`. */
+/** One entry. Bodies are never shown. Users stand in keys and tags as pseudonyms. */
 export class EntryDto {
   @ApiProperty({ example: 'view:/api/products/stats{}{}' })
   key!: string;

@@ -7,7 +7,6 @@ import { hitRatio, percentiles, type Point } from '../telemetry/history';
 import { RequestStats } from '../telemetry/request-stats';
 import { ADMIN_OPTIONS, type CacheAdminOptions, pathsOf } from './admin.options';
 import { HotSpots } from './hot-spots';
-import { Masks } from './masks';
 import type { OverviewDto } from './overview.dto';
 
 const TOP = 10;
@@ -21,7 +20,6 @@ export class Overview implements OnApplicationShutdown {
   constructor(
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(RequestStats) private readonly stats: RequestStats,
-    @Inject(Masks) private readonly masks: Masks,
     @Inject(ADMIN_OPTIONS) options: CacheAdminOptions,
   ) {
     this.hot = new HotSpots(stack);
@@ -51,10 +49,8 @@ export class Overview implements OnApplicationShutdown {
       requests: history.total,
       since_start: structuredClone(tally.counts),
       last_minute: { layers, hit_ratio: hitRatio(layers), requests: requests.count, ...percentiles(requests) },
-      top_keys: this.hot.topKeys(TOP).map(({ name, count }) => ({ key: this.masks.hide(name), reads: count })),
-      top_tags: this.hot
-        .topTags(TOP)
-        .map(({ name, reads, evictions }) => ({ tag: this.masks.hide(name), reads, evictions })),
+      top_keys: this.hot.topKeys(TOP).map(({ name, count }) => ({ key: name, reads: count })),
+      top_tags: this.hot.topTags(TOP).map(({ name, reads, evictions }) => ({ tag: name, reads, evictions })),
     };
   }
 

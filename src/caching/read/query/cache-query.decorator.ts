@@ -15,6 +15,8 @@ export interface QueryOptions<A extends readonly unknown[] = never, R = unknown>
   tags?: readonly string[] | ((result: R, ...args: A) => readonly string[]);
   /** The part of the key that distinguishes calls. @default all arguments, in canonical form */
   key?: (...args: A) => string;
+  /** The arguments name a person: the key has a pseudonym of the arguments in their place. @default false */
+  private?: boolean;
   /**
    * Stores results in L1 only. For a method that costs no more than a read of L2, or whose results reach other nodes as part of a
    * cached response. @default false

@@ -76,9 +76,9 @@ export class CachedMethod {
 
   private key(args: unknown[]): string {
     try {
-      return boundedKey(
-        `query:${this.name}${this.version}${this.options.key ? `(${this.options.key(...args)})` : canonicalArgs(args)}`,
-      );
+      const call = this.options.key ? this.options.key(...args) : canonicalArgs(args);
+      const shown = this.options.private ? this.stack.clock.pseudonym(call) : call;
+      return boundedKey(`query:${this.name}${this.version}(${shown})`);
     } catch (cause) {
       throw new CacheError('CACHE_KEY', `${this.name}: ${(cause as Error).message}`, { cause });
     }
@@ -96,8 +96,8 @@ export class CachedMethod {
 /** Trailing undefined arguments are dropped: f(1) and f(1, undefined) share a key. */
 function canonicalArgs(args: unknown[]): string {
   const last = args.findLastIndex((arg) => arg !== undefined);
-  return `(${args
+  return args
     .slice(0, last + 1)
     .map(canonicalText)
-    .join()})`;
+    .join();
 }

@@ -108,7 +108,8 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   private respond(known: KnownUrl, isReload: boolean, exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
     const user = this.layer.user(request);
-    const key = route.key(known.urlKey, request, user);
+    const owner = route.isPrivate && user !== undefined ? this.stack.clock.pseudonym(user) : undefined;
+    const key = route.key(known.urlKey, request, owner);
     const shared = route.isNamedByUrl && !known.open && user === undefined ? sharedHeaders(reply) : undefined;
     const { store } = this.stack;
     const early = known.open && !isReload ? this.layer.finds.of(request.raw, key) : undefined;

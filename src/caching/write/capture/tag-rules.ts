@@ -24,6 +24,8 @@ export class TagRules {
   constructor(
     private readonly dataSource: DataSource,
     private readonly onFault: (table: string, error: unknown) => void,
+    /** Tags as the clock writes them: rules name users, stamps have their pseudonyms. */
+    private readonly texts: (tags: Iterable<string>) => string[] = (tags) => [...tags],
   ) {
     for (const { target, tablePath } of dataSource.entityMetadatas) {
       const rules = typeof target === 'function' ? tagRulesOf(target) : [];
@@ -56,7 +58,7 @@ export class TagRules {
   /** What these records evict. A table without a rule, or whose rule fails, is evicted as a whole: coarse is right. */
   tagsOf(records: readonly OutboxRecord[]): string[] {
     const tags = new Set(records.flatMap((record) => this.tagsOfOne(record)));
-    if (tags.size <= MAX_TAGS) return [...tags];
+    if (tags.size <= MAX_TAGS) return this.texts(tags);
     return [...new Set(records.flatMap(({ table }) => this.coarse(table)))];
   }
 

@@ -1,6 +1,5 @@
 import type { Background } from '../../async/background';
 import type { DependencySet } from '../../clock/dependency-tracker';
-import { tagTexts } from '../../clock/tag-text';
 import { type CacheEntry, compact, keyTag, type Loaded, monoExpiry, overdue } from '../entry';
 import { jittered, type ResolvedPolicy } from '../policy';
 import type { StoreParts } from '../store-parts';
@@ -16,14 +15,14 @@ export class EntryWriter {
 
   /** @param from the instant before the source was read, and the value's dependencies @param createdAt `Time.wall()` at that instant */
   buildEntry(key: string, policy: ResolvedPolicy, loaded: Loaded, from: DependencySet, createdAt: number): CacheEntry {
-    const { random, time } = this.parts;
+    const { clock, random, time } = this.parts;
     const life = lifeOf(loaded, policy);
     const ttl = policy.jitter ? jittered(life, random()) : life;
     const expiresAt = loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt);
     return {
       key,
       body: Buffer.isBuffer(loaded.body) ? compact(loaded.body) : loaded.body,
-      tags: tagTexts([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags]),
+      tags: clock.dependencyTexts([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags]),
       epoch: from.epoch,
       tick: from.tick,
       createdAt,

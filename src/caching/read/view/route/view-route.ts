@@ -118,13 +118,11 @@ export class ViewRoute {
     );
   }
 
-  /** The key of the response to this request, for this user. */
-  key(urlKey: string, request: FastifyRequest, user: string | undefined): string {
+  /** The key of the response to this request. @param owner the pseudonym of the user whose response it is; undefined: a public one */
+  key(urlKey: string, request: FastifyRequest, owner: string | undefined): string {
     const host = this.hasHost ? [`;host=${canonicalText(request.host)}`] : [];
     const varied = this.varyBy.map((header) => `;${header}=${canonicalText(request.headers[header])}`);
-    return boundedKey(
-      [urlKey, ...host, ...(this.isPrivate ? [`;user=${canonicalText(user)}`] : []), ...varied].join(''),
-    );
+    return boundedKey([urlKey, ...host, ...(owner === undefined ? [] : [`;user=${owner}`]), ...varied].join(''));
   }
 
   private identity(): string[] {

@@ -1,0 +1,80 @@
+import type { CacheEventBus } from '../../caching.events';
+import { Pseudonyms } from './pseudonyms';
+import type { ClockDifference, ClockReading } from './redis-clock-transport';
+import { StampTable } from './stamp-table';
+import type { StaleReason } from './tag-clock';
+
+const EPOCHS_REMEMBERED = 1_000;
+
+/** One node's copy of the shared clock: the epoch, its secret, and the stamps that this node has learned of. */
+export class ClockMirror {
+  /** Grows whenever something was learned. */
+  version = 0;
+  epoch = '';
+  pseudonyms = new Pseudonyms();
+  private table: StampTable;
+  /** Epochs that this node has left. What was stamped since then is missing here, so none of them is trusted again. */
+  private readonly left = new Set<string>();
+
+  constructor(
+    private readonly maxTags: number,
+    private readonly events: CacheEventBus,
+  ) {
+    this.table = new StampTable(maxTags);
+  }
+
+  get tick(): number {
+    return this.table.tick;
+  }
+
+  lastStamp(tags: readonly string[]): number {
+    return this.table.lastStamp(tags);
+  }
+
+  /** Law 3, by the stamps that were learned. */
+  staleBecause({ epoch, tick }: { epoch: string; tick: number }, tags: readonly string[]): StaleReason | undefined {
+    if (epoch !== this.epoch) return { why: 'epoch' };
+    if (tick < this.table.floor) return { why: 'floor' };
+    const tag = this.table.stampedAfter(tick, tags);
+    return tag === undefined ? undefined : { why: 'stamped', tag };
+  }
+
+  /**
+   * Applies a stamp. Its tags are recorded in any case (knowing of a stamp early only makes this node stricter); the tick
+   * moves only if nothing lies between. Returns false when something does: then fetch the difference.
+   */
+  apply(reading: ClockReading, tags: readonly string[]): boolean {
+    if (reading.epoch !== this.epoch) return false;
+    const learned = this.table.record(tags, reading.tick);
+    const raised = this.table.raiseFloor(reading.floor);
+    if (learned || raised) this.version += 1;
+    if (reading.tick > this.table.tick + 1) return false;
+    this.table.tick = Math.max(this.table.tick, reading.tick);
+    return true;
+  }
+
+  /** Applies the reply to `since`. Returns whether it was the last page. */
+  learn(difference: ClockDifference): boolean {
+    if (difference.epoch !== this.epoch) this.switchEpoch(difference);
+    let learned = this.table.raiseFloor(difference.floor);
+    for (const [tag, tick] of difference.stamps) learned = this.table.record([tag], tick) || learned;
+    this.table.tick = Math.max(this.table.tick, difference.completeTo);
+    if (learned) this.version += 1;
+    return difference.completeTo >= difference.tick;
+  }
+
+  hasLeft(epoch: string): boolean {
+    return this.left.has(epoch);
+  }
+
+  /** Law 7: everything known belongs to a clock that no longer exists. Without a secret all nodes derive one from the epoch. */
+  private switchEpoch({ epoch, secret }: ClockDifference): void {
+    if (this.epoch !== '') this.left.add(this.epoch);
+    if (this.left.size > EPOCHS_REMEMBERED) this.left.delete(this.left.values().next().value!);
+    this.epoch = epoch;
+    this.pseudonyms = new Pseudonyms(secret || epoch);
+    this.table = new StampTable(this.maxTags);
+    this.version += 1;
+    this.events.emit('epoch', epoch);
+  }
+}
