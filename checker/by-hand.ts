@@ -10,8 +10,8 @@ const DEADLOCK = '40P01';
 export async function byHand(owner: Owner): Promise<Written> {
   const usePsql = owner.random() < 0.15;
   const how = pickOne(usePsql ? scripts(owner) : statements(owner), owner.random);
-  await (usePsql ? inPsql(owner, how) : onConnection(owner, how));
-  return { how: usePsql ? `psql: ${how}` : how, ok: true, promised: false };
+  const ok = await (usePsql ? inPsql(owner, how) : onConnection(owner, how));
+  return { how: usePsql ? `psql: ${how}` : how, ok, promised: false };
 }
 
 function statements({ categories: [a, b], user, state: { products } }: Owner): string[] {
@@ -39,26 +39,45 @@ function scripts({ categories: [a, b], state: { products } }: Owner): string[] {
   ];
 }
 
-async function onConnection({ cluster }: Owner, statement: string): Promise<void> {
-  const client = await cluster.db.connect();
+/** @returns false: the connection was lost, or there was none */
+async function onConnection({ cluster }: Owner, statement: string): Promise<boolean> {
+  const client = await cluster.stage.outside.connect().catch(() => undefined);
+  if (!client) return false;
+  let broken = false;
+  // Between two statements a lost connection says so by itself.
+  const onError = (): void => void (broken = true);
+  client.on('error', onError);
   try {
     await client.query(statement);
+    return true;
   } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    broken ||= code !== DEADLOCK;
+    if (broken && !isLost(code, message)) throw error;
     // One of two writers that wait for each other has to give way: the server undoes its statement, and nothing was written.
-    if ((error as { code?: string }).code !== DEADLOCK) throw error;
-    await client.query('ROLLBACK');
+    if (!broken) await client.query('ROLLBACK').catch(onError);
+    return !broken;
   } finally {
-    client.release();
+    client.off('error', onError);
+    client.release(broken);
   }
 }
 
-/** @throws Error with what psql said */
-async function inPsql({ cluster }: Owner, script: string): Promise<void> {
-  const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', cluster.databaseUrl];
+/** @returns false: the connection was lost, or there was none @throws Error with what psql said */
+async function inPsql({ cluster }: Owner, script: string): Promise<boolean> {
+  const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', cluster.stage.databaseUrl];
   const child = spawn('psql', args, { stdio: ['pipe', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stdin.on('error', () => undefined);
   child.stdin.end(script);
   const [code] = (await once(child, 'close')) as [number];
-  if (code !== 0 && !said.includes('deadlock')) throw new Error(`psql: ${said}`);
+  if (code === 0 || said.includes('deadlock')) return true;
+  if (/connection|server closed|starting up|shutting down|recovery mode/.test(said)) return false;
+  throw new Error(`psql: ${said}`);
+}
+
+/** The server ended the connection, ends or starts (class 57, 08), or the socket broke. */
+function isLost(code: string | undefined, message: string): boolean {
+  return code === undefined ? /terminated|ended|closed/.test(message) : /^(57|08|E[A-Z])/.test(code);
 }

@@ -1,6 +1,7 @@
 import { pause } from '../test/support/eventually';
 import { randomFrom } from '../test/support/random';
 import { Cluster } from './cluster';
+import { Deck } from './faults/deck';
 import type { Violation } from './history';
 import { Reader } from './reader';
 import { Writer } from './writer';
@@ -11,6 +12,8 @@ export interface CheckOptions {
   nodes: number;
   mode: 'strict' | 'bounded';
   faults: boolean;
+  /** Only faults whose name has one of these in it; empty: all. */
+  only: string[];
   seed: number;
   preload: string[];
 }
@@ -25,7 +28,10 @@ export interface Report {
   reads: number;
   failedReads: number;
   observations: number;
-  faults: string[];
+  /** How often each kind struck. */
+  faults: Record<string, number>;
+  /** Processes that ended although nobody ended them. */
+  deaths: string[];
   stale: number;
   staleMs: { p50: number; p99: number; max: number };
   violations: Violation[];
@@ -34,8 +40,6 @@ export interface Report {
 const MAX_LAG = 1_000;
 const WRITERS = 3;
 const READERS = 6;
-/** By then an answer's writes are all in the history: the longest request, and the pause after one without an answer. */
-const SETTLED = 5_000;
 
 /**
  * Concurrent writers by all roads, readers of everything on all nodes, faults at random; every answer is held against the
@@ -49,11 +53,12 @@ export async function checkFreshness(options: CheckOptions): Promise<Report> {
     for (let i = 0; i < WRITERS; i += 1) writers.push(await Writer.start(cluster, `w${i}`, MAX_LAG, random));
     const readers = Array.from({ length: READERS }, () => new Reader(cluster, random));
     const allowed = options.mode === 'strict' ? 0 : MAX_LAG;
-    const judge = (before: number): void => writers.forEach(({ history }) => history.judge(before, allowed));
+    const judge = (): void => writers.forEach(({ history, settledAt }) => history.judge(settledAt, allowed));
 
     const until = performance.now() + options.seconds * 1_000;
     const running = (): boolean => performance.now() < until;
-    const faults: string[] = [];
+    const faults: Record<string, number> = {};
+    const deck = new Deck(random, options.only);
     await Promise.all([
       ...writers.map((writer) =>
         repeat(
@@ -71,13 +76,15 @@ export async function checkFreshness(options: CheckOptions): Promise<Report> {
       ),
       repeat(
         running,
-        () => Promise.resolve(judge(performance.now() - SETTLED)),
+        () => Promise.resolve(judge()),
         () => 1_000,
       ),
-      options.faults && breakThings(running, cluster, random, faults),
+      options.faults && breakThings(running, cluster, random, deck, faults),
     ]);
-    judge(Infinity);
-    return report(options.seed, writers, readers, faults);
+    judge();
+    const found = report(options.seed, writers, readers);
+    for (const violation of found.violations) violation.faults = cluster.notedBefore(violation.sentAt);
+    return { ...found, faults, deaths: cluster.deaths };
   } finally {
     await cluster.stop();
   }
@@ -87,11 +94,18 @@ async function breakThings(
   running: () => boolean,
   cluster: Cluster,
   random: () => number,
-  faults: string[],
+  deck: Deck,
+  counts: Record<string, number>,
 ): Promise<void> {
   await pause(1_000);
   while (running()) {
-    faults.push(await cluster.breakSomething(random));
+    const { name, strike } = deck.draw();
+    cluster.note(`fault begins: ${name}`);
+    await strike(cluster, random).catch((cause: unknown) => {
+      throw new Error(`the checker could not strike: ${name}`, { cause });
+    });
+    cluster.note(`fault ended: ${name}`);
+    counts[name] = (counts[name] ?? 0) + 1;
     await pause(500 + random() * 1_500);
   }
 }
@@ -103,7 +117,7 @@ async function repeat(running: () => boolean, work: () => Promise<void>, between
   }
 }
 
-function report(seed: number, writers: Writer[], readers: Reader[], faults: string[]): Report {
+function report(seed: number, writers: Writer[], readers: Reader[]): Omit<Report, 'faults' | 'deaths'> {
   const staleness = writers.flatMap(({ history }) => history.staleness).sort((a, b) => a - b);
   const stale = staleness.filter((ms) => ms > 0);
   const at = (share: number): number => stale[Math.min(stale.length - 1, Math.floor(stale.length * share))] ?? 0;
@@ -120,7 +134,6 @@ function report(seed: number, writers: Writer[], readers: Reader[], faults: stri
     reads: sum(readers, ({ reads }) => reads),
     failedReads: sum(readers, ({ failed }) => failed),
     observations: staleness.length,
-    faults,
     stale: stale.length,
     staleMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
     violations: writers.flatMap(({ history }) => history.violations),

@@ -1,56 +1,44 @@
-import { join } from 'node:path';
-import { Pool } from 'pg';
-import { type Backend, postgresAndRedis } from '../test/support/backends';
 import { EvictionNode } from '../test/support/eviction-node';
-import { pause } from '../test/support/eventually';
-import { RedisServer } from '../test/support/redis-server';
-import { startStrata, type StrataProcess } from '../test/support/strata-process';
 import { TcpProxy } from '../test/support/tcp-proxy';
+import { eventually } from '../test/support/eventually';
+import { Member, type MemberOptions, preloads } from './member';
+import { PREFIX, Stage } from './stage';
 
-export interface ClusterOptions {
+/** Milliseconds. */
+const SHOWN_MS = 15_000;
+
+export interface ClusterOptions extends MemberOptions {
   nodes: number;
-  mode: 'strict' | 'bounded';
-  maxLag: number;
-  /** Files of test/support/preload that every node loads first. */
-  preload: string[];
 }
 
-interface Member {
-  node: StrataProcess | undefined;
-  redis: TcpProxy;
-  postgres: TcpProxy;
-}
-
-/** Real nodes on one database and one Redis of their own, each with wires that can be cut. */
+/** Real nodes on one database and one Redis of their own, each with wires that can be cut. The first one is behind a pooler. */
 export class Cluster {
-  private members: Member[] = [];
+  readonly members: Member[] = [];
   private typeorm: EvictionNode | undefined;
+  private libraryRedis: TcpProxy | undefined;
+  /** `performance.now()` at which triggers were last known to be disabled. */
+  private blindAt = -Infinity;
+  /** What broke and was mended, and when (`performance.now()`). */
+  private readonly notes: { at: number; text: string }[] = [];
 
   private constructor(
     private readonly options: ClusterOptions,
-    private readonly backend: Backend,
-    private readonly redis: RedisServer,
-    readonly db: Pool,
+    readonly stage: Stage,
   ) {}
 
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const [backend, redis] = await Promise.all([postgresAndRedis(), RedisServer.start()]);
-    const db = new Pool({ connectionString: backend.env.DATABASE_URL });
-    // The server may end an idle connection, at the latest when the database is dropped: the next statement has another.
-    db.on('error', () => undefined);
-    const cluster = new Cluster(options, backend, redis, db);
+    const cluster = new Cluster(options, await Stage.start());
     try {
-      for (let i = 0; i < options.nodes; i += 1) cluster.members.push(await cluster.join());
-      cluster.typeorm = await cluster.startLibrary();
+      for (let i = 0; i < options.nodes; i += 1) {
+        cluster.members.push(await Member.start(cluster.stage, options, i === 0));
+      }
+      cluster.libraryRedis = await TcpProxy.to(cluster.stage.redis.port);
+      cluster.typeorm = await cluster.startLibrary(cluster.libraryRedis);
       return cluster;
     } catch (error) {
       await cluster.stop();
       throw error;
     }
-  }
-
-  get databaseUrl(): string {
-    return this.backend.env.DATABASE_URL!;
   }
 
   /** One more node, without HTTP: for the roads of TypeORM that no route takes. */
@@ -67,88 +55,59 @@ export class Cluster {
     return this.members[index]?.node?.url;
   }
 
-  /** One thing breaks, and is mended some time later. @returns what it was */
-  async breakSomething(random: () => number): Promise<string> {
-    const index = Math.floor(random() * this.size);
-    const member = this.members[index]!;
-    const ms = 200 + random() * 1_200;
-    switch (Math.floor(random() * 6)) {
-      case 0: {
-        const { node } = member;
-        member.node = undefined;
-        await node?.kill();
-        member.node = await this.boot(member);
-        return `node ${index} killed and started again`;
-      }
-      case 1:
-        this.redis.freeze();
-        await pause(ms);
-        this.redis.thaw();
-        return `Redis frozen for ${ms.toFixed(0)} ms`;
-      case 2:
-        await this.redis.kill();
-        await pause(ms / 2);
-        await this.redis.up();
-        return 'Redis killed and started again, empty';
-      case 3:
-        member.redis.cut();
-        return `node ${index}'s Redis connections cut`;
-      case 4:
-        member.redis.partition();
-        await pause(ms);
-        member.redis.heal();
-        return `node ${index} without Redis for ${ms.toFixed(0)} ms`;
-      default:
-        member.postgres.refuse();
-        await pause(ms / 2);
-        member.postgres.heal();
-        return `node ${index} without PostgreSQL for ${(ms / 2).toFixed(0)} ms`;
-    }
+  /** Every way to Redis. */
+  get redisWires(): TcpProxy[] {
+    return [...this.members.map(({ redis }) => redis), this.libraryRedis!];
+  }
+
+  /** Processes that ended although nobody ended them. */
+  get deaths(): string[] {
+    const { typeorm } = this;
+    const library =
+      typeorm && typeorm.child.exitCode !== null ? [`the library ended with ${typeorm.child.exitCode}`] : [];
+    return [...this.members.flatMap(({ deaths }) => deaths), ...library];
+  }
+
+  note(text: string): void {
+    this.notes.push({ at: performance.now(), text });
+  }
+
+  /** What was noted in the seconds before `at`. */
+  notedBefore(at: number): string[] {
+    const recent = this.notes.filter((note) => note.at < at && note.at > at - SHOWN_MS);
+    return recent.map((note) => `${note.text}, at ${note.at.toFixed(1)}`);
+  }
+
+  /** No trigger fires from now until it is called with false. */
+  setBlind(blind: boolean): void {
+    this.blindAt = blind ? Infinity : performance.now();
+  }
+
+  /** Whether a write that began at `startedAt` may have met no trigger: then only the bound holds for it. */
+  wasBlindSince(startedAt: number): boolean {
+    return this.blindAt >= startedAt;
+  }
+
+  /** Resolves when nothing that was sent to the database by now can still take effect. */
+  async untilQuiet(): Promise<void> {
+    await eventually(() =>
+      this.members.every(({ databaseWires }) => databaseWires.every(({ queued }) => queued === 0)),
+    );
+    await this.stage.untilQuiet();
   }
 
   async stop(): Promise<void> {
     await this.typeorm?.kill();
-    await Promise.all(this.members.flatMap(({ node }) => (node ? [node.kill()] : [])));
-    await Promise.all(this.members.flatMap(({ redis, postgres }) => [redis.close(), postgres.close()]));
-    await this.redis.stop();
-    await this.db.end();
-    await this.backend.dispose();
+    await Promise.all(this.members.map((member) => member.stop()));
+    await this.libraryRedis?.close();
+    await this.stage.stop();
   }
 
-  private async join(): Promise<Member> {
-    const { port } = new URL(this.backend.env.DATABASE_URL!);
-    const member: Member = {
-      node: undefined,
-      redis: await TcpProxy.to(this.redis.port),
-      postgres: await TcpProxy.to(Number(port || 5432)),
-    };
-    member.node = await this.boot(member);
-    return member;
-  }
-
-  private startLibrary(): Promise<EvictionNode> {
-    const { mode, maxLag } = this.options;
-    const prefix = this.backend.env.CACHE_PREFIX!;
-    const caching = { prefix, redis: { url: this.redis.url }, consistency: mode, maxLag: `${maxLag}ms` };
-    return EvictionNode.start({ database: this.databaseUrl, caching, nodeOptions: this.nodeOptions });
-  }
-
-  private get nodeOptions(): string {
-    return this.options.preload
-      .map((name) => `--require ${join(__dirname, '../test/support/preload', `${name}.cjs`)}`)
-      .join(' ');
-  }
-
-  private boot({ redis, postgres }: Member): Promise<StrataProcess> {
-    const database = new URL(this.databaseUrl);
-    database.host = `127.0.0.1:${postgres.port}`;
-    return startStrata({
-      ...this.backend.env,
-      DATABASE_URL: database.href,
-      REDIS_URL: redis.url,
-      CACHE_CONSISTENCY: this.options.mode,
-      CACHE_MAX_LAG: `${this.options.maxLag}ms`,
-      NODE_OPTIONS: this.nodeOptions,
-    });
+  private startLibrary(redis: TcpProxy): Promise<EvictionNode> {
+    const { mode, maxLag, preload } = this.options;
+    const url = this.stage.nodeRedis(redis.port);
+    const caching = { prefix: PREFIX, redis: { url }, consistency: mode, maxLag: `${maxLag}ms` } as const;
+    const database = this.stage.nodeDatabase(this.stage.postgres.port);
+    return EvictionNode.start({ database, caching, nodeOptions: preloads(preload) });
   }
 }

@@ -33,6 +33,10 @@ export interface Observation {
 
 export interface Violation {
   observation: string;
+  /** `performance.now()` at which the read was sent. */
+  sentAt: number;
+  /** What had broken in the seconds before. */
+  faults?: string[];
   staleMs: number;
   history: string[];
 }
@@ -85,6 +89,7 @@ export class History {
     const around = index < 0 ? this.versions.slice(-SHOWN) : this.versions.slice(index, index + SHOWN);
     return {
       observation: `${what}, asked at ${sentAt.toFixed(1)}, answered at ${answeredAt.toFixed(1)}: ${seen}`,
+      sentAt,
       staleMs,
       history: around.map(
         ({ how, startedAt, bindingAt, state }) =>

@@ -32,7 +32,7 @@ export class Reader {
     const sentAt = performance.now();
     const answer = await send(url, question.path, { token: question.token }).catch(() => undefined);
     const answeredAt = performance.now();
-    if (!answer || answer.status >= 500) return void (this.failed += 1);
+    if (!answer || ![200, 404].includes(answer.status)) return void (this.failed += 1);
     this.reads += 1;
     // What is served because loading failed is marked, and promises nothing.
     if (answer.headers.get('cache-status')?.includes('detail=grace')) return;

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { parseOptions } from '../src/cli/parse-options';
 
-const USAGE = `npm run check:freshness -- [--seconds 60] [--nodes 3] [--mode strict|bounded] [--seed 1] [--no-faults] [--plant stamp-before-commit]
+const USAGE = `npm run check:freshness -- [--seconds 60] [--nodes 3] [--mode strict|bounded] [--seed 1] [--no-faults] [--only word,word] [--plant stamp-before-commit]
 
   --seconds    how long readers and writers run
   --nodes      service processes that share one Redis and one PostgreSQL
   --mode       the CACHE_CONSISTENCY to check; both by default
   --seed       repeats the random choices of an earlier run
   --no-faults  break nothing during the run
+  --only       only faults whose name has one of these words in it (checker/faults)
   --plant      load one bug of test/support/preload, which the checker must find`;
 
 const MODES: readonly (string | undefined)[] = ['strict', 'bounded', undefined];
@@ -19,6 +20,7 @@ function main(): void {
     mode: { type: 'string' },
     seed: { type: 'string' },
     'no-faults': { type: 'boolean', default: false },
+    only: { type: 'string' },
     plant: { type: 'string' },
   });
   if (!MODES.includes(values.mode)) throw new RangeError(`--mode must be strict or bounded\n\n${USAGE}`);
@@ -26,6 +28,7 @@ function main(): void {
     seconds: wholeNumber('seconds', values.seconds),
     nodes: wholeNumber('nodes', values.nodes),
     faults: !values['no-faults'],
+    ...(values.only && { only: values.only.split(',') }),
     ...(values.mode && { modes: [values.mode] }),
     ...(values.seed && { seed: wholeNumber('seed', values.seed) }),
     ...(values.plant && { preload: [values.plant] }),

@@ -1,5 +1,5 @@
 import { tokenFor } from '../test/support/client';
-import { pause } from '../test/support/eventually';
+import { eventually, pause } from '../test/support/eventually';
 import { byApi } from './by-api';
 import { byHand } from './by-hand';
 import { byTypeOrm } from './by-typeorm';
@@ -15,6 +15,8 @@ export class Writer {
   readonly token: string;
   writes = 0;
   uncertain = 0;
+  /** `performance.now()` at which the write under way began: by then all earlier ones were in the history. */
+  private busySince: number | undefined;
   /** How many writes took which kind of road. */
   readonly roads = { api: 0, typeorm: 0, outside: 0 };
 
@@ -30,7 +32,7 @@ export class Writer {
   }
 
   static async start(cluster: Cluster, name: string, maxLag: number, random: () => number): Promise<Writer> {
-    await cluster.db.query(
+    await cluster.stage.oracle.query(
       `INSERT INTO products (name, price, description, category, stock, rating)
        SELECT 'Item', 10 + g, '', $1, g, 4.4 FROM generate_series(1, $2) g`,
       [`${name}-a`, PRODUCTS],
@@ -38,16 +40,27 @@ export class Writer {
     return new Writer(cluster, name, maxLag, random, new History(await stateOf(cluster, name)));
   }
 
+  /** What was answered before this is judged: every write that it could have seen is in the history. */
+  get settledAt(): number {
+    return this.busySince ?? performance.now();
+  }
+
   /** One write, and its place in the history. */
   async write(): Promise<void> {
-    const startedAt = performance.now();
+    const startedAt = (this.busySince = performance.now());
+    await this.writeOne(startedAt);
+    this.busySince = undefined;
+  }
+
+  private async writeOne(startedAt: number): Promise<void> {
     const { how, ok, promised } = await this.takeARoad();
     let bindingAt = performance.now();
     // Nobody has promised when these are evicted, but that it takes no longer than the bound.
-    if (!promised) bindingAt += this.maxLag;
+    if (!promised || this.cluster.wasBlindSince(startedAt)) bindingAt += this.maxLag;
     if (!ok) {
       this.uncertain += 1;
       await pause(300);
+      await this.cluster.untilQuiet();
       bindingAt = performance.now() + this.maxLag;
     }
     const state = await stateOf(this.cluster, this.name);
@@ -74,15 +87,17 @@ export class Writer {
   }
 }
 
-/** The truth: what the database holds of a writer's things. */
-async function stateOf(cluster: Cluster, name: string): Promise<State> {
-  const products = await cluster.db.query<ProductState>(
-    `SELECT id, price::float AS price, stock, rating::float AS rating, category FROM products WHERE category IN ($1, $2) ORDER BY id`,
-    [`${name}-a`, `${name}-b`],
-  );
-  const watched = await cluster.db.query<{ product_id: number }>(
-    'SELECT product_id FROM watchlist WHERE user_id = $1 ORDER BY product_id',
-    [name],
-  );
-  return { products: products.rows, watched: watched.rows.map(({ product_id }) => product_id) };
+/** The truth: what the database holds of a writer's things, as soon as it can be asked. */
+function stateOf({ stage }: Cluster, name: string): Promise<State> {
+  return eventually(async () => {
+    const products = await stage.oracle.query<ProductState>(
+      `SELECT id, price::float AS price, stock, rating::float AS rating, category FROM products WHERE category IN ($1, $2) ORDER BY id`,
+      [`${name}-a`, `${name}-b`],
+    );
+    const watched = await stage.oracle.query<{ product_id: number }>(
+      'SELECT product_id FROM watchlist WHERE user_id = $1 ORDER BY product_id',
+      [name],
+    );
+    return { products: products.rows, watched: watched.rows.map(({ product_id }) => product_id) };
+  });
 }

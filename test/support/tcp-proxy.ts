@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { SlowPipe } from './slow-pipe';
 
 /** A TCP relay that can become a black hole (bytes vanish, sockets stay open) or cut its connections. */
 export class TcpProxy {
@@ -6,6 +7,8 @@ export class TcpProxy {
   private swallowing = false;
   private silent = new WeakSet<object>();
   private refusing = false;
+  private rate = 0;
+  private readonly pipes = new Set<SlowPipe>();
   private lag = 0;
   private isLate: (bytes: Buffer) => boolean = () => false;
   private isHeld: (bytes: Buffer) => boolean = () => false;
@@ -40,6 +43,16 @@ export class TcpProxy {
   /** Connections of now become half-open: nothing passes them any more, and no side is told. New ones work. */
   silence(): void {
     for (const pair of this.pairs) this.silent.add(pair);
+  }
+
+  /** Each connection passes at most so many bytes a second in each direction. @param rate 0: as many as come */
+  throttle(rate: number): void {
+    this.rate = rate;
+  }
+
+  /** Bytes that were sent by one side and have not reached the other. */
+  get queued(): number {
+    return [...this.pipes].reduce((sum, { queued }) => sum + queued, 0);
   }
 
   /** Breaks every connection and takes no new one, as if nobody listened. */
@@ -98,16 +111,20 @@ export class TcpProxy {
     const pair = [client, target] as const;
     this.pairs.add(pair);
     for (const [from, to] of [pair, [target, client] as const]) {
+      const pipe = new SlowPipe(to, () => this.rate);
+      this.pipes.add(pipe);
       from.on('data', (chunk: Buffer) => {
         if (this.swallowing || this.silent.has(pair)) return;
         if (from === target && this.isHeld(chunk)) this.held.push(() => to.write(chunk));
         else if (from === target && this.isLate(chunk)) setTimeout(() => to.write(chunk), this.lag);
+        else if (this.rate > 0 || pipe.queued > 0) pipe.write(chunk);
         else to.write(chunk);
       });
       from.on('error', () => undefined);
       from.on('close', () => {
         to.destroy();
         this.pairs.delete(pair);
+        this.pipes.delete(pipe);
       });
     }
   }

@@ -1,20 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CachingOptions } from '../../../../src/caching';
 import { RedisUsageReader } from '../../../../src/caching/observe/telemetry/redis-usage';
 import { eventually } from '../../../support/eventually';
 import { needs } from '../../../support/needs';
 import { RedisCluster } from '../../../support/redis-cluster';
 import { RedisServer } from '../../../support/redis-server';
+import { DOCUMENTED_CLUSTER_RIGHTS as CLUSTER, DOCUMENTED_USER as USER } from '../../../support/redis-user';
 import { closeStacks, count, live, node, read } from '../../../support/stacks';
 
 needs('redis-server');
-
-const DOCS = readFileSync(join(__dirname, '../../../../docs/redis.md'), 'utf8');
-/** The arguments of `ACL SETUSER`, for the prefix `strata` and the password `password`. */
-const USER = /^ACL SETUSER ([^`]+)/m.exec(DOCS)![1]!.trim().split(/\s+/);
-/** Further rights that a cluster needs. */
-const CLUSTER = /A Redis Cluster needs `([^`]+)`/.exec(DOCS)![1]!.split(' ');
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -47,6 +40,14 @@ it('reads, writes, locks, invalidates, lists and clears, and no command is refus
   expect([...page.entries.map(({ key }) => key), page.cursor]).not.toEqual([undefined]);
   await near.store.clear();
   await eventually(async () => (await server.command<string[]>('KEYS', 'strata:*')).length === 0);
+  // What the eviction module adds: which clock this is, and which database it belongs to.
+  const claim = { source: 'database', identity: 'triggers', lastId: '1' };
+  for (const one of [near, far]) {
+    await one.identity();
+    await one.ledger.attest(claim);
+    await one.ledger.attest({ ...claim, lastId: '2' });
+  }
+  for (const one of [near, far]) await one.ledger.leave();
   expect(await server.command('ACL', 'LOG')).toEqual([]);
 });
 
