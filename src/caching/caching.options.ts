@@ -1,11 +1,11 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import bytes from 'bytes';
-import ms from 'ms';
 import { CacheError } from './caching.errors';
 import type { Backoff } from './core/async/backoff';
 import { parseRedisUrl, type RedisTarget } from './core/redis/redis-target';
 import { checksum, type Seal, signature } from './core/store/tiers/seal';
+import { CACHE_LAYERS, type CacheLayer } from './core/store/key';
 import { type Tracing, untraced } from './tracing';
+import { readDuration, readSize } from './units';
 import type { ViewSettings } from './read/view/view-settings';
 
 /** Milliseconds, or text such as `5m`, `100ms`. */
@@ -54,8 +54,6 @@ export interface CachingOptions {
   tracing?: Tracing;
 }
 
-export type CacheLayer = 'view' | 'query';
-
 /** The options with every default filled in, in milliseconds and bytes. */
 export interface ResolvedOptions {
   readonly ttl: number;
@@ -93,8 +91,8 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
   if (!/^[\w.-]{0,64}$/.test(application)) throw invalid('application', application);
   if (!Number.isInteger(maxTags) || maxTags < 1) throw invalid('maxTags', maxTags);
   if (!['bounded', 'strict'].includes(consistency)) throw invalid('consistency', consistency);
-  const { layers = ['view', 'query'] } = options;
-  if (!layers.every((layer) => ['view', 'query'].includes(layer))) throw invalid('layers', layers);
+  const { layers = CACHE_LAYERS } = options;
+  if (!layers.every((layer) => CACHE_LAYERS.includes(layer))) throw invalid('layers', layers);
   const initialDelay = parseDuration('backOff.initialDelay', backOff?.initialDelay ?? '500ms');
   const maxDelay = parseDuration('backOff.maxDelay', backOff?.maxDelay ?? '10s');
   if (initialDelay > maxDelay) throw invalid('backOff', backOff);
@@ -123,14 +121,14 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
 
 /** @throws CacheError `CACHE_OPTIONS` naming the option */
 export function parseDuration(name: string, value: Duration, min = 1): number {
-  const parsed = typeof value === 'number' ? value : (ms(value as ms.StringValue) as number | undefined);
-  if (parsed === undefined || !(parsed >= min && parsed < 2 ** 31)) throw invalid(name, value);
+  const parsed = readDuration(value);
+  if (parsed === undefined || parsed < min) throw invalid(name, value);
   return parsed;
 }
 
 function size(name: string, value: Size): number {
-  const parsed = bytes.parse(value);
-  if (parsed === null || parsed < 1) throw invalid(name, value);
+  const parsed = readSize(value);
+  if (parsed === undefined || parsed < 1) throw invalid(name, value);
   return parsed;
 }
 

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { CACHE_LAYERS, Environment, TAG_HEADERS } from './environment';
-import { parseDuration, parseSize } from './units';
-
-export type CacheLayer = (typeof CACHE_LAYERS)[number];
+import { CACHE_LAYERS, type CacheLayer, readDuration, readSize, TAG_HEADERS, type TagHeader } from '../caching';
+import { Environment } from './environment';
 
 /** The service's settings, read once at start. Durations are milliseconds, sizes bytes. */
 export class AppConfig {
@@ -54,7 +52,7 @@ export class AppConfig {
     /** Undefined: as long as is right for that edge. */
     readonly ttl: number | undefined;
     /** Undefined: what that edge reads. */
-    readonly tags: readonly (typeof TAG_HEADERS)[number][] | undefined;
+    readonly tags: readonly TagHeader[] | undefined;
   };
   /** Spans through the API of OpenTelemetry. */
   readonly spans: boolean;
@@ -88,7 +86,7 @@ export class AppConfig {
       layers: CACHE_LAYERS.filter((layer) => list(env.CACHE_LAYERS).includes(layer)),
       ttl: duration(env.CACHE_TTL),
       grace: duration(env.CACHE_GRACE),
-      l1MaxBytes: parseSize(env.CACHE_L1_MAX_BYTES) ?? 0,
+      l1MaxBytes: readSize(env.CACHE_L1_MAX_BYTES) ?? 0,
       maxLag: duration(env.CACHE_MAX_LAG),
       consistency: env.CACHE_CONSISTENCY,
       prefix: env.CACHE_PREFIX,
@@ -112,5 +110,5 @@ function list(text = ''): string[] {
 }
 
 function duration(text: string): number {
-  return parseDuration(text) ?? 0;
+  return readDuration(text) ?? 0;
 }

@@ -1,4 +1,5 @@
 import { IsIn, IsIP, IsNotEmpty, IsOptional, IsString, Matches, ValidateIf } from 'class-validator';
+import { CACHE_LAYERS, EDGE_KINDS, type EdgeKind, TAG_HEADERS } from '../caching';
 import {
   IsDuration,
   IsHostList,
@@ -11,11 +12,8 @@ import {
   IsWholeNumber,
 } from './rules';
 
-export const CACHE_LAYERS = ['view', 'query'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-const EDGES = ['none', 'varnish', 'fastly', 'cloudflare'] as const;
-export const TAG_HEADERS = ['cache-tag', 'surrogate-key', 'xkey', 'cache-groups'] as const;
-const NEEDS_URL: readonly string[] = EDGES.slice(1);
+const NEEDS_URL: readonly string[] = EDGE_KINDS.filter((kind) => kind !== 'none');
 
 /** The environment as it is written, with the rule of each variable. README's table says what each one means. */
 export class Environment {
@@ -106,8 +104,8 @@ export class Environment {
   @IsDuration(1)
   CACHE_L2_TIMEOUT = '100ms';
 
-  @IsIn(EDGES)
-  EDGE_PURGE: (typeof EDGES)[number] = 'none';
+  @IsIn(EDGE_KINDS)
+  EDGE_PURGE: EdgeKind = 'none';
 
   @ValidateIf((env: Environment) => NEEDS_URL.includes(env.EDGE_PURGE) || env.EDGE_PURGE_URL !== undefined)
   @IsUrlWithoutCredentials()

@@ -1,6 +1,5 @@
 import { isURL, ValidateBy, ValidationOptions } from 'class-validator';
-import { parseRedisUrl } from '../caching';
-import { parseDuration, parseSize } from './units';
+import { parseRedisUrl, readDuration, readSize } from '../caching';
 
 /** A string for which `accepts` holds; `expected` completes the sentence "NAME must be …". */
 function Rule(name: string, expected: string, accepts: (text: string) => boolean): PropertyDecorator {
@@ -15,10 +14,10 @@ export function IsWholeNumber(min: number, max: number): PropertyDecorator {
   });
 }
 
-/** A duration of at least `min` milliseconds. */
+/** A duration of at least `min` milliseconds, and at most about 24 days. */
 export function IsDuration(min: number): PropertyDecorator {
-  return Rule('isDuration', `a duration such as 250ms, 5m or 1h, of at least ${min} ms`, (text) => {
-    return (parseDuration(text) ?? -1) >= min;
+  return Rule('isDuration', `a duration such as 250ms, 5m or 1h, from ${min} ms to 24 days`, (text) => {
+    return (readDuration(text) ?? -1) >= min;
   });
 }
 
@@ -27,7 +26,7 @@ export function IsSize(min: number): PropertyDecorator {
   return Rule(
     'isSize',
     `a size such as 512kb or 64mb, of at least ${min} bytes`,
-    (text) => (parseSize(text) ?? -1) >= min,
+    (text) => (readSize(text) ?? -1) >= min,
   );
 }
 

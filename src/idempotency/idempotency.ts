@@ -29,13 +29,13 @@ export class Idempotency {
     if (!call) return { value: await work(), replayed: false };
     const { userId, key, request } = call;
     const claimed = await manager.query<unknown[]>(CLAIM, [userId, key, request]);
-    if (claimed.length === 0) return { value: await this.answered<T>(manager, call), replayed: true };
+    if (claimed.length === 0) return { value: await this.storedResponse<T>(manager, call), replayed: true };
     const value = await work();
     await manager.query(KEEP, [userId, key, JSON.stringify(value)]);
     return { value, replayed: false };
   }
 
-  private async answered<T>(manager: EntityManager, { userId, key, request }: KeyedCall): Promise<T> {
+  private async storedResponse<T>(manager: EntityManager, { userId, key, request }: KeyedCall): Promise<T> {
     const [row] = await manager.query<{ request: string; response: T }[]>(FIND, [userId, key]);
     if (row?.request === request) return row.response;
     throw new Problem(422, 'This Idempotency-Key was used for another request: choose a new one.');

@@ -116,15 +116,10 @@ onEveryBackend((open) => {
 });
 
 onPostgres((open) => {
-  let url = '';
-  const service = useService(async (products) => {
-    const backend = await open(products);
-    url = backend.env.DATABASE_URL ?? '';
-    return backend;
-  });
+  const service = useService(open);
 
   it('is one transaction: other sessions see all of it or nothing', async () => {
-    const client = new Client({ connectionString: url });
+    const client = new Client({ connectionString: service.databaseUrl() });
     await client.connect();
     const create = Array.from({ length: 3 }, (_, n) => ({ ...KETTLE, name: `One ${n}` }));
     await service.send('POST', '/api/products/batch', {

@@ -87,17 +87,12 @@ onEveryBackend((open) => {
 });
 
 onPostgres((open) => {
-  let url = '';
-  const service = useService(async (products) => {
-    const backend = await open(products);
-    url = backend.env.DATABASE_URL ?? '';
-    return backend;
-  });
+  const service = useService(open);
 
   it('a key is forgotten after a day, and old ones go as new ones come', async () => {
     const send = (key: string): Promise<Answer<ProductJson>> =>
       service.send('POST', '/api/products', { token, json: KETTLE, headers: { 'idempotency-key': key } });
-    const client = new Client({ connectionString: url });
+    const client = new Client({ connectionString: service.databaseUrl() });
     await client.connect();
     const first = await send('aged');
     for (const key of ['a', 'b', 'c']) await send(key);

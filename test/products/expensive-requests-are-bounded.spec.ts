@@ -6,19 +6,14 @@ import { sql } from '../support/sql';
 import { type PageJson } from './product';
 
 onPostgres((open) => {
-  let url = '';
-  const service = useService(async (products) => {
-    const backend = await open(products);
-    url = backend.env.DATABASE_URL ?? '';
-    return backend;
-  });
+  const service = useService(open);
   const token = tokenFor('eve', 'editor');
   const search = (word: string): Promise<Answer<ProblemBody>> => service.get(`/api/products?search=${word}`);
 
   /** Statements of searches that run now. */
   async function running(): Promise<number> {
     const rows = await sql<{ n: string }>(
-      url,
+      service.databaseUrl(),
       `SELECT count(*) AS n FROM pg_stat_activity
        WHERE datname = current_database() AND state = 'active' AND query LIKE '%product_search_pattern%'
          AND pid <> pg_backend_pid()`,
@@ -29,7 +24,7 @@ onPostgres((open) => {
   beforeAll(async () => {
     // As a search is on a catalogue that is much larger: minutes for each.
     await sql(
-      url,
+      service.databaseUrl(),
       `CREATE OR REPLACE FUNCTION product_search_pattern(before text, word text) RETURNS text LANGUAGE plpgsql VOLATILE AS
        $slow$ BEGIN PERFORM pg_sleep(0.1); RETURN '%no-such-word%'; END $slow$`,
     );

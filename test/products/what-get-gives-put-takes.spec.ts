@@ -1,8 +1,8 @@
-import { Client } from 'pg';
 import { onEveryBackend, onPostgres } from '../support/backends';
 import { ProblemBody, tokenFor } from '../support/client';
 import { eventually } from '../support/eventually';
 import { useService } from '../support/service';
+import { sql } from '../support/sql';
 import { KETTLE, PageJson, ProductJson } from './product';
 
 const token = tokenFor('eve', 'editor');
@@ -71,30 +71,17 @@ onEveryBackend((open) => {
 });
 
 onPostgres((open) => {
-  let url = '';
-  const service = useService(async (products) => {
-    const backend = await open(products);
-    url = backend.env.DATABASE_URL ?? '';
-    return backend;
-  });
+  const service = useService(open);
 
-  async function sql(text: string): Promise<unknown[]> {
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(text)).rows;
-    } finally {
-      await client.end();
-    }
-  }
+  const query = (text: string): Promise<Record<string, unknown>[]> => sql(service.databaseUrl(), text);
 
   it('updated_at is right for every writer', async () => {
     const before = (await service.get<ProductJson>('/api/products/5')).body;
-    await sql(`UPDATE products SET stock = stock + 1, updated_at = '2001-01-01' WHERE id = 5`);
+    await query(`UPDATE products SET stock = stock + 1, updated_at = '2001-01-01' WHERE id = 5`);
     await eventually(async () => (await service.get<ProductJson>('/api/products/5')).body.stock === before.stock + 1);
     const after = (await service.get<ProductJson>('/api/products/5')).body;
     expect(Date.parse(after.updated_at)).toBeGreaterThan(Date.parse(before.updated_at));
-    await sql(`UPDATE products SET stock = stock WHERE id = 5`);
+    await query(`UPDATE products SET stock = stock WHERE id = 5`);
     expect((await service.get<ProductJson>('/api/products/5')).body.updated_at).toBe(after.updated_at);
   });
 
@@ -114,11 +101,11 @@ onPostgres((open) => {
     ],
     [`INSERT INTO watchlist (user_id, product_id, added_at) VALUES ('ann', 1, 'infinity')`, /watchlist_added_at/],
   ])('%s is refused by the column', async (text, reason) => {
-    await expect(sql(text)).rejects.toThrow(reason);
+    await expect(query(text)).rejects.toThrow(reason);
   });
 
   it.each(['0001-01-01 00:00:00+00', '9999-12-31 23:59:59.999+00'])('%s can be stored and read', async (date) => {
-    await sql(`UPDATE products SET created_at = '${date}' WHERE id = 2`);
+    await query(`UPDATE products SET created_at = '${date}' WHERE id = 2`);
     const at = date
       .replace(' ', 'T')
       .replace('+00', '')

@@ -1,5 +1,7 @@
 import { Client } from 'pg';
 import { createOutbox, watchTable, type WatchOptions } from '../../src/caching';
+import { type Backend, postgresAlone } from './backends';
+import { needs } from './needs';
 import type { SqlRunner } from '../../src/caching/write/capture/outbox-table';
 
 export type Row = Record<string, string | null>;
@@ -13,12 +15,15 @@ export interface Recorded {
 
 /** One connection to a database with an outbox, for claims about what the triggers record. */
 export class Outbox {
-  private constructor(readonly db: Client) {}
+  private constructor(
+    readonly db: Client,
+    readonly url: string,
+  ) {}
 
   static async open(url: string): Promise<Outbox> {
     const db = new Client({ connectionString: url });
     await db.connect();
-    const outbox = new Outbox(db);
+    const outbox = new Outbox(db, url);
     await createOutbox(outbox.runner);
     return outbox;
   }
@@ -54,4 +59,21 @@ export class Outbox {
   async close(): Promise<void> {
     await this.db.end();
   }
+}
+
+/** An outbox in a database of the suite's own. @param prepare runs once, before the first test */
+export function useOutbox(prepare?: (outbox: Outbox) => Promise<unknown>): () => Outbox {
+  let backend: Backend;
+  let outbox: Outbox;
+  needs('postgres');
+  beforeAll(async () => {
+    backend = await postgresAlone();
+    outbox = await Outbox.open(backend.env.DATABASE_URL!);
+    await prepare?.(outbox);
+  });
+  afterAll(async () => {
+    await outbox.close();
+    await backend.dispose();
+  });
+  return () => outbox;
 }

@@ -7,6 +7,8 @@ export interface Service {
   get: <T = unknown>(path: string, options?: RequestOptions) => Promise<Answer<T>>;
   send: <T = unknown>(method: string, path: string, options?: RequestOptions) => Promise<Answer<T>>;
   process: () => StrataProcess;
+  /** Of its database; empty for the embedded one. */
+  databaseUrl: () => string;
 }
 
 /** Starts it before the suite's tests and takes everything away after them. */
@@ -30,6 +32,7 @@ export function useService(open: OpenBackend, env: Record<string, string> = {}):
   };
   return {
     process,
+    databaseUrl: () => backend?.env.DATABASE_URL ?? '',
     get: (path, options) => send(process().url, path, options),
     send: (method, path, options) => send(process().url, path, { method, ...options }),
   };

@@ -8,6 +8,8 @@ import {
 } from '../../src/caching';
 import { resolveOptions } from '../../src/caching/caching.options';
 import { eventually } from './eventually';
+import { needs } from './needs';
+import { RedisServer } from './redis-server';
 
 const open: CacheStack[] = [];
 
@@ -21,6 +23,18 @@ export async function node(options: CachingOptions): Promise<CacheStack> {
 
 export async function closeStacks(): Promise<void> {
   await Promise.all(open.splice(0).map((stack) => stack.stop()));
+}
+
+/** A Redis server of the suite's own, for nodes that end with each test. */
+export function useRedisServer(): () => RedisServer {
+  let server: RedisServer;
+  needs('redis-server');
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterEach(closeStacks);
+  afterAll(() => server.stop());
+  return () => server;
 }
 
 /** Waits until the shared clock answers this node. */

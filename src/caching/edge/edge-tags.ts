@@ -11,7 +11,7 @@ export const EVERYTHING = '*';
 export const TOO_MANY = '*:*';
 
 /** RFC 9875 §2.1: a cache must support this many characters in a group, and this many groups in a response. */
-const MAX_LENGTH = 128;
+export const MAX_LENGTH = 128;
 export const MAX_GROUPS = 128;
 /** Bytes of one field. Varnish accepts 8 kB for a header, nginx 4 to 8 kB for all headers. */
 export const MAX_FIELD = 4_096;

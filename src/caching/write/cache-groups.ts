@@ -1,8 +1,5 @@
-/** RFC 9875 §2: what every implementation must take. */
-const MAX_GROUPS = 128;
-const MAX_LENGTH = 128;
-/** Proxies refuse header sections of 8 kB and more: one field may have a part of that. */
-const MAX_FIELD = 4_096;
+import { MAX_FIELD, MAX_GROUPS, MAX_LENGTH } from '../edge/edge-tags';
+
 /** RFC 8941 §3.3.3: strings are printable ASCII. */
 const PRINTABLE = /^[\x20-\x7e]*$/;
 

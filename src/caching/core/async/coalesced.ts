@@ -1,9 +1,9 @@
 /** Resolves the callers of a run before its work has ended. The rest of the work only delays the next run. */
-export type Answer<T> = (value: T) => void;
+export type Resolve<T> = (value: T) => void;
 
 interface Run<T> {
   hasBegun: boolean;
-  readonly answered: Promise<T>;
+  readonly resolved: Promise<T>;
   /** Never rejects. */
   readonly ended: Promise<void>;
 }
@@ -17,15 +17,15 @@ export class Coalesced<T> {
   private running?: Run<T>;
   private waiting?: Promise<T>;
 
-  constructor(private readonly work: (answer: Answer<T>) => Promise<T>) {}
+  constructor(private readonly work: (resolve: Resolve<T>) => Promise<T>) {}
 
   run(): Promise<T> {
     const { running } = this;
-    if (!running) return this.begin().answered;
-    if (!running.hasBegun) return running.answered;
+    if (!running) return this.begin().resolved;
+    if (!running.hasBegun) return running.resolved;
     this.waiting ??= running.ended.then(() => {
       this.waiting = undefined;
-      return (this.running ?? this.begin()).answered;
+      return (this.running ?? this.begin()).resolved;
     });
     return this.waiting;
   }
@@ -36,14 +36,14 @@ export class Coalesced<T> {
   }
 
   private begin(): Run<T> {
-    let answer!: Answer<T>;
-    const early = new Promise<T>((resolve) => (answer = resolve));
+    let resolveEarly!: Resolve<T>;
+    const early = new Promise<T>((resolve) => (resolveEarly = resolve));
     const worked = endOfTurn().then(() => {
       run.hasBegun = true;
-      return this.work(answer);
+      return this.work(resolveEarly);
     });
     const end = (): void => void (this.running = undefined);
-    const run: Run<T> = { hasBegun: false, ended: worked.then(end, end), answered: Promise.race([early, worked]) };
+    const run: Run<T> = { hasBegun: false, ended: worked.then(end, end), resolved: Promise.race([early, worked]) };
     return (this.running = run);
   }
 }

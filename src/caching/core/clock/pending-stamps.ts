@@ -57,10 +57,10 @@ export class PendingStamps {
 
   /** Call it before the clock is asked, and what it returns once the mirror has learned the whole answer. */
   asking(): () => void {
-    const answered = new Set(this.acknowledged);
+    const learned = new Set(this.acknowledged);
     return () => {
-      answered.forEach((batch) => this.forget(batch));
-      this.acknowledged = this.acknowledged.filter((batch) => !answered.has(batch));
+      learned.forEach((batch) => this.forget(batch));
+      this.acknowledged = this.acknowledged.filter((batch) => !learned.has(batch));
     };
   }
 }

@@ -1,8 +1,7 @@
 import { CacheError } from '../../caching.errors';
 import type { CacheEventBus } from '../../caching.events';
 import { Coalesced } from '../async/coalesced';
-import { withDeadline } from '../async/deadline';
-import { Deadlines } from '../redis/deadlines';
+import { Deadlines, withDeadline } from '../async/deadline';
 import type { Time } from '../async/time';
 import { type ClockReading, type ClockTransport, inBatches } from './redis-clock-transport';
 import { ClockMirror } from './clock-mirror';

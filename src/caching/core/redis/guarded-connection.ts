@@ -1,11 +1,11 @@
+import { Deadlines } from '../async/deadline';
 import { ConsecutiveBreaker } from 'cockatiel';
 import { CacheError } from '../../caching.errors';
 import type { RedisConnection } from './connection';
-import { Deadlines } from './deadlines';
 import { withoutCommand } from './fault';
 
 /** Commands in a row that may go unanswered before a connection is given up. */
-const UNANSWERED = 5;
+const MAX_TIMEOUTS = 5;
 
 /** A socket broke (`down`), the server stopped replying (`broken`), or refused a command for want of a right. */
 export type ConnectionFault = 'down' | 'broken' | 'refused';
@@ -16,7 +16,7 @@ export type ConnectionFault = 'down' | 'broken' | 'refused';
  * it replied to a PING. (cockatiel's breaker without its policy, whose three promises a call cost as much as the call.)
  */
 export class GuardedConnection {
-  private readonly breaker = new ConsecutiveBreaker(UNANSWERED);
+  private readonly breaker = new ConsecutiveBreaker(MAX_TIMEOUTS);
   private readonly deadlines: Deadlines;
   private isSilent = false;
 
@@ -43,7 +43,7 @@ export class GuardedConnection {
   }
 
   private judged(error: unknown): unknown {
-    if (error instanceof CacheError && error.code === 'CACHE_TIMEOUT') this.unanswered(error);
+    if (error instanceof CacheError && error.code === 'CACHE_TIMEOUT') this.timedOut(error);
     else if (isBreak(error)) {
       this.onFault('down', error);
       return new CacheError('CACHE_REDIS_UNAVAILABLE', 'the connection to Redis broke', { cause: error });
@@ -56,7 +56,7 @@ export class GuardedConnection {
     if (error instanceof Error && isRefusal(error)) this.onFault('refused', error);
   }
 
-  private unanswered(error: CacheError): void {
+  private timedOut(error: CacheError): void {
     if (!this.breaker.failure() || this.isSilent) return;
     this.isSilent = true;
     this.onFault('broken', error);

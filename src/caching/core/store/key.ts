@@ -1,8 +1,12 @@
 import { toUSVString } from 'node:util';
 import { CacheError } from '../../caching.errors';
 
+/** The read layers, which the option `layers` turns on and off. */
+export const CACHE_LAYERS = ['view', 'query'] as const;
+export type CacheLayer = (typeof CACHE_LAYERS)[number];
+
 /** The layers a key may belong to: cached responses, results of methods, values stored by the application. */
-export const LAYERS = ['view', 'query', 'store'] as const;
+export const LAYERS = [...CACHE_LAYERS, 'store'] as const;
 export type Layer = (typeof LAYERS)[number];
 
 export function layerOf(key: string): Layer {

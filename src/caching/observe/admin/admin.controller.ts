@@ -17,7 +17,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
 import { userOfTag } from '../../core/clock/user-tag';
-import { NoParameters } from '../../no-parameters';
+import { NoParameters } from '../no-parameters';
 import { DeletedDto, EvictDto, EvictedDto, StampDto } from './admin.dto';
 import { AdminInterceptor } from './admin.interceptor';
 import { ApiRefusal } from '../api-refusal';

@@ -14,7 +14,7 @@ import {
 } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { NoParameters } from '../../no-parameters';
+import { NoParameters } from '../no-parameters';
 import { LiveQuery } from './admin.dto';
 import { AdminInterceptor } from './admin.interceptor';
 import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';

@@ -1,6 +1,6 @@
 import { type Layer, LAYERS } from '../../core/store/key';
 import { LatencyHistogram } from './latency-histogram';
-import { answered, type Counts, minus, type OutcomeCounters, zero } from './outcome-counters';
+import { hitsOf, type Counts, minus, type OutcomeCounters, zero } from './outcome-counters';
 
 /** Milliseconds per point, and the number of points: ten minutes. */
 const SLICE = 5_000;
@@ -93,8 +93,8 @@ export function percentiles(latencies: LatencyHistogram): { p50: number | null; 
 
 /** Only the outermost active layer counts: its misses reach the next layer and would count twice. */
 export function hitRatio(layers: ByLayer): number | null {
-  const counts = LAYERS.map((layer) => layers[layer]).find((each) => answered(each) + each.miss > 0);
-  return counts ? answered(counts) / (answered(counts) + counts.miss) : null;
+  const counts = LAYERS.map((layer) => layers[layer]).find((each) => hitsOf(each) + each.miss > 0);
+  return counts ? hitsOf(counts) / (hitsOf(counts) + counts.miss) : null;
 }
 
 function byLayer(counts: (layer: Layer) => Counts): ByLayer {

@@ -2,7 +2,7 @@ import { Get, Header, Inject, Query, UsePipes, ValidationPipe } from '@nestjs/co
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiRefusal } from '../api-refusal';
-import { NoParameters } from '../../no-parameters';
+import { NoParameters } from '../no-parameters';
 import { CacheMetrics } from './cache-metrics';
 
 const EXAMPLE = 'cache_requests_total{layer="view",tier="l1",outcome="hit"} 41020';

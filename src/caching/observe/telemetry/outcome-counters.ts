@@ -38,7 +38,7 @@ export class OutcomeCounters {
 }
 
 /** Reads that needed no load. */
-export function answered({ l1, l2, stale, collapsed }: Counts): number {
+export function hitsOf({ l1, l2, stale, collapsed }: Counts): number {
   return l1 + l2 + stale + collapsed;
 }
 

@@ -1,3 +1,4 @@
+import { Recent } from '../../core/async/recent';
 import type { RedisClient } from '../../core/redis/client';
 
 /** Redis INFO, summed over all masters. */
@@ -15,17 +16,14 @@ const GOOD_FOR = 1_000;
 
 /** Reads INFO from Redis on demand; undefined while Redis is unavailable. */
 export class RedisUsageReader {
-  private asked = -Infinity;
-  private answer: Promise<RedisUsage | undefined> = Promise.resolve(undefined);
+  private readonly usage = new Recent<RedisUsage | undefined>(GOOD_FOR);
 
   constructor(private readonly link: RedisClient | undefined) {}
 
   read(): Promise<RedisUsage | undefined> {
-    if (!this.link?.isUp) return Promise.resolve(undefined);
-    if (performance.now() - this.asked < GOOD_FOR) return this.answer;
-    this.asked = performance.now();
-    this.answer = this.link.info('memory', 'stats').then(sumOf, () => undefined);
-    return this.answer;
+    const { link } = this;
+    if (!link?.isUp) return Promise.resolve(undefined);
+    return this.usage.get(() => link.info('memory', 'stats').then(sumOf, () => undefined));
   }
 }
 

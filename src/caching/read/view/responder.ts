@@ -5,7 +5,7 @@ import type { Shareable } from '../../edge/edge-headers';
 import type { ViewReply } from './express';
 import { mergeVary } from './response/directives';
 import { Encoder, negotiate } from './response/encoding';
-import { encodedEtag, matchesIfMatch, matchesIfNoneMatch } from './response/etag';
+import { encodedEtag, matchesIfNoneMatch, preconditionsHold } from './response/etag';
 import { ageOf, bypassStatus, cacheStatus, validators, type Verdict, withoutBody, xCache } from './response/headers';
 import { isHeld, type PreparedHit } from './response/prepared-hits';
 import { StoredResponse } from './response/stored-response';
@@ -77,7 +77,10 @@ export class Responder {
     const vary = reply.getHeader('vary') as string | undefined;
     void reply.headers(headers);
     if (stored.status !== 200) throw new HttpException(JSON.parse(stored.payload.toString()) as string, stored.status);
-    refuseIfChanged(header(request, 'if-match'), stored);
+    // RFC 9110 §13.1.1 applies to reads as well.
+    if (!preconditionsHold({ ifMatch: header(request, 'if-match') }, stored.etag)) {
+      throw new PreconditionFailedException('If-Match names another version than the current one.');
+    }
 
     const encoding = entry ? negotiate(header(request, 'accept-encoding'), stored) : 'identity';
     const own = { ...stored.headers, ...validators(route, stored, encoding, kept) };
@@ -99,12 +102,6 @@ export class Responder {
   private mayBeShared({ entry, outcome, stored, usedStalePart }: CacheResult & Verdict): boolean {
     return (outcome === 'hit' || outcome === 'miss') && stored && !usedStalePart && this.isFresh(entry);
   }
-}
-
-/** RFC 9110 §13.1.1 applies to reads as well. */
-function refuseIfChanged(ifMatch: string | undefined, { etag }: StoredResponse): void {
-  if (ifMatch === undefined || matchesIfMatch(ifMatch, etag)) return;
-  throw new PreconditionFailedException('If-Match names another version than the current one.');
 }
 
 function header(request: FastifyRequest, name: string): string | undefined {

@@ -1,5 +1,6 @@
 import { Client, type ClientBase, type ClientConfig } from 'pg';
 import { CacheError } from '../../caching.errors';
+import { delayAfter } from '../../core/async/backoff';
 import { withDeadline } from '../../core/async/deadline';
 import { StuckError } from './batches';
 import type { OutboxSession } from './session';
@@ -9,8 +10,7 @@ const CONNECT_DEADLINE = 2_000;
 const INITIALISE_DEADLINE = 35_000;
 const USE_DEADLINE = 2_000;
 /** Pauses between attempts to connect, in ms: doubled from the first to the last. */
-const FIRST_PAUSE = 50;
-const LAST_PAUSE = 1_000;
+const BACKOFF = { initialDelay: 100, maxDelay: 1_000 };
 /** A lock or a statement took too long: the next attempt may do better on the same session. */
 const PASSING: readonly unknown[] = ['55P03', '57014', '40P01', '40001'];
 
@@ -81,7 +81,7 @@ export class DedicatedSession implements OutboxSession {
     } catch (error) {
       if (this.current === dialled) this.current = undefined;
       const count = (this.failed?.count ?? 0) + 1;
-      const pause = Math.min(FIRST_PAUSE * 2 ** count, LAST_PAUSE);
+      const pause = delayAfter(BACKOFF, count);
       this.failed = { error, count, retryAt: performance.now() + pause };
       throw error;
     }

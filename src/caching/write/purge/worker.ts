@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { BacklogAlert } from '../backlog-alert';
 import type { CacheEventBus } from '../../caching.events';
 import { Coalesced } from '../../core/async/coalesced';
+import { delayAfter } from '../../core/async/backoff';
 import { withDeadline } from '../../core/async/deadline';
 import { Heartbeat } from '../../core/async/heartbeat';
 import { EVERYTHING, withKinds } from '../../edge/edge-tags';
@@ -11,8 +12,7 @@ import { PurgeError, type Purger } from './purger';
 /** All in ms. After the lease another node may claim the rows. The pause after a failure doubles each time. */
 const LEASE = 5_000;
 const POLL_EVERY = 500;
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 5_000;
+const BACKOFF = { initialDelay: 250, maxDelay: 5_000 };
 
 /** Purges queued tags: at once after this node's own drains, and by polling after those of other nodes. */
 export class PurgeWorker {
@@ -93,9 +93,9 @@ export class PurgeWorker {
   }
 
   private pauseAfter(error: unknown): number {
-    const own = Math.min(FIRST_PAUSE * 2 ** this.failures++, LONGEST_PAUSE);
+    const own = delayAfter(BACKOFF, ++this.failures);
     const wanted = error instanceof PurgeError ? error.retryAfter : undefined;
-    return wanted === undefined ? own : Math.max(wanted, FIRST_PAUSE);
+    return wanted === undefined ? own : Math.max(wanted, BACKOFF.initialDelay);
   }
 
   /** A second purge is not reported: the first one was. */

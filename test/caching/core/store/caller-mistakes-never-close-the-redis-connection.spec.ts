@@ -1,20 +1,11 @@
 import { eventually } from '../../../support/eventually';
-import { RedisServer } from '../../../support/redis-server';
-import { closeStacks, count, live, loader, node } from '../../../support/stacks';
-import { needs } from '../../../support/needs';
+import { count, live, loader, node, useRedisServer } from '../../../support/stacks';
 
-needs('redis-server');
-
-let server: RedisServer;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterEach(() => closeStacks());
-afterAll(() => server.stop());
+const server = useRedisServer();
 
 const start = async (prefix: string) => {
   // The test is about mistakes, so no deadline may pass on a busy machine.
-  const stack = await node({ prefix, l2Timeout: 600_000, redis: { url: server.url } });
+  const stack = await node({ prefix, l2Timeout: 600_000, redis: { url: server().url } });
   await live(stack);
   return stack;
 };

@@ -1,21 +1,12 @@
-import { RedisServer } from '../../../support/redis-server';
-import { closeStacks, live, loader, node } from '../../../support/stacks';
-import { needs } from '../../../support/needs';
+import { live, loader, node, useRedisServer } from '../../../support/stacks';
 
-needs('redis-server');
-
-let server: RedisServer;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterEach(() => closeStacks());
-afterAll(() => server.stop());
+const server = useRedisServer();
 
 /** How often Redis was sent each command, while `work` ran. */
 async function commands(work: () => Promise<unknown>): Promise<Record<string, number>> {
-  await server.command('CONFIG', 'RESETSTAT');
+  await server().command('CONFIG', 'RESETSTAT');
   await work();
-  const stats = await server.command<string>('INFO', 'commandstats');
+  const stats = await server().command<string>('INFO', 'commandstats');
   // A script counts as one command, and its own commands count as well.
   const calls = [...stats.matchAll(/cmdstat_(get|set|evalsha):calls=(\d+)/g)];
   return Object.fromEntries(calls.map(([, name, times]): [string, number] => [String(name), Number(times)]));
@@ -35,7 +26,7 @@ it.each([
     prefix: `few-${inProcess}`,
     l2Timeout: '2s',
     maxLag: '10m',
-    redis: { url: server.url },
+    redis: { url: server().url },
   }).then(async (stack) => (await live(stack), stack));
   const part = (key: string): Promise<unknown> =>
     store.getOrLoad(
@@ -58,7 +49,7 @@ it.each([
 });
 
 it('a miss does not wait for the clock', async () => {
-  const stack = await node({ prefix: 'unasked', l2Timeout: '2s', redis: { url: server.url } });
+  const stack = await node({ prefix: 'unasked', l2Timeout: '2s', redis: { url: server().url } });
   await live(stack);
   jest.spyOn(stack.clock, 'now').mockReturnValue(new Promise(() => undefined));
   const { outcome } = await stack.store.getOrLoad(

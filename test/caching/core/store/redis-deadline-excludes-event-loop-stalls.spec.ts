@@ -1,18 +1,9 @@
-import { RedisServer } from '../../../support/redis-server';
-import { closeStacks, count, live, loader, node } from '../../../support/stacks';
-import { needs } from '../../../support/needs';
+import { count, live, loader, node, useRedisServer } from '../../../support/stacks';
 
-needs('redis-server');
-
-let server: RedisServer;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterEach(() => closeStacks());
-afterAll(() => server.stop());
+const server = useRedisServer();
 
 it('replies that arrived during a stall are read before their deadline counts', async () => {
-  const near = await node({ prefix: 'stall', l2Timeout: 100, redis: { url: server.url } });
+  const near = await node({ prefix: 'stall', l2Timeout: 100, redis: { url: server().url } });
   await live(near);
   const counts = count(near.events, 'redis', 'storeFailed', 'stampFailed');
   const value = loader(() => 'value');

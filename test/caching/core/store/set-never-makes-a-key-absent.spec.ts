@@ -1,22 +1,14 @@
 import type { Cache } from 'cache-manager';
 import { createTieredCache } from '../../../../src/caching/cache-manager';
 import { RedisL2 } from '../../../../src/caching/core/store/tiers/l2';
-import { needs } from '../../../support/needs';
-import { RedisServer } from '../../../support/redis-server';
-import { closeStacks, live, node } from '../../../support/stacks';
-
-needs('redis-server');
+import { live, node, useRedisServer } from '../../../support/stacks';
 
 const ROUNDS = 300;
-let server: RedisServer;
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterEach(() => closeStacks());
-afterAll(() => server.stop());
+const server = useRedisServer();
 
 async function open(consistency: 'bounded' | 'strict', prefix?: string): Promise<Cache> {
-  const redis = prefix === undefined ? {} : { prefix, l2Timeout: 10_000, fillWait: 10_000, redis: { url: server.url } };
+  const redis =
+    prefix === undefined ? {} : { prefix, l2Timeout: 10_000, fillWait: 10_000, redis: { url: server().url } };
   const stack = await node({ consistency, ...redis });
   await live(stack);
   return createTieredCache(stack.store, 600_000);
@@ -74,7 +66,7 @@ it('a deleted key is absent at once, on every node', async () => {
 
 it('readers wait only once for a value that its node never wrote', async () => {
   const options = { prefix: 'lost', l2Timeout: 1_000, fillWait: 200, consistency: 'strict' as const };
-  const [writer, reader] = await Promise.all([1, 2].map(() => node({ ...options, redis: { url: server.url } })));
+  const [writer, reader] = await Promise.all([1, 2].map(() => node({ ...options, redis: { url: server().url } })));
   await Promise.all([live(writer!), live(reader!)]);
   await writer!.store.set('key', 'old', {});
   const write = jest.spyOn(RedisL2.prototype, 'write').mockRejectedValueOnce(new Error('the node ended'));

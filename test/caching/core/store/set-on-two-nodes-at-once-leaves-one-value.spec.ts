@@ -1,21 +1,11 @@
-import { RedisServer } from '../../../support/redis-server';
 import { eventually } from '../../../support/eventually';
-import { closeStacks, live, node } from '../../../support/stacks';
-import { needs } from '../../../support/needs';
-
-needs('redis-server');
+import { live, node, useRedisServer } from '../../../support/stacks';
 
 const ROUNDS = 300;
-let server: RedisServer;
-
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterEach(() => closeStacks());
-afterAll(() => server.stop());
+const server = useRedisServer();
 
 it('two nodes that set a key at the same time end with one value', async () => {
-  const options = { prefix: 'set', l2Timeout: 1_000, redis: { url: server.url } };
+  const options = { prefix: 'set', l2Timeout: 1_000, redis: { url: server().url } };
   const [near, far] = await Promise.all([node(options), node(options)]);
   await Promise.all([live(near), live(far)]);
   for (let i = 0; i < ROUNDS; i++) {
@@ -35,7 +25,7 @@ it('two nodes that set a key at the same time end with one value', async () => {
 });
 
 it('a node reads the value that it has set', async () => {
-  for (const options of [{}, { prefix: 'own', l2Timeout: 1_000, redis: { url: server.url } }]) {
+  for (const options of [{}, { prefix: 'own', l2Timeout: 1_000, redis: { url: server().url } }]) {
     const near = await node(options);
     await near.store.set('key', 'first', {});
     await near.store.set('key', 'second', {});

@@ -1,21 +1,8 @@
-import { type Backend, postgresAlone } from '../../../support/backends';
-import { needs } from '../../../support/needs';
-import { Outbox } from '../../../support/outbox';
+import { Outbox, useOutbox } from '../../../support/outbox';
 
-needs('postgres');
-
-let backend: Backend;
 let outbox: Outbox;
-
-beforeAll(async () => {
-  backend = await postgresAlone();
-  outbox = await Outbox.open(backend.env.DATABASE_URL!);
-});
-
-afterAll(async () => {
-  await outbox.close();
-  await backend.dispose();
-});
+const opened = useOutbox();
+beforeAll(() => (outbox = opened()));
 
 describe('names that collide or need quotes', () => {
   const long = 'a_table_name_of_exactly_sixty_three_bytes_that_has_a_tail_';

@@ -1,24 +1,12 @@
 import { Client } from 'pg';
-import { type Backend, postgresAlone } from '../../../support/backends';
-import { needs } from '../../../support/needs';
-import { type Change, Outbox } from '../../../support/outbox';
+import { type Change, Outbox, useOutbox } from '../../../support/outbox';
 
-needs('postgres');
-
-let backend: Backend;
 let outbox: Outbox;
-
-beforeAll(async () => {
-  backend = await postgresAlone();
-  outbox = await Outbox.open(backend.env.DATABASE_URL!);
-  await outbox.sql('CREATE TABLE notes (id bigint PRIMARY KEY, doc json, text text)');
-  await outbox.watch({ table: 'notes', key: ['id'] });
+const opened = useOutbox(async (created) => {
+  await created.sql('CREATE TABLE notes (id bigint PRIMARY KEY, doc json, text text)');
+  await created.watch({ table: 'notes', key: ['id'] });
 });
-
-afterAll(async () => {
-  await outbox.close();
-  await backend.dispose();
-});
+beforeAll(() => (outbox = opened()));
 
 const coarse = (operation: string, table = 'notes'): object[] => [{ table, operation, changes: null }];
 
@@ -108,7 +96,7 @@ describe("images do not depend on the writer's session", () => {
     await outbox.watch({ table: 'values_of_all_kinds', key: ['id'] });
     const seen = new Set<string>();
     for (const settings of SESSIONS) {
-      const writer = new Client({ connectionString: backend.env.DATABASE_URL });
+      const writer = new Client({ connectionString: outbox.url });
       await writer.connect();
       await outbox.sql('DELETE FROM cache_outbox; TRUNCATE values_of_all_kinds; DELETE FROM cache_outbox');
       try {

@@ -1,21 +1,8 @@
-import { type Backend, postgresAlone } from '../../../support/backends';
-import { needs } from '../../../support/needs';
-import { Outbox, type Recorded, type Row } from '../../../support/outbox';
+import { Outbox, type Recorded, type Row, useOutbox } from '../../../support/outbox';
 
-needs('postgres');
-
-let backend: Backend;
 let outbox: Outbox;
-
-beforeAll(async () => {
-  backend = await postgresAlone();
-  outbox = await Outbox.open(backend.env.DATABASE_URL!);
-});
-
-afterAll(async () => {
-  await outbox.close();
-  await backend.dispose();
-});
+const opened = useOutbox();
+beforeAll(() => (outbox = opened()));
 
 const inserted = (table: string, ...rows: Row[]): Recorded => ({
   table,

@@ -71,8 +71,8 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
         labelNames: ['redis'],
         collect: async () => {
           metric.reset();
-          const answer = await reader.read();
-          if (answer) metric.inc({ redis: 'l2' }, of(answer));
+          const usage = await reader.read();
+          if (usage) metric.inc({ redis: 'l2' }, of(usage));
         },
       });
     };

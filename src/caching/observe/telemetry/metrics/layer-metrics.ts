@@ -3,12 +3,12 @@ import type { EvictionReason } from '../../../caching.events';
 import { layerOf, LAYERS } from '../../../core/store/key';
 import { BOUNDS_SECONDS as buckets } from '../buckets';
 import { RequestHistogram } from '../request-histogram';
-import { answered, type Counts } from '../outcome-counters';
+import { hitsOf, type Counts } from '../outcome-counters';
 import { gauges } from './gauge';
 import type { Sources } from './sources';
 
 /** Tier and outcome of each kind of read. */
-const ANSWERS: Record<keyof Counts, { tier: string; outcome: string }> = {
+const OUTCOMES: Record<keyof Counts, { tier: string; outcome: string }> = {
   l1: { tier: 'l1', outcome: 'hit' },
   l2: { tier: 'l2', outcome: 'hit' },
   stale: { tier: 'l1', outcome: 'stale' },
@@ -40,7 +40,7 @@ export function layerMetrics({ registry, stack, stats, closeLater }: Sources): v
       this.reset();
       for (const layer of LAYERS) {
         const counts = stats.tally.counts[layer];
-        for (const [name, labels] of Object.entries(ANSWERS))
+        for (const [name, labels] of Object.entries(OUTCOMES))
           this.inc({ layer, ...labels }, counts[name as keyof Counts]);
       }
     },
@@ -54,7 +54,7 @@ export function layerMetrics({ registry, stack, stats, closeLater }: Sources): v
       this.reset();
       const { layers } = stats.history.minute();
       for (const layer of LAYERS) {
-        const hits = answered(layers[layer]);
+        const hits = hitsOf(layers[layer]);
         const all = hits + layers[layer].miss;
         if (all > 0) this.set({ layer }, hits / all);
       }

@@ -39,21 +39,21 @@ function encodings(acceptEncoding: string): string[] {
 }
 
 /** The encoding of a response for a request with this `Accept-Encoding` (RFC 9110 §12.5.3). */
-export function negotiate(acceptEncoding: string | undefined, answer: StoredResponse): Encoding {
+export function negotiate(acceptEncoding: string | undefined, stored: StoredResponse): Encoding {
   if (acceptEncoding === undefined || acceptEncoding === 'identity') return 'identity';
   if (acceptEncoding.length > MAX_HEADER) return 'identity';
   // The handler has encoded the body already.
-  if (answer.headers['content-encoding'] !== undefined) return 'identity';
+  if (stored.headers['content-encoding'] !== undefined) return 'identity';
   const accepted = encodings(acceptEncoding);
-  const isWorthwhile = answer.payload.length >= WORTHWHILE && COMPRESSIBLE.test(answer.headers['content-type'] ?? '');
+  const isWorthwhile = stored.payload.length >= WORTHWHILE && COMPRESSIBLE.test(stored.headers['content-type'] ?? '');
   // A client that refuses identity gets a compressed body, however small.
   if (!isWorthwhile && accepted.includes('identity')) return 'identity';
   return (accepted[0] as Encoding | undefined) ?? 'identity';
 }
 
 /** The bytes of an entry in this encoding, or undefined if they are not compressed yet. */
-export function encodedNow(entry: CacheEntry, answer: StoredResponse, encoding: Encoding): Buffer | undefined {
-  return encoding === 'identity' ? answer.payload : entry.variants?.get(encoding);
+export function encodedNow(entry: CacheEntry, stored: StoredResponse, encoding: Encoding): Buffer | undefined {
+  return encoding === 'identity' ? stored.payload : entry.variants?.get(encoding);
 }
 
 /** Compresses each entry once for each encoding; concurrent requests share the work. */
@@ -63,17 +63,17 @@ export class Encoder {
   /** @param keep stores the compressed bytes beside the entry */
   constructor(private readonly keep: (entry: CacheEntry, encoding: Encoding, bytes: Buffer) => void) {}
 
-  async encode(entry: CacheEntry, answer: StoredResponse, encoding: Encoding): Promise<Buffer> {
-    if (encoding === 'identity') return answer.payload;
-    return entry.variants?.get(encoding) ?? this.once(entry, answer, encoding);
+  async encode(entry: CacheEntry, stored: StoredResponse, encoding: Encoding): Promise<Buffer> {
+    if (encoding === 'identity') return stored.payload;
+    return entry.variants?.get(encoding) ?? this.once(entry, stored, encoding);
   }
 
-  private once(entry: CacheEntry, answer: StoredResponse, encoding: Exclude<Encoding, 'identity'>): Promise<Buffer> {
+  private once(entry: CacheEntry, stored: StoredResponse, encoding: Exclude<Encoding, 'identity'>): Promise<Buffer> {
     const ofEntry = this.running.get(entry) ?? new Map<Encoding, Promise<Buffer>>();
     this.running.set(entry, ofEntry);
     const begun = ofEntry.get(encoding);
     if (begun) return begun;
-    const work = compressors[encoding](answer.payload).then((bytes) => {
+    const work = compressors[encoding](stored.payload).then((bytes) => {
       this.keep(entry, encoding, bytes);
       return bytes;
     });

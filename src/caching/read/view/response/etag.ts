@@ -37,7 +37,7 @@ export interface Preconditions {
   readonly ifNoneMatch?: string;
 }
 
-/** Whether a write may go through (RFC 9110 §13.2.2). @param etag of the current state; undefined: there is none */
+/** Whether a request may go through (RFC 9110 §13.2.2). @param etag of the current state; undefined: there is none */
 export function preconditionsHold({ ifMatch, ifNoneMatch }: Preconditions, etag: string | undefined): boolean {
   if (ifMatch !== undefined && (etag === undefined || !matchesIfMatch(ifMatch, etag))) return false;
   return ifNoneMatch === undefined || etag === undefined || !matchesIfNoneMatch(ifNoneMatch, etag);
