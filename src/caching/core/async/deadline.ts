@@ -1,8 +1,5 @@
 import { CacheError } from '../../caching.errors';
 
-/** Milliseconds that a timer may fire early. */
-const TIMER_ERROR = 1;
-
 interface Call {
   /** `performance.now()` from which the call is late. */
   due: number;
@@ -17,9 +14,23 @@ interface Call {
  * before the deadline counts; after a stall, timers run first.
  * @throws CacheError `CACHE_TIMEOUT`
  */
-export function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
-  const deadlines = new Deadlines(ms);
-  return deadlines.within(work, what).finally(() => deadlines.close());
+export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const due = performance.now() + ms;
+    const expire = (): void => reject(new CacheError('CACHE_TIMEOUT', `${what} took longer than ${ms} ms`));
+    const extend = (): void => {
+      // A timer may also fire a fraction of a millisecond early.
+      const lateBy = Math.max(0, performance.now() - due);
+      timer = setTimeout(expire, Math.min(lateBy, ms)).unref();
+    };
+    timer = setTimeout(extend, ms).unref();
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** `withDeadline` for many calls of one length: they share one timer, because a timer for each is a good part of what a call costs. */
@@ -52,24 +63,18 @@ export class Deadlines {
     });
   }
 
-  /** Stops the timer: no deadline that is still running will end. */
-  close(): void {
-    clearTimeout(this.timer);
-  }
-
   private check(): void {
     const now = performance.now();
     let next = Infinity;
     for (const call of this.calls) {
-      const lateBy = now - call.due;
-      if (lateBy > -TIMER_ERROR && call.isExtended) {
+      if (call.due <= now && call.isExtended) {
         this.calls.delete(call);
         call.expire();
         continue;
       }
-      if (lateBy > -TIMER_ERROR) {
+      if (call.due <= now) {
         call.isExtended = true;
-        call.due = now + Math.min(Math.max(0, lateBy), this.ms);
+        call.due = now + Math.min(now - call.due, this.ms);
       }
       next = Math.min(next, call.due);
     }
