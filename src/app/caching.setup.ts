@@ -6,17 +6,9 @@ import { RequestValidationPipe } from '../http';
 
 /** Options of the cache for this application. */
 export function cachingOptions({ auth, cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
-  const { layers, ttl, grace, l1MaxBytes, maxLag, consistency, prefix, l2Timeout } = cache;
   return {
-    layers,
-    ttl,
-    grace,
-    l1MaxBytes,
-    maxLag,
-    consistency,
+    ...cache,
     application: 'strata',
-    prefix,
-    l2Timeout,
     redis: redis.url === undefined ? undefined : { url: redis.url },
     // A generated secret is another one on each node.
     secret: auth.generated ? undefined : auth.secret,
@@ -25,7 +17,7 @@ export function cachingOptions({ auth, cache, redis, spans }: AppConfig, tokens:
   };
 }
 
-/** What stands in front of it. An answer that an edge may use when we fail is as old as one that we would. */
+/** Options of shared caches. While the nodes fail, a shared cache may use a response for as long as a node may use grace. */
 export function edgeOptions({ edge, cache }: AppConfig): EdgeOptions {
   return { ...edge, staleIfError: cache.grace };
 }
