@@ -16,7 +16,7 @@ class WatchlistParams {
 
 @ApiTags('account')
 @SignedIn()
-@ApiProblems({ 400: 'a parameter is unknown or wrong; errors names each', 503: 'the database does not answer' })
+@ApiProblems({ 400: 'a parameter is unknown or wrong; errors names each', 503: 'the database does not respond' })
 @Controller('api/me')
 export class AccountController {
   constructor(

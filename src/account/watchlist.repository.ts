@@ -9,7 +9,7 @@ export class WatchlistRepository {
   constructor(@InjectRepository(WatchedProduct) private readonly watchlist: Repository<WatchedProduct>) {}
 
   async add(userId: string, productId: number): Promise<'watched' | 'unknown' | 'full'> {
-    // In a transaction, as is the removal, so that the answer can name what it evicted.
+    // In a transaction, as the removal is, so that the response can name the tags that it invalidated.
     const [row] = await this.watchlist.manager.transaction((manager) => {
       return manager.query<{ watched: boolean }[]>(ADD, [userId, productId, MAX_WATCHED]);
     });

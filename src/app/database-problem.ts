@@ -14,7 +14,7 @@ export function databaseProblem(error: unknown): Problem | undefined {
   const fault = databaseFault(error);
   switch (fault) {
     case 'unavailable':
-      return new Problem(503, 'The database does not answer. Please try again in a moment.', {
+      return new Problem(503, 'The database does not respond. Please try again in a moment.', {
         headers: { 'retry-after': '5' },
       });
     case 'bad-value':

@@ -9,7 +9,7 @@ const DEADLINE = 4_500;
 const LAST_REQUESTS = 1_000;
 
 /**
- * On SIGTERM or SIGINT: no new connections, requests in flight are answered, then pools and servers close, exit code 0.
+ * On SIGTERM or SIGINT: no new connections; requests in flight get their responses; then pools and servers close, exit code 0.
  * Before there is an application the process ends at once: nothing is in flight. A second signal ends it at once, too.
  */
 export class Shutdown {

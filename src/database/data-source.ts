@@ -2,7 +2,7 @@ import { DataSource, DataSourceOptions } from 'typeorm';
 import { PooledClient } from './pooled-client';
 import { DatabaseServer } from './server';
 
-/** Longest a caller waits for a free connection, and a query for its answer, in ms: a database that hangs becomes an error. */
+/** Milliseconds that a caller waits for a free connection, and a query for its result: a database that hangs becomes an error. */
 const CONNECT_TIMEOUT = 5_000;
 const QUERY_TIMEOUT = 15_000;
 /** The server ends a statement itself before that, and a wait for a row sooner: else a few writers to one row would hold the whole pool. */

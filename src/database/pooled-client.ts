@@ -7,11 +7,11 @@ const READ_TIMEOUT = 'Query read timeout';
 const families = new WeakMap<object, Set<PooledClient>>();
 
 /**
- * A pool's connection that no fault of the server can turn into a fault of the process, or of the next caller.
+ * A pool's connection. A fault of the server ends neither the process nor the next caller's query.
  *
- * An `error` listener is there from the first moment: pg-pool takes its own off when it hands a connection out, and an `error`
- * without a listener ends the process. A connection whose query was never answered is cut, as the next caller would wait behind
- * that query. Idle connections of the same pool went the same way and are cut with it: the pool dials new ones.
+ * It always has an `error` listener: pg-pool removes its own when it hands a connection out, and an `error` event without a
+ * listener ends the process. A connection whose query got no reply is closed, because the next caller would wait behind that
+ * query. Idle connections of the same pool are closed with it, because they took the same path; the pool opens new ones.
  */
 export class PooledClient extends Client {
   private running = 0;

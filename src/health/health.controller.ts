@@ -52,7 +52,7 @@ export class HealthController {
   @Header('cache-control', 'no-store')
   @ApiOperation({
     operationId: 'getReadiness',
-    summary: 'Can it answer? Needs the database; what else is ill is named in `degraded`',
+    summary: 'Whether this node can serve requests. It needs the database; `degraded` names other unavailable parts',
   })
   @ApiOkResponse({ schema: { type: 'object', example: EXAMPLE } })
   @ApiProblems({ 503: 'a required part is unavailable; details names it' })
@@ -79,7 +79,7 @@ export class HealthController {
     }
   }
 
-  /** Never down: answers are right without them, only less of them can be cached. Eviction is degraded when writes wait to be evicted for over 5 s. */
+  /** Never `down`: responses are right without these parts, and fewer are cached. Eviction is degraded when a write waits for its stamp for over 5 s. */
   private parts(): Record<string, PartHealth> {
     const { degraded, oldestMs } = this.eviction.status();
     return { eviction: { degraded, oldest_ms: Math.round(oldestMs) }, ...this.cache.parts() };

@@ -39,9 +39,9 @@ export function createAdapter(logger: Logger, limits = CONNECTION_LIMITS): Fasti
     requestTimeout: limits.request,
     connectionTimeout: limits.silent,
     routerOptions: ROUTER_OPTIONS,
-    // A request that still comes on an open connection is answered as any other.
+    // A request that still arrives on an open connection is served as any other.
     return503OnClosing: false,
-    // Shutdown: idle keep-alive connections are closed at once, busy ones after their answer.
+    // Shutdown: idle keep-alive connections are closed at once, busy ones after their response.
     forceCloseConnections: 'idle',
     keepAliveTimeout: limits.keepAlive,
     clientErrorHandler: refuseBrokenRequest,

@@ -71,7 +71,7 @@ export function toPage<T>(count: number, results: T[], { page, pageSize, linkTo 
 /**
  * Builds links from the validated query, so that one page has one address: defaults are left out and names are sorted.
  * A link starts with `origin` where one is configured, else with the path: it never repeats the Host header, which the client
- * chooses and a cached answer would hand to everybody.
+ * chooses and a cached response would pass on to every client.
  */
 export function pageLinks(
   origin: string | undefined,

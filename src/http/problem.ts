@@ -19,7 +19,7 @@ export class ProblemField {
 
 export type ProblemSource = 'query' | 'path' | 'body' | 'header';
 
-/** RFC 9457: the body of every error answer, sent as application/problem+json. */
+/** RFC 9457: the body of every error response, sent as application/problem+json. */
 export class ProblemDetails {
   @ApiProperty({
     format: 'uri-reference',
@@ -53,7 +53,7 @@ export interface ProblemExtras {
   headers?: Record<string, string>;
 }
 
-/** An answer that is not what was asked for. `detail` is for the caller to read: it never holds anything internal. */
+/** An error response. `detail` is for the caller: it never contains anything internal. */
 export class Problem extends HttpException {
   constructor(
     status: number,

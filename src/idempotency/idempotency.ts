@@ -10,7 +10,7 @@ const SWEPT = 5;
 
 export interface Outcome<T> {
   readonly value: T;
-  /** The work was done before, and this is what was answered then. */
+  /** The work was done before, and this is the response of that time. */
   readonly replayed: boolean;
 }
 

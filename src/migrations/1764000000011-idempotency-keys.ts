@@ -1,6 +1,6 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What was answered to a POST with an Idempotency-Key, kept in the transaction of the write itself. */
+/** The response to a POST with an Idempotency-Key, stored in the transaction of the write itself. */
 export class IdempotencyKeys1764000000011 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -53,7 +53,7 @@ const WRITE_PROBLEMS = {
 @ApiTags('products')
 @ApiProblems({
   400: 'a parameter or field is unknown or wrong; errors names each',
-  503: 'the database does not answer',
+  503: 'the database does not respond',
 })
 @RequiresRole('editor')
 @Controller('api/products')
@@ -169,7 +169,7 @@ export class ProductWritesController {
   }
 }
 
-/** Says whether this is what was answered before. */
+/** Whether this response repeats an earlier one. */
 function withReplay<T>(reply: FastifyReply, { value, replayed }: Outcome<T>): T {
   if (replayed) void reply.header('idempotency-replayed', 'true');
   return value;

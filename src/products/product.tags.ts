@@ -3,7 +3,7 @@ import { FEATURED_RATING } from './dto/limits';
 import type { Ordering, ProductFilter } from './dto/product-query.dto';
 
 /**
- * Which answers depend on what, and which writes change it. Reading says which tags an answer carries; `evictedBy`
+ * Which responses depend on what, and which writes change it. Reading says which tags a response carries; `evictedBy`
  * says which tags a written row stamps. The table in the README is this file in words.
  *
  *   product:42                       the row itself, wherever it is shown
@@ -11,7 +11,7 @@ import type { Ordering, ProductFilter } from './dto/product-query.dto';
  *   products:price                   the price of any product (likewise rating, name, description, stock)
  *   products:category:toys           which products are toys
  *   products:category:toys:price     the price of any toy
- *   products:categories              which product is in which category, for answers about all of them
+ *   products:categories              which product is in which category, for responses about all of them
  *   products:featured                which products are featured
  *   table:products                   everything: stamped by statements over many rows
  */
@@ -31,7 +31,7 @@ export function productTag(id: number | string): string {
   return `product:${id}`;
 }
 
-/** An answer that shows these products depends on each of them. */
+/** A response that shows these products depends on each of them. */
 export function shownTags(products: readonly { id: number }[]): string[] {
   return [ALL_PRODUCTS, ...products.map(({ id }) => productTag(id))];
 }
@@ -63,7 +63,7 @@ export function statsTags(): string[] {
  * What a write of one row evicts, beside the row itself wherever it is shown:
  *
  *   inserted, deleted     that there is one more or less: all lists, its category's; featured if it is
- *   category              both categories' lists, and answers about all categories
+ *   category              both categories' lists, and responses about all categories
  *   created_at            the order of all lists, its category's; featured if it is
  *   rating over the line  featured, either way
  *   price, rating, name,  whatever filters, searches or orders by that very column: over all products

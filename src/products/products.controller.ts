@@ -15,7 +15,7 @@ const PATH = '/api/products';
 @ApiTags('products')
 @ApiProblems({
   400: 'a parameter or field is unknown or wrong; errors names each',
-  503: 'the database does not answer',
+  503: 'the database does not respond',
 })
 @Controller('api/products')
 export class ProductsController {
@@ -61,7 +61,7 @@ export class ProductsController {
     type: ProductDetailDto,
     headers: { ETag: { description: 'For If-Match.', schema: { type: 'string' } } },
   })
-  @ApiProblems({ 404: 'there is no such product', 503: 'the database or the rates API does not answer' })
+  @ApiProblems({ 404: 'there is no such product', 503: 'the database or the rates API does not respond' })
   async get(
     @Param() { id }: ProductParams,
     @Query() { currency }: ProductDetailQuery,

@@ -1,4 +1,4 @@
-/** Units of each currency for one unit of `base`, in the form that frankfurter.dev and others like it answer. */
+/** Units of each currency for one unit of `base`, in the form of frankfurter.dev and similar APIs. */
 export interface RateTable {
   base: string;
   /** ISO 8601 day the rates are of. */
@@ -20,7 +20,7 @@ export class RatesError extends Error {}
  * @throws RatesError
  */
 export function parseRateTable(body: unknown): RateTable {
-  if (typeof body !== 'object' || body === null) throw new RatesError('the answer is not a JSON object');
+  if (typeof body !== 'object' || body === null) throw new RatesError('the response is not a JSON object');
   const { base, date, rates } = body as Record<string, unknown>;
   if (typeof base !== 'string' || !CURRENCY.test(base)) throw new RatesError('base is not a currency code');
   if (typeof date !== 'string' || !/^\d{4}-\d\d-\d\d/.test(date) || Number.isNaN(Date.parse(date)))

@@ -14,7 +14,7 @@ export class RatesController {
   @CacheView({ shared: true, edge: '1m' })
   @ApiOperation({ operationId: 'listRates', summary: 'Exchange rates that prices can be converted by' })
   @ApiOkResponse({ type: RatesDto })
-  @ApiProblems({ 400: 'there are no parameters', 503: 'the rates API does not answer' })
+  @ApiProblems({ 400: 'there are no parameters', 503: 'the rates API does not respond' })
   list(@Query() _query: NoQuery): Promise<RatesDto> {
     return this.rates.rates();
   }

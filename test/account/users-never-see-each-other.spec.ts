@@ -97,7 +97,7 @@ onEveryBackend((open) => {
     expect(hits).toBeGreaterThan(REQUESTS / 4);
   });
 
-  it('when all ask for the first time at once, and each many times over', async () => {
+  it('when all send their first request at once, and each repeats it many times', async () => {
     const { url } = service.process();
     const asked = await Promise.all(
       Array.from({ length: 240 }, async (_, i) => {

@@ -43,7 +43,7 @@ it('a second process on the same folder says why it cannot start, and the first 
   await first.stop();
 });
 
-it('two hundred requests at once on the one connection are all answered', async () => {
+it('two hundred requests at once on the one connection all get a response', async () => {
   backend = await embedded(10_000);
   const service = await startStrata(backend.env);
   const answers = await Promise.all(

@@ -84,7 +84,7 @@ it('the grace period has room for the pause and for the requests in flight', () 
   expect(Number(pause)).toBeGreaterThan(periodSeconds! * failureThreshold!);
 });
 
-it('its probes ask for what the service answers', async () => {
+it('its probes request routes that the service has', async () => {
   const backend = await embedded();
   const running = await startStrata(backend.env);
   try {

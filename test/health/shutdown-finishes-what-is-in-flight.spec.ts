@@ -56,7 +56,7 @@ onRealServers((open) => {
     }
   }
 
-  it('answers the request in flight, refuses new ones, and ends with 0', async () => {
+  it('serves the request in flight, refuses new ones, and exits with 0', async () => {
     const inFlight = write();
     await untilTheWriteWaits();
     const stopped = service.stop();

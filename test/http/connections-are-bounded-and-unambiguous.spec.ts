@@ -111,7 +111,7 @@ describe('a request that two servers could read differently is a 400, and nothin
     expect(calls).toEqual([]);
   });
 
-  it('what was asked before it on the same connection is still answered, first', async () => {
+  it('an earlier request on the same connection still gets its response, first', async () => {
     const connection = await connectTo(await start());
     connection.send(`GET /slow ${HEAD}\r\nGET /plain ${HEAD}Content-Length: 9\r\n\r\n${NEXT}`);
     await eventually(() => calls.includes('slow'));

@@ -53,7 +53,7 @@ describe('by default', () => {
     expect((await service.get('/api/nothing', from(SHOP))).headers.get('access-control-allow-origin')).toBe('*');
   });
 
-  it('a preflight is answered, and may be remembered for a day', async () => {
+  it('a preflight gets a response that may be cached for a day', async () => {
     const { status, headers } = await service.send('OPTIONS', '/api/products/1', from(SHOP, asked('PATCH')));
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-origin')).toBe('*');

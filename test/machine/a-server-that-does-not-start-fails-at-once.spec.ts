@@ -7,7 +7,7 @@ it('a program that is not there: with its name', async () => {
   await expect(untilUp(spawn('/no/such/program'), noAnswer)).rejects.toThrow('spawn /no/such/program ENOENT');
 });
 
-it('a process that ends before it answers: with its exit code and what it printed', async () => {
+it('a process that ends before it responds: with its exit code and its output', async () => {
   const script = 'process.stderr.write("the port is taken", () => process.exit(3))';
   const child = spawn(process.execPath, ['-e', script], { stdio: 'pipe' });
   await expect(untilUp(child, noAnswer)).rejects.toThrow(/it ended with 3\nthe port is taken/);

@@ -104,7 +104,7 @@ onEveryBackend((open) => {
     expect(new Set(seen.values()).size).toBe(3);
   });
 
-  it('a client that refuses the plain form of a small answer gets it packed', async () => {
+  it('a client that refuses the plain form of a small response gets it compressed', async () => {
     const answer = await ask(node.url, '/api/products/1', { headers: { 'accept-encoding': 'identity;q=0, gzip' } });
     expect(answer.headers['content-encoding']).toBe('gzip');
     expect((JSON.parse(decoded(answer)) as { id: number }).id).toBe(1);

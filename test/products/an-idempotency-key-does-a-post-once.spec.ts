@@ -15,7 +15,7 @@ onEveryBackend((open) => {
   const count = async (category: string): Promise<number> =>
     (await service.get<PageJson>(`/api/products?category=${category}`)).body.count;
 
-  it('a repeated POST is answered as the first one was, and does nothing', async () => {
+  it('a repeated POST gets the first response again, and does nothing', async () => {
     const key = newKey();
     const json = { ...KETTLE, category: 'once' };
     const first = await post(key, json);

@@ -162,7 +162,7 @@ const filter: fc.Arbitrary<ProductFilter> = fc.record(
   { requiredKeys: [] },
 );
 
-it('whatever answer a write changes carries a tag that the write evicts', () => {
+it('every response that a write changes carries a tag that the write invalidates', () => {
   let changed = 0;
   let kept = 0;
   fc.assert(

@@ -79,7 +79,7 @@ export class EdgePurges implements DrainParticipant, OnModuleInit, BeforeApplica
   }
 }
 
-/** The outer layers: what answers say to them, and how they are purged. Import it beside EvictionModule. */
+/** Shared caches: the headers of responses for them, and their purges. Import it beside EvictionModule. */
 @Module({
   providers: [
     EdgePurges,

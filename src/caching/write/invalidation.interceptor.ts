@@ -17,7 +17,7 @@ interface Reply {
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** Writers' answers name the cache groups that they made stale (RFC 9875 §3); caches on the way obey that for unsafe methods alone. */
+/** Responses to writes name the cache groups that they made stale (RFC 9875 §3). Caches obey that header for unsafe methods only. */
 @Injectable()
 export class InvalidationInterceptor implements NestInterceptor {
   constructor(
@@ -52,7 +52,7 @@ export class InvalidationInterceptor implements NestInterceptor {
 
   /**
    * A read that sends it back sees the write on any node, through any edge. The clock is asked: another node may have drained the record,
-   * and this one not have received that stamp yet. Undefined, which promises nothing: no answer, or the write is not stamped.
+   * and this one not have received that stamp yet. Undefined, which promises nothing: no reply, or the write is not stamped.
    */
   private async token(tags: Set<string>): Promise<string | undefined> {
     const now = await this.clock.now().catch(() => undefined);

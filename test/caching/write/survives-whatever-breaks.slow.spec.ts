@@ -98,7 +98,7 @@ it('Redis restarts while writers write: no write fails, and the end of it is rig
   }
 });
 
-it('the writer alone is cut off from Redis: another node evicts for it before it answers', async () => {
+it('the writer alone is cut off from Redis: another node invalidates for it before it responds', async () => {
   const proxy = await TcpProxy.to(redis.port);
   try {
     const [writer, strict] = await Promise.all([node({ redisUrl: proxy.url }), node({ strict: true })]);
@@ -147,7 +147,7 @@ it('the outbox connections of all nodes are lost: they come back by themselves, 
   expect(await untilAllSee(nodes, before, 'detail', 8)).toBeLessThan(MAX_LAG + SLACK);
 });
 
-it('the outbox connection is frozen: the write is answered, and a new connection takes over', async () => {
+it('the outbox connection is frozen: the write gets its response, and a new connection takes over', async () => {
   const { wire, url } = await postgresVia();
   try {
     // Its pool is frozen with it, so the other node writes, and this one must come back to life.
@@ -162,7 +162,7 @@ it('the outbox connection is frozen: the write is answered, and a new connection
   }
 });
 
-it('another drain holds a record and does not let go: the write is answered, late, and evicted as soon as it does', async () => {
+it('another drain holds a record: the write gets its response late, and is invalidated when the record is released', async () => {
   const [writer, other] = await Promise.all([node(), node()]);
   const before = await ready([writer, other], 10);
   const holder = new Client({ connectionString: catalogue.url });

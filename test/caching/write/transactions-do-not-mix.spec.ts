@@ -71,7 +71,7 @@ it('two at once on one node: each evicts its own at its own end, and the one tha
   expect(await outcome(writer, 6)).toBe('miss');
 });
 
-it('twelve writers at once, more than the pool has connections: all are answered, and all are evicted', async () => {
+it('twelve writers at once, more than the pool has connections: all get a response, and all are invalidated', async () => {
   const ids = Array.from({ length: 12 }, (_, index) => 20 + index);
   for (const id of ids) await warm([reader], 'detail', id);
   await Promise.all(ids.map((id) => writer.write('save', id, 4711)));

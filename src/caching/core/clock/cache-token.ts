@@ -7,7 +7,7 @@ import type { Instant, TagClock } from './tag-clock';
  */
 export const CACHE_TOKEN = 'cache-token';
 
-/** How long a read waits for a clock that does not answer: after that no node trusts what it holds (Law 6), so nothing old is served. */
+/** How long a read waits for a clock that does not respond. After that no node trusts its L1 (Law 6), so nothing old is served. */
 export interface CatchUpLimits {
   /** ms */
   readonly maxLag: number;

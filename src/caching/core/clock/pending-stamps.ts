@@ -1,7 +1,7 @@
 import { StampTable } from './stamp-table';
 import type { StaleReason } from './tag-clock';
 
-/** What was untold at one moment. `incomplete`: more than could be remembered. */
+/** Unacknowledged stamps of one moment. `incomplete`: there were more than the table remembers. */
 export interface PendingBatch {
   readonly tags: readonly string[];
   readonly incomplete: boolean;
@@ -12,7 +12,7 @@ export interface PendingBatch {
 /**
  * Stamps of this process that the mirror cannot place: the shared clock did not acknowledge them, or it did in an
  * epoch that the mirror has not adopted yet. Their tags are distrusted here at once all the same, by a local tick.
- * An acknowledgement speaks for what was untold when its stamp was **sent**; what failed since is another write's.
+ * An acknowledgement covers the stamps that were pending when it was **sent**. What failed since then is another write's.
  */
 export class PendingStamps {
   private readonly table: StampTable;
@@ -55,7 +55,7 @@ export class PendingStamps {
     this.acknowledged.push({ tags, incomplete: false, upTo: this.table.stamp(tags) });
   }
 
-  /** Call it before the clock is asked, and what it returns once the mirror has learned the whole answer. */
+  /** Call it before the query to the clock, and the returned function once the mirror has applied the whole reply. */
   asking(): () => void {
     const learned = new Set(this.acknowledged);
     return () => {

@@ -2,7 +2,7 @@ import type { CacheEventBus } from '../../caching.events';
 import type { RedisClient } from '../redis/client';
 import { IncarnationScript } from './incarnation-script';
 
-/** Where the shared clock stood when it answered. */
+/** The state of the shared clock when it replied. */
 export interface ClockReading {
   readonly epoch: string;
   readonly tick: number;
@@ -16,7 +16,7 @@ export interface ClockStamp extends ClockReading {
 /** What was stamped after the tick that was asked about, oldest first. */
 export interface ClockDifference extends ClockReading {
   readonly stamps: readonly (readonly [tag: string, tick: number])[];
-  /** Stamps up to and including this tick are all here; less than `tick` when the answer was cut to a page. */
+  /** Stamps up to and including this tick are all here; less than `tick` when the reply was cut to a page. */
   readonly completeTo: number;
   /** The key of the epoch's pseudonyms. */
   readonly secret?: string;

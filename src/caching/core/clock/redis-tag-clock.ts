@@ -12,13 +12,13 @@ import { type PendingBatch, PendingStamps } from './pending-stamps';
 export interface RedisTagClockOptions {
   /** Milliseconds without a reply after which the clock counts as unavailable (Law 6). */
   maxLag: number;
-  /** Milliseconds one question may take. */
+  /** Deadline of one query in milliseconds. */
   timeout: number;
   /** Tags remembered; older ones raise the floor. */
   maxTags: number;
 }
 
-/** What the clock answered to a stamp, and whether the mirror could place it without asking. */
+/** The clock's reply to a stamp, and whether the mirror could apply it without another query. */
 type StampReply = ClockReading & { readonly applied: boolean };
 
 /** How long a `beforeTrust` hook may take, in milliseconds, before the node tries again at the next heartbeat. */
@@ -27,7 +27,7 @@ const HOOK_DEADLINE = 5_000;
 /**
  * A mirror of the shared clock. Published stamps advance it by one; whatever does not fit (a gap, another epoch, a
  * reconnect, a heartbeat) makes it request the difference. Only the reply to its own request may move it across a
- * gap or into another epoch: questions never overlap and late answers are dropped, so it cannot be led backwards.
+ * gap or into another epoch: queries never overlap and late replies are dropped, so the mirror never goes back.
  */
 export class RedisTagClock implements TagClock {
   lastSyncAt = -Infinity;
@@ -149,7 +149,7 @@ export class RedisTagClock implements TagClock {
     return Promise.resolve();
   }
 
-  /** Stamps tags that were untold. @throws when the clock does not acknowledge it */
+  /** Sends pending stamps. @throws when the clock does not acknowledge them */
   private async send(batch: PendingBatch): Promise<StampReply> {
     const { tags, incomplete } = batch;
     const reading = await (incomplete ? this.transport.renew() : this.transport.stamp(tags));
@@ -164,12 +164,12 @@ export class RedisTagClock implements TagClock {
 
   /** Sends the stamps that failed. Without an outbox no other process can: only this one knows of a failed `set` or `evict`. */
   private async sendPending(): Promise<void> {
-    const untold = this.pending.all();
-    if (untold.incomplete) return void (await this.send(untold));
-    for (const tags of inBatches(untold.tags)) await this.send({ ...untold, tags });
+    const pending = this.pending.all();
+    if (pending.incomplete) return void (await this.send(pending));
+    for (const tags of inBatches(pending.tags)) await this.send({ ...pending, tags });
   }
 
-  /** Asks; no trust when there is no answer. */
+  /** Queries the clock. Without a reply trust ends. */
   private async syncOrDistrust(): Promise<void> {
     await this.syncOnce.run().catch(() => this.markUnavailable(true));
   }
@@ -193,7 +193,7 @@ export class RedisTagClock implements TagClock {
     this.events.emit('clock', 'live', this.mirror.epoch);
   }
 
-  /** Asks page by page until nothing is missing; returns when the last question was sent (what Law 6 counts from). */
+  /** Fetches page by page until nothing is missing. Returns when the last query was sent, from which Law 6 counts. */
   private async fetchMissed(): Promise<number> {
     for (;;) {
       const sentAt = this.time.mono();
@@ -203,7 +203,7 @@ export class RedisTagClock implements TagClock {
     }
   }
 
-  /** A question went unanswered. `certain`: something is known to be missing here, so trust ends at once. */
+  /** A query got no reply. `certain`: this node is known to lack a stamp, so trust ends at once. */
   private markUnavailable(certain = false): void {
     if (certain) {
       this.trustLosses += 1;

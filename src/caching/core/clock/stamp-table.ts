@@ -6,7 +6,7 @@ export class StampTable {
   tick = 0;
   floor = 0;
   private readonly stamps = new Map<string, number>();
-  /** The latest stamp of any tag of a kind, `product:*`: what a group of answers goes by that no list of tags could name. */
+  /** The latest stamp of any tag of a kind, `product:*`: for responses with too many tags to list. */
   private readonly kinds = new Map<string, number>();
 
   constructor(private readonly limit: number) {}

@@ -21,7 +21,7 @@ export interface StaleReason {
 export interface TagClock {
   /** Grows whenever anything was learned. Equal versions mean equal verdicts: that makes the usual check O(1). */
   readonly version: number;
-  /** `Time.mono()` of the question the clock last answered (Law 6). Infinity: the clock is this process itself. */
+  /** `Time.mono()` of the last query that the clock replied to (Law 6). Infinity: this process is the clock. */
   readonly lastSyncAt: number;
   /** What this process knows now. Never ahead of the clock, so safe to take before a read (Law 1). */
   instant(): Instant;

@@ -53,12 +53,12 @@ export class Trust {
     });
   }
 
-  /** `Time.mono()` of the question that the clock last answered. */
+  /** `Time.mono()` of the last query that the clock replied to. */
   get clockSyncAt(): number {
     return this.clock.lastSyncAt;
   }
 
-  /** Whether the clock answers, whatever else the proof lacks. */
+  /** Whether the clock responds, whatever else the proof lacks. */
   get isClockLive(): boolean {
     return this.time.mono() - this.clock.lastSyncAt < this.lifetime;
   }
@@ -81,7 +81,7 @@ export class Trust {
   get cause(): unknown {
     if (this.holds) return undefined;
     if (!this.isClockLive)
-      return this.failure ?? new CacheError('CACHE_CLOCK_UNAVAILABLE', 'the tag clock does not answer');
+      return this.failure ?? new CacheError('CACHE_CLOCK_UNAVAILABLE', 'the tag clock does not respond');
     return this.failure ?? new CacheError('CACHE_OUTBOX_UNUSABLE', 'the outbox is not known to be drained');
   }
 

@@ -7,7 +7,7 @@ import { Wire, type WireOptions } from './wire';
 
 type Sentinels = Extract<RedisTarget, { kind: 'sentinel' }>;
 
-/** Connects, and has had a PING answered. `onBroken` is called when any of its sockets fails later. */
+/** Connects, and waits for the reply to a PING. `onBroken` is called when any of its sockets fails later. */
 export async function connect(
   target: RedisTarget,
   timeout: number,

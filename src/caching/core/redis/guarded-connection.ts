@@ -4,7 +4,7 @@ import { CacheError } from '../../caching.errors';
 import type { RedisConnection } from './connection';
 import { withoutCommand } from './fault';
 
-/** Commands in a row that may go unanswered before a connection is given up. */
+/** Commands in a row that may exceed their deadline before a connection is given up. */
 const MAX_TIMEOUTS = 5;
 
 /** A socket broke (`down`), the server stopped replying (`broken`), or refused a command for want of a right. */

@@ -13,8 +13,8 @@ const MAX_DELAY = 500;
 const BACKOFF = new ExponentialBackoff({ initialDelay: 50, maxDelay: MAX_DELAY });
 
 /**
- * Keeps one connection to Redis. When any socket of it breaks, or calls go unanswered, a whole new connection is made
- * and takes the old one's place: sentinels are asked again, a cluster is discovered again.
+ * Keeps one connection to Redis. When one of its sockets breaks, or calls get no reply, a new connection
+ * replaces it as a whole: sentinels are queried again, a cluster is discovered again.
  */
 export class Reconnector {
   /** Undefined: none, and why not is in `fault`. */
@@ -117,7 +117,7 @@ export class Reconnector {
     this.attemptIn(hasLasted ? 0 : MAX_DELAY, BACKOFF.next());
   }
 
-  /** What was sent on a replaced connection may still be answered, within its deadline. */
+  /** Commands that were sent on a replaced connection may still get their replies, within the deadline. */
   private retire(connection: RedisConnection | undefined): void {
     if (!connection) return;
     this.retired.add(connection);

@@ -36,7 +36,7 @@ export class Wire {
   private constructor(private readonly client: Redis) {}
 
   /**
-   * A TCP connection proves little (a stopped server's kernel accepts it too): a wire is open when PING was answered.
+   * A TCP connection proves little (a stopped server's kernel accepts it too): a wire is open when the reply to PING has arrived.
    * @param onBroken called when the socket fails or closes later
    * @throws CacheError `CACHE_TIMEOUT`; the socket's error; Redis error replies to AUTH, SELECT and PING
    */

@@ -11,8 +11,8 @@ export const WRITER_DRAINS = 'cache_outbox.writer_drains';
 
 /**
  * The outbox: one record a statement, written in the writer's own transaction, so exactly as durable as the write.
- * The drain goes by `id` (Law 10), and a writer asks for its own records by `xid`. `changes` null means that the rows are not named: too many, too large, or impossible to image.
- * Its rows live for milliseconds: vacuum must not wait for a fifth of the table to be dead.
+ * The drain reads by `id` (Law 10); a writer finds its own records by `xid`. `changes` is null where the rows are not named: too many, too large, or impossible to record.
+ * Its rows live for milliseconds, so vacuum must not wait until a fifth of the table is dead.
  */
 export async function createOutbox(runner: SqlRunner): Promise<void> {
   await runner.query(`
@@ -27,7 +27,7 @@ export async function createOutbox(runner: SqlRunner): Promise<void> {
     CREATE INDEX ${OUTBOX}_xid ON ${OUTBOX} (xid)`);
 }
 
-/** Makes an outbox of an earlier release as `createOutbox` makes it now: the drain goes by `id`. Does nothing to one that is. */
+/** Makes an outbox of an earlier release as `createOutbox` makes it now: the drain reads by `id`. Does nothing if it is already. */
 export async function upgradeOutbox(runner: SqlRunner): Promise<void> {
   await runner.query(`
     DO $upgrade$ BEGIN

@@ -26,9 +26,9 @@ export interface DrainRun {
   readonly cursor: OutboxCursor;
   /** The session was made ready by `prepareDrains`. */
   readonly prepared: boolean;
-  /** SQL to be answered in the first round trip. */
+  /** SQL that runs in the first round trip. */
   readonly check?: string;
-  /** Called with the answer to `check`, before anything is stamped. */
+  /** Called with the result of `check`, before anything is stamped. */
   readonly checked?: (result: QueryResult | undefined) => void;
   /** Called when everything that was committed before the run is stamped; the last commit is still to come. */
   readonly stamped: () => void;

@@ -4,14 +4,14 @@ import type { ClientBase } from 'pg';
 import { CacheError } from '../../caching.errors';
 import type { ClockIdentity } from '../../core/clock/clock-identity';
 
-/** First half of the advisory locks' key, "cach" in ASCII; the second half is which clock a process goes by. */
+/** First half of the advisory locks' key, "cach" in ASCII; the second half names the clock that a process uses. */
 const LOCKS = 0x63616368;
-/** A process that was killed is let go by the database within moments: wait as long before saying no. In ms. */
+/** Milliseconds to wait before refusing: the database releases the lock of a killed process within moments. */
 const PATIENCE = 2_000;
 
 /**
- * All processes that drain one outbox must go by one clock: a node that drains a record stamps its own, and no other node
- * would ever know. Each holds a shared lock that names its clock, for as long as its session lives. The clock's identity
+ * All processes that drain one outbox must use one clock: a node that drains a record stamps its own clock, and nodes of
+ * another clock would never learn of the write. Each holds a shared lock that names its clock, for as long as its session lives. The clock's identity
  * counts, not its prefix: another Redis server under the same prefix is another clock.
  */
 export class ClockMembership {

@@ -22,9 +22,9 @@ export interface SessionTarget {
 }
 
 /**
- * A connection outside the pool. Writers hold theirs while they wait for the drain: had it to come from the same pool,
- * a full pool would wait for itself. It is dialled on demand, dropped whenever its state is in doubt or it answers and cannot
- * drain (read-only, rights revoked, a statement lost), and dialled again.
+ * A connection outside the pool. Writers hold their connections while they wait for the drain: if the drain used the same
+ * pool, a full pool would wait for itself. The connection is opened on demand. It is closed and opened again when its state
+ * is unknown or when it cannot drain (read-only, rights revoked, a statement lost).
  */
 export class DedicatedSession implements OutboxSession {
   readonly borrows = false;

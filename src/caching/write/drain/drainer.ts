@@ -66,7 +66,7 @@ export class Drainer {
     return this.shared.run();
   }
 
-  /** Drains, and has `sql` answered in the same round trip. Undefined: it was not, for a run that had begun before failed. */
+  /** Drains, and runs `sql` in the same round trip. Undefined: `sql` did not run, because a drain that had begun before failed. */
   async drainAndCheck(sql: string): Promise<QueryResult | undefined> {
     let found: QueryResult | undefined;
     this.check = { sql, checked: (result) => (found = result) };
@@ -124,7 +124,7 @@ export class Drainer {
     }
   }
 
-  /** Only for a writer that waits: nodes that answered each other's failures would never stop. */
+  /** Only for a writer that waits: nodes that retried each other's failures would never stop. */
   private async callOthers(): Promise<void> {
     if (this.session.borrows) return;
     await this.session.use((client) => client.query(`NOTIFY ${CHANNEL}`)).catch(() => undefined);

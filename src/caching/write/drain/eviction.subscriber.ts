@@ -7,15 +7,15 @@ import type { TagRules } from '../capture/tag-rules';
 import { WRITER_DRAINS } from '../capture/outbox-table';
 import type { WriteScope } from './write-scope';
 
-/** May change rows. Says yes too often (`FOR UPDATE`): then a drain finds nothing. A function that writes is found by the watch. */
+/** Statements that may change rows. Too many match (`FOR UPDATE`): their drain finds nothing. The poll finds a function that writes. */
 const MAY_WRITE = /\b(insert|update|delete|merge|truncate|copy|call|do|execute|prepared)\b/i;
 const COMMITS = /^\s*(commit|end)\b/i;
 const ROLLS_BACK = /^\s*(rollback|abort)\b/i;
 
 /**
  * Makes every statement that goes through TypeORM wait for its eviction: save and update, builders, `clear()`, raw SQL.
- * TypeORM awaits `afterQuery` of each of them, COMMIT and SAVEPOINT included, and the server itself says, with every
- * answer, whether a transaction is open. So there is one rule: something was written, and no transaction is open.
+ * TypeORM awaits `afterQuery` of each of them, COMMIT and SAVEPOINT included, and each reply of the server says
+ * whether a transaction is open. So there is one rule: something was written, and no transaction is open.
  * Savepoints, nesting and hand-written BEGIN need no rules of their own. State belongs to a query runner, that is to one
  * connection, so parallel transactions cannot mix.
  */

@@ -44,7 +44,7 @@ interface CheckRow {
 /** @throws CacheError `CACHE_TABLE_UNWATCHED` */
 export function judgeCheck(result: QueryResult | undefined): WatchState {
   const row = result?.rows[0] as CheckRow | undefined;
-  if (!row) throw new CacheError('CACHE_UNTRUSTED', 'the drain that was to answer this poll failed');
+  if (!row) throw new CacheError('CACHE_UNTRUSTED', 'the drain that this poll waited for failed');
   if (row.unwatched.length > 0) {
     throw new CacheError(
       'CACHE_TABLE_UNWATCHED',

@@ -19,7 +19,7 @@ onEveryBackend((open) => {
     expect(await read(path)).toMatch(/; hit;/);
   }
 
-  it('evicting a tag makes the next read of what carries it a miss, and of nothing else; the answer names the stamp', async () => {
+  it('evicting a tag makes the next read of what carries it a miss, and of nothing else; the response names the stamp', async () => {
     await kept('/api/products/5');
     await kept('/api/products/6');
     const json = { tags: ['product:5', 'product:5', 'no-such-tag'] };

@@ -34,7 +34,7 @@ afterEach(closeApps);
 
 const GET = { method: 'GET', route: '/things/:id' };
 
-it('requests are counted by route, class of status and what answered them, in front of the framework as well', async () => {
+it('requests are counted by route, class of status and what served them, in front of the framework as well', async () => {
   const { ask } = await app();
   for (let n = 0; n < 10; n++) await ask('/things/1');
   const { headers } = await ask('/things/1');

@@ -101,7 +101,7 @@ it('says what browsers and edges may do, as declared', async () => {
   expect((await get({}, '/asks')).headers.vary).toBe('authorization, cookie, accept-encoding');
 });
 
-it('only-if-cached is a 504 on a miss and answered on a hit', async () => {
+it('only-if-cached is a 504 on a miss and a 200 on a hit', async () => {
   await app.cache.clear();
   const asked = await get({ 'cache-control': 'only-if-cached' });
   expect(asked.status).toBe(504);
@@ -119,7 +119,7 @@ it.each(['no-cache', 'No-Cache', 'max-age=0', 'no-store'])('%s of a stranger cha
     expect(cacheStatus(await get({ 'cache-control': wish, pragma: 'no-cache' }))).toMatch(/^strata; hit/);
 });
 
-it('Age is how long ago the answer was last known to be right', async () => {
+it('Age is the time since the response was last known to be fresh', async () => {
   await get();
   for (let i = 0; i < 3; i++) expect((await ask(app.url, '/text')).headers.age).toBe('0');
 });

@@ -142,7 +142,7 @@ it.each(['object/1', 'object/1?page=2', 'text', 'csv', 'number', 'nothing', 'byt
   },
 );
 
-it('a hit runs no handler, is revalidated by its ETag, and answers HEAD without a body', async () => {
+it('a hit runs no handler, is revalidated by its ETag, and serves HEAD without a body', async () => {
   const { get } = await start({});
   const miss = await get('/zoo/object/1');
   const before = runs;

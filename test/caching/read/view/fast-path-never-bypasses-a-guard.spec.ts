@@ -105,7 +105,7 @@ it.each(['/shared', '/public'])('%s: a guard of the route itself may judge by an
   }
 });
 
-it('a private answer is given to who it is of, also from the cache', async () => {
+it('a private response is served to its user only, also from the cache', async () => {
   for (let i = 0; i < 3; i++) {
     for (const who of ['anna', 'bert']) {
       const answer = await app.ask('/private', { headers: { authorization: who } });

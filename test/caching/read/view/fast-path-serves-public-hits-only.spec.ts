@@ -97,7 +97,7 @@ describe('in one process', () => {
     app = await start('front');
   });
 
-  it.each(['max-age=0', 'Max-Age=60'])('a reload (%s) is answered there: an Age of 0 is within it', async (wish) => {
+  it.each(['max-age=0', 'Max-Age=60'])('a reload (%s) is served there: an Age of 0 is within it', async (wish) => {
     await openUp(app, '/open');
     const reload = (): Promise<unknown> => app.ask('/open', { headers: { 'cache-control': wish } });
     expect(await passes(app, reload)).toBe(0);
@@ -181,7 +181,7 @@ describe('of two processes', () => {
     expect(answers.map(json)).toEqual([0, 1].map(() => ({ ...(json(answers[0]!) as object), n: 'made' })));
   });
 
-  it('all who ask at once have L2 asked once', async () => {
+  it('concurrent requests share one lookup in L2', async () => {
     await elsewhere('/open?n=crowd');
     const passed = await passes(other, async () => {
       const answers = await Promise.all(Array.from({ length: 10 }, () => other.ask('/open?n=crowd')));
@@ -191,7 +191,7 @@ describe('of two processes', () => {
     expect(reads.mock.calls.length).toBeLessThanOrEqual(2);
   });
 
-  it('what L2 does not have is made by the framework, which asks L2 no second time', async () => {
+  it('a miss in L2 goes to the framework, which does not read L2 again', async () => {
     await elsewhere('/open?n=miss');
     await one.cache.evict(['open']);
     expect(cacheStatus(await other.ask('/open?n=miss'))).toBe('two; fwd=uri-miss; stored');
@@ -215,7 +215,7 @@ describe('of two processes', () => {
     expect(reads.mock.calls.length).toBe(1);
   });
 
-  it('a private answer in L2 is made by the framework', async () => {
+  it('a private response in L2 is served by the framework', async () => {
     const ask = (app: Counted): Promise<RawAnswer> => app.ask('/mine', { headers: { 'x-user': 'ann' } });
     for (let i = 0; i < 4; i += 1) await ask(other);
     await one.cache.evict(['mine']);

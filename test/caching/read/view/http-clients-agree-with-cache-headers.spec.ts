@@ -140,7 +140,7 @@ describe.each([
     expect(seen).toEqual([`${path} 200`]);
   });
 
-  it('never gives one user’s answer to another', async () => {
+  it('never gives one user’s response to another', async () => {
     for (let i = 0; i < 3; i++) {
       for (const user of ['Bearer anna', 'Bearer bert']) {
         expect(JSON.parse(await client.get('/mine', user))).toEqual({ of: user });
@@ -173,7 +173,7 @@ describe('Chromium', () => {
       });
   };
 
-  it('asks about what it may not use unasked; 304 and a change both give the right page', async () => {
+  it('revalidates what it may not reuse; a 304 and a change both give the right page', async () => {
     const get = await open();
     const texts = [await get('/asked?n=c'), await get('/asked?n=c')];
     await change();
@@ -193,7 +193,7 @@ describe('Chromium', () => {
     expect(String(loads.headers['cache-status'])).toContain('hit');
   });
 
-  it('never shows one user’s answer to another', async () => {
+  it('never shows one user’s response to another', async () => {
     const get = await open();
     for (let i = 0; i < 3; i++) {
       for (const user of ['anna', 'bert']) {

@@ -129,7 +129,7 @@ it('declared headers are part of the key, and of Vary', async () => {
   expect(await keys()).toHaveLength(2);
 });
 
-it('versions and hosts that share an address share no answer', async () => {
+it('versions and hosts that share a URL share no response', async () => {
   for (let i = 0; i < 4; i++) {
     for (const version of [1, 2]) {
       const answer = await app.ask('/versions', { headers: { 'x-version': String(version) } });

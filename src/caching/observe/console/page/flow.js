@@ -72,7 +72,7 @@ class Flow {
     const moving = requests > 0 || view.asked + query.asked > 0;
     this.svg.classList.toggle('still', !moving);
     this.svg.setAttribute('viewBox', `0 0 ${width} ${this.list.clientHeight}`);
-    const answers = [0, 0, moving ? view.share : 0, moving ? query.share : 0, 1];
+    const served = [0, 0, moving ? view.share : 0, moving ? query.share : 0, 1];
     const shapes = [fade(width)];
     let flow = moving ? Math.min(PIPE, width * 0.5) : HAIRLINE;
     rows.forEach((row, index) => {
@@ -81,10 +81,10 @@ class Flow {
         bottom: row.offsetTop + row.offsetHeight,
         middle: row.offsetTop + row.offsetHeight / 2,
       };
-      const leaving = thickness(flow * answers[index], flow);
+      const leaving = thickness(flow * served[index], flow);
       const rest = thickness(flow - leaving, flow);
       if (rest > 0 && index < rows.length - 1) shapes.push(...fall(box, rest));
-      if (leaving > 0) shapes.push(...answer(box, rest, leaving, width));
+      if (leaving > 0) shapes.push(...response(box, rest, leaving, width));
       flow = rest;
     });
     this.svg.replaceChildren(...shapes);
@@ -104,7 +104,7 @@ function fall({ top, bottom }, wide) {
 }
 
 /** The right part of the pipe bends towards the numbers and fades out. */
-function answer({ top, middle }, left, wide, end) {
+function response({ top, middle }, left, wide, end) {
   const [high, low, right] = [middle - wide / 2, middle + wide / 2, left + wide];
   const inner = `M${right} ${top - 0.5}V${high - BEND}Q${right} ${high} ${right + BEND} ${high}H${end}`;
   const outer = `V${low}H${right + BEND}Q${left} ${low} ${left} ${high - BEND}V${top - 0.5}Z`;

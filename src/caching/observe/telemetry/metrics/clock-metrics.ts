@@ -17,7 +17,7 @@ export function clockMetrics({ registry, stack, closeLater }: Sources): void {
     'Age of the last response of the clock; 0 without Redis, where this process is the clock.',
     () => lag.seconds(),
   );
-  gauge('cache_clock_live', '1: the clock answers. 0: it has not for longer than maxLag.', () =>
+  gauge('cache_clock_live', '1: the clock responds. 0: no reply for longer than maxLag.', () =>
     Number(trust.isClockLive),
   );
   gauge(

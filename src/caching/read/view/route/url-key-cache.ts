@@ -11,7 +11,7 @@ export interface KnownUrl {
   readonly urlKey: string;
   /** The route's pattern. */
   readonly pattern: string;
-  /** Set once the address is open to the fast path: headers that every answer here gets. */
+  /** Set once the fast path may serve the URL: headers that every response here gets. */
   open?: SharedHeaders;
 }
 
