@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CACHE_STACK } from './caching.tokens';
 import type { CacheStack } from './core/cache-stack';
-import type { CacheEntry, CacheResult, Loader } from './core/store/entry';
+import type { CacheEntry, CacheResult, Loader, LoadMany } from './core/store/entry';
 import type { EntryInfo, EntryPage, EntryQuery } from './core/store/inspector';
-import type { CachePolicy } from './core/store/policy';
+import type { CachePolicy, ManyPolicy } from './core/store/policy';
 
 /** The cache for application code that uses no decorator. */
 @Injectable()
@@ -13,6 +13,14 @@ export class CacheService {
   /** The value of `key`, cached or loaded. @throws what `load` throws, when grace has no older value to serve */
   getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
     return this.stack.store.getOrLoad(key, policy, load);
+  }
+
+  /**
+   * The values of many keys: those that are not cached are loaded by one call of `load`, which gets their keys.
+   * @returns one result for each of `keys`, in their order @throws what `load` throws, when grace lacks one of them
+   */
+  getOrLoadMany(keys: readonly string[], policy: ManyPolicy, load: LoadMany): Promise<CacheResult[]> {
+    return this.stack.store.getOrLoadMany(keys, policy, load);
   }
 
   /** The fresh L1 entry, without a promise. Undefined: call `getOrLoad`. */

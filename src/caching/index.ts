@@ -36,12 +36,13 @@ export {
   type CacheResult,
   type Loaded,
   type Loader,
+  type LoadMany,
   type Outcome,
   publicTags,
   type Tier,
 } from './core/store/entry';
 export type { EntryInfo, EntryPage, EntryQuery } from './core/store/inspector';
-export type { CachePolicy } from './core/store/policy';
+export type { CachePolicy, ManyPolicy } from './core/store/policy';
 export { CacheMetrics } from './observe/telemetry/cache-metrics';
 export { openTelemetryTracing } from './observe/telemetry/open-telemetry';
 export { CacheTelemetryModule } from './observe/telemetry/telemetry.module';

@@ -58,6 +58,16 @@ export class ScriptedRedis {
         const [entry] = await Promise.all([this.call('get', () => this.entries.get(key)), now()]);
         return entry && { ...entry, localTick: 0, verifiedAtVersion: -1 };
       },
+      readMany: async (keys) => {
+        const found = this.call('mget', () => keys.map((key) => this.entries.get(key)));
+        const [entries] = await Promise.all([found, now()]);
+        return new Map(
+          entries.flatMap((entry) => (entry ? [[entry.key, { ...entry, localTick: 0, verifiedAtVersion: -1 }]] : [])),
+        );
+      },
+      writeMany: async (entries) => {
+        for (const entry of entries) await this.call('set', () => void this.entries.set(entry.key, { ...entry }));
+      },
       write: (entry) => this.call('set', () => void this.entries.set(entry.key, { ...entry })),
       delete: (key) => this.call('del', () => void this.entries.delete(key)),
       clear: () => this.call('clear', () => this.entries.clear()),

@@ -55,6 +55,11 @@ export class RedisClient {
     return this.guarded('GET', (connection) => connection.getBytes(key));
   }
 
+  /** MGET, as bytes; of a cluster one GET each, in as many packets as it has masters. @throws as `send` */
+  getManyBytes(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    return this.guarded('MGET', (connection) => connection.getManyBytes(keys));
+  }
+
   /** Runs a script on one key by its SHA; a server that does not know it (NOSCRIPT) gets the source. */
   async script(script: RedisScript, key: string, args: string[]): Promise<RedisReply> {
     return (await this.evalKnown(script, key, args)) ?? this.evalSource(script, key, args);

@@ -49,6 +49,9 @@ export async function connectCluster(
     },
     send: (_key, args) => sendOn(cluster, args, 'utf8'),
     getBytes: (key) => sendOn(cluster, ['GET', key], null) as Promise<Buffer | null>,
+    // Keys of one MGET have to be in one slot.
+    getManyBytes: (keys) =>
+      Promise.all(keys.map((key) => sendOn(cluster, ['GET', key], null) as Promise<Buffer | null>)),
     sendTo: (master, args) => sendOn(cluster.nodes('master')[master]!, args, 'utf8'),
     subscribe: (channel, listener) => subscriber.subscribe(channel, listener),
     destroy,

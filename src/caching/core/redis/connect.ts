@@ -38,6 +38,7 @@ async function connectServer(
       masters: 1,
       send: (_key, args) => wire.send(args),
       getBytes: (key) => wire.getBytes(key),
+      getManyBytes: (keys) => wire.getManyBytes(keys),
       sendTo: (_master, args) => wire.send(args),
       subscribe: (channel, listener) => subscriber.subscribe(channel, listener),
       destroy: () => [wire, subscriber].forEach((each) => each.destroy()),

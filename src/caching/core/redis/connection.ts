@@ -10,6 +10,8 @@ export interface RedisConnection {
   send(key: string, args: readonly RedisArgument[]): Promise<RedisReply>;
   /** GET, as bytes. */
   getBytes(key: string): Promise<Buffer | null>;
+  /** The values of many keys, as bytes; null where a key has none. */
+  getManyBytes(keys: readonly string[]): Promise<(Buffer | null)[]>;
   /** How many masters there are; `sendTo` speaks to one of them. */
   readonly masters: number;
   sendTo(master: number, args: readonly RedisArgument[]): Promise<RedisReply>;

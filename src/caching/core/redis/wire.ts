@@ -99,6 +99,10 @@ export class Wire {
     return this.write(commandOf(['GET', key], null)) as Promise<Buffer | null>;
   }
 
+  getManyBytes(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    return this.write(commandOf(['MGET', ...keys], null)) as Promise<(Buffer | null)[]>;
+  }
+
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     this.client.on('message', (from, message) => from === channel && listener(message));
     await this.client.subscribe(channel);

@@ -35,6 +35,9 @@ export interface Loaded {
 
 export type Loader = () => Promise<Loaded>;
 
+/** Loads many values in one go. A key that the returned map lacks has no value, as with `body: null`. */
+export type LoadMany = (keys: readonly string[]) => Promise<ReadonlyMap<string, Loaded>>;
+
 /** Consecutive failed loads of an entry, so that a failing source is not queried at every request. */
 export interface Failure {
   /** `Time.mono()` when the last load began. */

@@ -26,6 +26,12 @@ export interface CachePolicy {
   readonly inProcess?: boolean;
 }
 
+/** How the values of `getOrLoadMany` are cached. */
+export interface ManyPolicy extends CachePolicy {
+  /** Tags of one value, beside `tags`, which all of them carry. @default none */
+  readonly tagsOf?: (key: string) => readonly string[];
+}
+
 export type ResolvedPolicy = Required<CachePolicy>;
 /** Policy fields that the module's options set for every value. */
 export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter' | 'inProcess' | 'refreshBefore'>;

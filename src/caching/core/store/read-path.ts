@@ -1,8 +1,8 @@
 import { Background } from '../async/background';
 import { withDeadline } from '../async/deadline';
-import { type CacheEntry, type CacheResult, type Loader, overdue, remainingTtl } from './entry';
+import { type CacheEntry, type CacheResult, type Loader, remainingTtl } from './entry';
 import { ExplicitSet } from './explicit-set';
-import type { ReadSnapshot, Verdict } from './freshness';
+import type { ReadSnapshot } from './freshness';
 import { layerOf, refuseIfAmbiguous } from './key';
 import { CoalescedLoads } from './load/coalesced-loads';
 import { EntryWriter, lifeOf } from './load/entry-writer';
@@ -10,6 +10,7 @@ import { FillCoordinator, type Release } from './load/fill-coordinator';
 import { rescue } from './load/grace';
 import { loadUncached } from './load/uncached';
 import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
+import { ReadMany } from './read-many';
 import { Serving } from './serving';
 import type { StoreParts } from './store-parts';
 import { L2_SKIPPED, type L2Access, type L2Lookup } from './tiers/l2-access';
@@ -21,6 +22,7 @@ import { L2_SKIPPED, type L2Access, type L2Lookup } from './tiers/l2-access';
 export class ReadPath {
   readonly background = new Background();
   readonly sets: ExplicitSet;
+  readonly many: ReadMany;
   private readonly serving: Serving;
   private readonly writer: EntryWriter;
   private readonly loads: CoalescedLoads;
@@ -36,6 +38,7 @@ export class ReadPath {
     this.sets = new ExplicitSet(parts, this.writer);
     this.loads = new CoalescedLoads(freshness, events, parts.mayShareResult);
     this.locks = l2 && new FillCoordinator(parts, this.background, l2);
+    this.many = new ReadMany(parts, l2, this.serving, this.writer, this.loads, this.background);
   }
 
   /** Whether a load of `key` is running in this process. */
@@ -75,7 +78,7 @@ export class ReadPath {
 
     // 3. Serve the L1 entry if the verdict allows it. The verdict `refresh` also starts a refresh in the background.
     const policy = resolvePolicy(options, this.parts.defaults);
-    const served = entry && verdict && this.fromL1(entry, verdict, snapshot);
+    const served = entry && verdict && this.serving.byVerdict(entry, verdict, snapshot);
     if (served && verdict === 'refresh') this.refresh(served.entry, snapshot, policy, load);
     if (served) return served;
 
@@ -106,29 +109,6 @@ export class ReadPath {
     if (set) return this.serving.serve(set, 'hit', snapshot);
     const found = this.l2 && (await this.sets.awaitedIn(this.l2, key, entry));
     return found && this.serving.recorded(this.serving.fromL2(found), snapshot);
-  }
-
-  /** Step 3: the result that may be served without loading. */
-  private fromL1(entry: CacheEntry, verdict: Verdict, snapshot: ReadSnapshot): CacheResult | undefined {
-    this.serving.noteInvalidation(entry, verdict);
-    switch (verdict) {
-      case 'fresh':
-        return this.serving.serve(entry, 'hit', snapshot);
-      case 'refresh': {
-        const isLate = overdue(entry, this.parts.time.wall(), snapshot.at) >= 0;
-        return this.serving.serve(entry, isLate ? 'stale' : 'hit', snapshot);
-      }
-      case 'backing-off':
-        return this.serving.serve(entry, 'grace', snapshot);
-      case 'dead':
-        this.parts.l1.delete(entry.key, entry.isInvalidated ? 'tag' : 'ttl');
-        return undefined;
-      case 'revalidate':
-      case 'fallback':
-        return undefined;
-      default:
-        return verdict satisfies never;
-    }
   }
 
   /** Steps 5 and 6: L2, then the fill lock, then the load. */

@@ -6,6 +6,29 @@ import type { StoreParts } from './store-parts';
 export class Serving {
   constructor(private readonly parts: StoreParts) {}
 
+  /** The result that may be served without loading, if there is one. */
+  byVerdict(entry: CacheEntry, verdict: Verdict, snapshot: ReadSnapshot): CacheResult | undefined {
+    this.noteInvalidation(entry, verdict);
+    switch (verdict) {
+      case 'fresh':
+        return this.serve(entry, 'hit', snapshot);
+      case 'refresh': {
+        const isLate = overdue(entry, this.parts.time.wall(), snapshot.at) >= 0;
+        return this.serve(entry, isLate ? 'stale' : 'hit', snapshot);
+      }
+      case 'backing-off':
+        return this.serve(entry, 'grace', snapshot);
+      case 'dead':
+        this.parts.l1.delete(entry.key, entry.isInvalidated ? 'tag' : 'ttl');
+        return undefined;
+      case 'revalidate':
+      case 'fallback':
+        return undefined;
+      default:
+        return verdict satisfies never;
+    }
+  }
+
   serve(entry: CacheEntry, outcome: 'hit' | 'stale' | 'grace', snapshot: ReadSnapshot): CacheResult {
     const { events, time } = this.parts;
     if (outcome === 'hit') events.emit('hit', entry.key, 'l1');

@@ -1,10 +1,10 @@
 import type { Instant } from '../clock/tag-clock';
 import type { DependencyTracker } from '../clock/dependency-tracker';
-import type { Body, CacheEntry, CacheResult, Loader } from './entry';
+import type { Body, CacheEntry, CacheResult, Loader, LoadMany } from './entry';
 import { ExplicitSet } from './explicit-set';
 import { type InvalidationListener, Invalidator } from './invalidator';
 import { refuseIfAmbiguous } from './key';
-import type { CachePolicy } from './policy';
+import type { CachePolicy, ManyPolicy } from './policy';
 import { ReadPath } from './read-path';
 import type { StoreParts } from './store-parts';
 import { L2Access } from './tiers/l2-access';
@@ -40,6 +40,16 @@ export class TieredStore {
    */
   getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
     return this.reads.getOrLoad(key, policy, load);
+  }
+
+  /**
+   * The values of many keys, by the same laws: what L1 lacks is read from L2 by one MGET, and what L2 lacks by one call of
+   * `load`. Each key is cached, shared and invalidated by itself.
+   * @returns one result for each of `keys`, in their order
+   * @throws what `load` throws, when there is no grace for one of them; CacheError `CACHE_KEY`
+   */
+  getOrLoadMany(keys: readonly string[], policy: ManyPolicy, load: LoadMany): Promise<CacheResult[]> {
+    return this.reads.many.getOrLoad(keys, policy, load);
   }
 
   /** The fresh value, or undefined. Never loads. */

@@ -41,14 +41,26 @@ export class EntryWriter {
 
   /** Stores an entry in L1 at once. Resolves, and never rejects, when L2 has it or has failed. */
   storeEntry(entry: CacheEntry, skipL2: boolean): Promise<void> {
-    const { l1, freshness } = this.parts;
-    const present = l1.peek(entry.key);
-    if (!present || present.verifiedAt <= entry.verifiedAt || !this.isCurrent(present)) l1.set(entry);
+    return this.storeEntries([entry], skipL2);
+  }
+
+  /** Stores many entries, in L2 in one packet. */
+  storeEntries(entries: readonly CacheEntry[], skipL2: boolean): Promise<void> {
+    const { freshness } = this.parts;
+    for (const entry of entries) this.storeInL1(entry);
     // An entry that was stamped while it was loaded may be served as grace here, and is useless to other nodes.
-    if (skipL2 || !this.l2 || !freshness.isFresh(entry)) return Promise.resolve();
-    const written = this.l2.write(entry);
+    const shared = skipL2 || !this.l2 ? [] : entries.filter((entry) => freshness.isFresh(entry));
+    if (!this.l2 || shared.length === 0) return Promise.resolve();
+    const [only] = shared;
+    const written = only && shared.length === 1 ? this.l2.write(only) : this.l2.writeMany(shared);
     this.background.track(written);
     return written;
+  }
+
+  private storeInL1(entry: CacheEntry): void {
+    const { l1 } = this.parts;
+    const present = l1.peek(entry.key);
+    if (!present || present.verifiedAt <= entry.verifiedAt || !this.isCurrent(present)) l1.set(entry);
   }
 
   /** Whether the present entry is fresh: a slow load must not replace it by an older value. */

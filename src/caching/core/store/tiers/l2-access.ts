@@ -13,6 +13,13 @@ export interface L2Lookup {
   readonly failed: boolean;
 }
 
+/** The result of one read of many keys. */
+export interface L2ManyLookup {
+  readonly entries: ReadonlyMap<string, CacheEntry>;
+  readonly snapshot?: ReadSnapshot;
+  readonly failed: boolean;
+}
+
 /** The lookup of a value that is never in L2. */
 export const L2_SKIPPED: L2Lookup = { failed: true };
 
@@ -63,8 +70,36 @@ export class L2Access {
     return isFresh ? entry : undefined;
   }
 
+  /** Reads many entries by one MGET and queries the clock in the same round trip. */
+  async lookUpMany(keys: readonly string[]): Promise<L2ManyLookup> {
+    const { events, freshness, time, tracing } = this.parts;
+    return tracing.span(
+      'cache.l2.read',
+      { 'cache.layer': layerOf(keys[0]!), 'cache.keys': keys.length },
+      async (note) => {
+        const arrival = freshness.snapshot();
+        try {
+          const entries = await this.l2.readMany(keys);
+          note({ 'cache.found': entries.size });
+          return { entries, snapshot: freshness.confirmedSince(arrival), failed: false };
+        } catch (error) {
+          events.emit('storeFailed', 'read', error);
+          note({ 'cache.outcome': 'failed' });
+          return { entries: new Map<string, CacheEntry>(), failed: true };
+        } finally {
+          events.emit('l2', 'read', time.mono() - arrival.at);
+        }
+      },
+    );
+  }
+
   write(entry: CacheEntry): Promise<void> {
     return this.reported('write', () => this.l2.write(entry));
+  }
+
+  /** Writes many entries in one packet. */
+  writeMany(entries: readonly CacheEntry[]): Promise<void> {
+    return this.reported('write', () => this.l2.writeMany(entries));
   }
 
   delete(key: string): Promise<void> {

@@ -14,7 +14,11 @@ export interface L2 {
    * @param expectsHit query the clock in the same round trip. A miss does not need the clock
    */
   read(key: string, expectsHit?: boolean): Promise<CacheEntry | undefined>;
+  /** Reads many entries in one round trip, which queries the clock as well. Keys without an entry are left out. */
+  readMany(keys: readonly string[]): Promise<Map<string, CacheEntry>>;
   write(entry: CacheEntry): Promise<void>;
+  /** Writes many entries in one packet. */
+  writeMany(entries: readonly CacheEntry[]): Promise<void>;
   delete(key: string): Promise<void>;
   /** Deletes every entry by cursor, never by FLUSHDB: other programs may use the same database. */
   clear(): Promise<void>;
@@ -50,6 +54,23 @@ export class RedisL2 implements L2 {
     if (!entry) return this.drop(key);
     await (asked ?? this.clock.now());
     return entry;
+  }
+
+  async readMany(keys: readonly string[]): Promise<Map<string, CacheEntry>> {
+    const verifiedAt = this.time.mono();
+    const [records] = await Promise.all([this.redis.getMany(keys.map((key) => this.own + key)), this.clock.now()]);
+    const entries = new Map<string, CacheEntry>();
+    keys.forEach((key, at) => {
+      const record = records[at];
+      const entry = record && decodeEntry(key, record, this.seal, verifiedAt, this.time);
+      if (entry) entries.set(key, entry);
+      else if (record) this.drop(key);
+    });
+    return entries;
+  }
+
+  async writeMany(entries: readonly CacheEntry[]): Promise<void> {
+    await Promise.all(entries.map((entry) => this.write(entry)));
   }
 
   async write(entry: CacheEntry): Promise<void> {

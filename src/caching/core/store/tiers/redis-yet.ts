@@ -49,6 +49,16 @@ export class RedisYet {
     }
   }
 
+  /**
+   * The records of many keys, by one MGET, which redis-yet reads as text and so would damage. A key of another Redis type
+   * has none.
+   * @throws as `RedisClient.send`
+   */
+  async getMany(keys: readonly string[]): Promise<(StoredRecord<Buffer> | undefined)[]> {
+    const values = await this.client.getManyBytes(keys);
+    return values.map((bytes) => (bytes === null ? undefined : parsed(bytes)));
+  }
+
   /** @param ttl milliseconds, whole */
   async set(key: string, { head, body }: StoredRecord, ttl: number): Promise<void> {
     await this.withBody({ body }, () => this.adapter.set(key, head, ttl));
@@ -62,10 +72,9 @@ export class RedisYet {
     const call = this.takeBody();
     const bytes = await this.client.getBytes(key);
     if (bytes === null) return null;
-    const end = bytes.subarray(0, HEAD_LIMIT).indexOf(LINE_END);
-    call.body = bytes.subarray(end + 1);
-    // Without a head, returns an empty text, which is not valid JSON.
-    return bytes.toString('utf8', 0, Math.max(0, end));
+    const { head, body } = divided(bytes);
+    call.body = body;
+    return head;
   }
 
   /** Passes a body past redis-yet, which calls its client synchronously. If it ever does not, the call fails instead of mixing up bodies. */
@@ -83,6 +92,21 @@ export class RedisYet {
     this.inFlightBody = undefined;
     if (inFlightBody === undefined) throw new Error('redis-yet called its client outside a call of this class');
     return inFlightBody;
+  }
+}
+
+/** Without a head, that is an empty text, which is not valid JSON. */
+function divided(bytes: Buffer): { head: string; body: Buffer } {
+  const end = bytes.subarray(0, HEAD_LIMIT).indexOf(LINE_END);
+  return { head: bytes.toString('utf8', 0, Math.max(0, end)), body: bytes.subarray(end + 1) };
+}
+
+function parsed(bytes: Buffer): StoredRecord<Buffer> {
+  const { head, body } = divided(bytes);
+  try {
+    return { head: JSON.parse(head) as unknown, body };
+  } catch {
+    return UNREADABLE;
   }
 }
 

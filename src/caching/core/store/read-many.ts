@@ -1,0 +1,220 @@
+import { withDeadline } from '../async/deadline';
+import type { Background } from '../async/background';
+import { type CacheEntry, type CacheResult, type Loaded, type LoadMany, remainingTtl } from './entry';
+import type { ReadSnapshot, Verdict } from './freshness';
+import { layerOf, refuseIfAmbiguous } from './key';
+import type { CoalescedLoads, Settled } from './load/coalesced-loads';
+import { type EntryWriter, lifeOf } from './load/entry-writer';
+import { rescue } from './load/grace';
+import { type ManyPolicy, type ResolvedPolicy, resolvePolicy } from './policy';
+import type { Serving } from './serving';
+import type { StoreParts } from './store-parts';
+import type { L2Access, L2ManyLookup } from './tiers/l2-access';
+
+type Outcomes = Map<string, Settled>;
+const NOTHING: L2ManyLookup = { entries: new Map(), failed: true };
+
+/**
+ * The read path for many keys at once, by the same laws as for one: L1, one query to the clock where an entry lacks
+ * proof, single flight for each key, one MGET, one load of what is missing, grace. No fill lock: a load of rows by their
+ * keys is cheap, and the caller that needs it (a whole response) usually has one.
+ */
+export class ReadMany {
+  constructor(
+    private readonly parts: StoreParts,
+    private readonly l2: L2Access | undefined,
+    private readonly serving: Serving,
+    private readonly writer: EntryWriter,
+    private readonly loads: CoalescedLoads,
+    private readonly background: Background,
+  ) {}
+
+  /** @returns one result for each of `keys`, in their order @throws what `load` throws, when grace lacks one of them */
+  async getOrLoad(keys: readonly string[], options: ManyPolicy, load: LoadMany): Promise<CacheResult[]> {
+    const { freshness, transactions, defaults } = this.parts;
+    const wanted = new Set(keys);
+    const policy = resolvePolicy(options, defaults);
+    const tagsOf = options.tagsOf ?? noTags;
+    const run: Run = { policy, tagsOf, load };
+    if (transactions.isInside()) return this.uncached(keys, run);
+
+    // 1. L1, then once the clock for all that lack proof: as in `ReadPath.getOrLoad`.
+    let snapshot = freshness.snapshot();
+    let entries = this.inL1(wanted, snapshot, policy.refreshBefore);
+    if (this.needsClock(wanted, entries)) {
+      snapshot = await freshness.snapshotFromClock();
+      entries = this.inL1(wanted, snapshot, policy.refreshBefore);
+    }
+    const results = new Map<string, CacheResult>();
+    const due: string[] = [];
+    for (const [key, { entry, verdict }] of entries) {
+      const served = this.serving.byVerdict(entry, verdict, snapshot);
+      if (served) results.set(key, served);
+      if (served && verdict === 'refresh') due.push(key);
+    }
+    if (due.length > 0) this.refresh(due, run);
+
+    // 2. Single flight: each key joins its running load, or this call's own.
+    const missing = [...wanted].filter((key) => !results.has(key));
+    if (missing.length > 0) {
+      const batch = new Batch((own) => this.fill(own, run, 0));
+      const loading = missing.map(async (key) => {
+        refuseIfAmbiguous(key);
+        const alone = (): Promise<CacheResult> => new Batch((own) => this.load(own, run, NOTHING)).add(key);
+        return this.loads.join(key, snapshot, () => batch.add(key), alone);
+      });
+      const loaded = await all(loading);
+      loaded.forEach((result, at) => results.set(missing[at]!, this.serving.recorded(result, snapshot)));
+    }
+    return keys.map((key) => results.get(key)!);
+  }
+
+  private inL1(
+    keys: ReadonlySet<string>,
+    snapshot: ReadSnapshot,
+    refreshBefore: number,
+  ): Map<string, { entry: CacheEntry; verdict: Verdict }> {
+    const { l1, freshness } = this.parts;
+    const found = new Map<string, { entry: CacheEntry; verdict: Verdict }>();
+    for (const key of keys) {
+      const entry = l1.get(key);
+      if (entry) found.set(key, { entry, verdict: freshness.judge(entry, snapshot, refreshBefore) });
+    }
+    return found;
+  }
+
+  private needsClock(keys: ReadonlySet<string>, entries: ReadonlyMap<string, { verdict: Verdict }>): boolean {
+    for (const { verdict } of entries.values()) if (verdict === 'revalidate') return true;
+    return this.parts.freshness.strict && [...keys].some((key) => this.loads.isRunning(key));
+  }
+
+  /** Reloads served values in the background, as one load. */
+  private refresh(keys: readonly string[], run: Run): void {
+    const batch = new Batch((own) => this.fill(own, run, run.policy.refreshBefore));
+    for (const key of keys) {
+      if (this.loads.isRunning(key)) continue;
+      this.background.track(this.loads.start(key, () => batch.add(key)).catch(() => undefined));
+    }
+  }
+
+  /** 3. One MGET, judged by the clock that is queried in the same round trip; then one load of what is missing. */
+  private async fill(keys: readonly string[], run: Run, refreshBefore: number): Promise<Outcomes> {
+    if (!this.l2 || run.policy.inProcess) return this.load(keys, run, NOTHING);
+    const lookup = await this.l2.lookUpMany(keys);
+    const outcomes: Outcomes = new Map();
+    for (const key of keys) {
+      const one = { entry: lookup.entries.get(key), snapshot: lookup.snapshot, failed: lookup.failed };
+      const entry = this.l2.freshIn(one, refreshBefore);
+      if (entry) outcomes.set(key, { result: this.serving.fromL2(entry) });
+    }
+    const missing = keys.filter((key) => !outcomes.has(key));
+    if (missing.length === 0) return outcomes;
+    return new Map([...outcomes, ...(await this.load(missing, run, lookup))]);
+  }
+
+  /** 4. One load, its tick taken before it (Law 1). */
+  private load(keys: readonly string[], run: Run, lookup: L2ManyLookup): Promise<Outcomes> {
+    return this.parts.tracing.span(
+      'cache.load',
+      { 'cache.layer': layerOf(keys[0]!), 'cache.keys': keys.length },
+      async () => {
+        const { clock, events, time } = this.parts;
+        for (const key of keys) events.emit('miss', key);
+        const attempt = { at: time.mono(), since: clock.instant() };
+        try {
+          const results = await this.loaded(keys, run, lookup.failed);
+          events.emit('load', keys[0]!, time.mono() - attempt.at, true);
+          return new Map([...results].map(([key, result]) => [key, { result }]));
+        } catch (error) {
+          events.emit('load', keys[0]!, time.mono() - attempt.at, false);
+          return new Map(keys.map((key) => [key, this.rescued(key, lookup.entries.get(key), attempt, error)]));
+        }
+      },
+    );
+  }
+
+  private rescued(
+    key: string,
+    fromL2: CacheEntry | undefined,
+    attempt: Parameters<typeof rescue>[3],
+    error: unknown,
+  ): Settled {
+    try {
+      return { result: rescue(this.parts, key, fromL2, attempt, error) };
+    } catch (thrown) {
+      return { error: thrown };
+    }
+  }
+
+  private async loaded(keys: readonly string[], run: Run, skipL2: boolean): Promise<Map<string, CacheResult>> {
+    const { time } = this.parts;
+    const results = await this.built(keys, run);
+    const kept = [...results.values()].filter(({ stored }) => stored).map(({ entry }) => entry);
+    void this.writer.storeEntries(kept, skipL2 || run.policy.inProcess);
+    for (const [key, result] of results) results.set(key, { ...result, ttl: remainingTtl(result.entry, time.wall()) });
+    return results;
+  }
+
+  private async built(keys: readonly string[], { policy, tagsOf, load }: Run): Promise<Map<string, CacheResult>> {
+    const { dependencies, time } = this.parts;
+    const createdAt = time.wall();
+    const loading = dependencies.run(() => load(keys));
+    const { value, gathered } = await withDeadline(loading, policy.loadTimeout, `loading ${keys.length} values`);
+    return new Map(
+      keys.map((key) => {
+        const loaded: Loaded = value.get(key) ?? { body: null };
+        const tags = [...policy.tags, ...tagsOf(key)];
+        const entry = this.writer.buildEntry(key, { ...policy, tags }, loaded, gathered, createdAt);
+        const stored = loaded.store !== false && !gathered.isUncommitted && lifeOf(loaded, policy) > 0;
+        return [key, { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl: 0 }];
+      }),
+    );
+  }
+
+  /** For a caller inside a transaction: it may read what is not committed, so the results are for that caller alone. */
+  private async uncached(keys: readonly string[], run: Run): Promise<CacheResult[]> {
+    const results = await this.built([...new Set(keys)], run);
+    return keys.map((key) => ({ ...results.get(key)!, stored: false }));
+  }
+}
+
+interface Run {
+  readonly policy: ResolvedPolicy;
+  readonly tagsOf: (key: string) => readonly string[];
+  readonly load: LoadMany;
+}
+
+/** Collects keys until the end of the event-loop turn's synchronous part, and runs once for all of them. */
+class Batch {
+  private readonly keys: string[] = [];
+  private running?: Promise<Outcomes>;
+
+  constructor(private readonly run: (keys: readonly string[]) => Promise<Outcomes>) {}
+
+  async add(key: string): Promise<CacheResult> {
+    if (this.running && this.isSealed) return new Batch(this.run).add(key);
+    this.keys.push(key);
+    this.running ??= Promise.resolve().then(() => {
+      this.isSealed = true;
+      return this.run(this.keys);
+    });
+    const outcome = (await this.running).get(key)!;
+    if ('error' in outcome) throw outcome.error;
+    return outcome.result;
+  }
+
+  private isSealed = false;
+}
+
+/** As Promise.all, but no rejection goes unhandled and none leaves other work running unseen. */
+async function all<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}
+
+function noTags(): readonly string[] {
+  return [];
+}
