@@ -1,4 +1,4 @@
-import fc, { type Scheduler } from 'fast-check';
+import type { Scheduler } from 'fast-check';
 import { CacheEventBus, type CacheResult, TieredStore, type TagClock, DependencyTracker } from '../../src/caching';
 import { resolveOptions } from '../../src/caching/caching.options';
 import { Freshness } from '../../src/caching/core/store/freshness';
@@ -8,14 +8,10 @@ import { MemoryTagClock } from '../../src/caching/core/clock/memory-tag-clock';
 import { RedisTagClock } from '../../src/caching/core/clock/redis-tag-clock';
 import type { Time } from '../../src/caching/core/async/time';
 import { TransactionScope } from '../../src/caching/core/async/transaction-scope';
+import { KEYS, type Step } from './interleaving-plans';
 import { MAX_TAGS, ScriptedRedis } from './scripted-redis';
 
-/** What a client does; clients run side by side, each one thing after the other. */
-export type Step =
-  | { readonly do: 'read' | 'view' | 'page' | 'write'; readonly node: number; readonly key: string }
-  | { readonly do: 'beat'; readonly node: number }
-  | { readonly do: 'pass'; readonly ms: number }
-  | { readonly do: 'forget' };
+export { clients, rivals } from './interleaving-plans';
 
 export interface Setting {
   readonly clock: 'memory' | 'redis';
@@ -28,31 +24,6 @@ export class StaleRead extends Error {}
 class SourceFailed extends Error {}
 
 const MAX_LAG = 100;
-const KEYS = ['a', 'b'];
-const key = fc.constantFrom(...KEYS);
-
-/** Up to four clients of up to six steps, on `nodes` nodes. */
-export function clients(nodes: number): fc.Arbitrary<Step[][]> {
-  const node = fc.nat({ max: nodes - 1 });
-  const step = fc.oneof(
-    {
-      weight: 25,
-      arbitrary: fc.record({ do: fc.constantFrom('read' as const, 'view' as const, 'page' as const), node, key }),
-    },
-    { weight: 15, arbitrary: fc.record({ do: fc.constant('write' as const), node, key }) },
-    { weight: 5, arbitrary: fc.record({ do: fc.constant('beat' as const), node }) },
-    { weight: 5, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 150 }) }) },
-    { weight: nodes > 1 ? 1 : 0, arbitrary: fc.constant({ do: 'forget' as const }) },
-  );
-  return fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 2, maxLength: 4 });
-}
-
-/** The same, but everybody wants the same key: what a broken law shows in soonest. */
-export function rivals(nodes: number): fc.Arbitrary<Step[][]> {
-  const node = fc.nat({ max: nodes - 1 });
-  const step = fc.record({ do: fc.constantFrom('read' as const, 'write' as const), node, key: fc.constant('a') });
-  return fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 3, maxLength: 4 });
-}
 
 /** Runs the clients over the real store and clock in the order the scheduler finds. @throws StaleRead */
 export class World {
