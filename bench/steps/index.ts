@@ -9,6 +9,7 @@ import { stampede } from './stampede';
 import { store } from './store';
 import { telemetry } from './telemetry';
 import { throughput } from './throughput';
+import { writeCost } from './write-cost';
 import { writes } from './writes';
 
 /** In the order in which a reader asks. */
@@ -18,6 +19,7 @@ export const steps: readonly Step[] = [
   peers,
   stampede,
   freshness,
+  writeCost,
   writes,
   products,
   store,
