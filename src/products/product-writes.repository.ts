@@ -1,47 +1,84 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { EntityManager, Repository } from 'typeorm';
+import { Eviction } from '../caching';
 import { BatchPatchDto } from './dto/product-batch.dto';
 import { Product } from './product.entity';
 
-/** The fields of a product that a caller decides. */
-export type ProductValues = Omit<Product, 'id' | 'createdAt' | 'updatedAt'>;
+const FIELDS = ['name', 'price', 'description', 'category', 'stock', 'rating'] as const;
 
-/** The SQL of changing the catalogue. Everything happens in a transaction, so that the response can name what it invalidated. */
+/** The fields of a product that a caller decides. */
+export type ProductValues = Pick<Product, (typeof FIELDS)[number]>;
+
+/** A product as it is now, and which version of its row that is. */
+export interface SeenProduct {
+  readonly product: Product;
+  /** Another one after each write of the row. */
+  readonly version: string;
+}
+
+/**
+ * The SQL of changing the catalogue. One statement commits by itself, which spares its BEGIN and COMMIT a round trip each. Where the
+ * response has to name what it invalidated there is a transaction around it: those tags are read before a COMMIT.
+ */
 @Injectable()
 export class ProductWritesRepository {
-  constructor(@InjectRepository(Product) private readonly products: Repository<Product>) {}
+  constructor(
+    @InjectRepository(Product) private readonly products: Repository<Product>,
+    @Inject(Eviction) private readonly eviction: Pick<Eviction, 'namesGroups'>,
+  ) {}
 
   /** Runs `work` in one transaction. */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.products.manager.transaction(work);
   }
 
-  /** The same, on the row as it is now, which no other writer can change until the end. */
-  withLocked<T>(id: number, work: (product: Product | null, manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.transaction(async (manager) => {
-      const product = await manager.findOne(Product, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      return work(product, manager);
-    });
+  /** Runs `work`, whose first statement that writes is its last: no transaction is needed around that. */
+  single<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.eviction.namesGroups ? this.transaction(work) : work(this.products.manager);
   }
 
-  create(manager: EntityManager, values: ProductValues): Promise<Product> {
-    return manager.save(manager.create(Product, values));
+  async create(manager: EntityManager, values: ProductValues): Promise<Product> {
+    const rows = await manager.query<RawProduct[]>(
+      CREATE,
+      FIELDS.map((field) => values[field]),
+    );
+    return toProduct(rows[0]!);
   }
 
-  /** Writes what differs, in one statement; nothing where nothing does. @returns the row as it is then */
-  async change(manager: EntityManager, product: Product, values: Partial<ProductValues>): Promise<Product> {
-    const changes = Object.fromEntries(
-      FIELDS.filter((field) => values[field] !== undefined && values[field] !== product[field]).map((field) => [
-        field,
-        values[field],
-      ]),
-    ) as Partial<ProductValues>;
-    if (Object.keys(changes).length === 0) return product;
-    const update = manager.createQueryBuilder().update(Product).set(changes).where({ id: product.id });
-    const result = await update.returning('updated_at').execute();
-    const [{ updated_at: updatedAt }] = result.raw as [{ updated_at: Date }];
-    return { ...product, ...changes, updatedAt };
+  /** Without a lock: a write that builds on it names the version. Undefined: there is no such product. */
+  async see(manager: EntityManager, id: number): Promise<SeenProduct | undefined> {
+    const [row] = await manager.query<(RawProduct & { version: string })[]>(SEE, [id]);
+    if (!row) return undefined;
+    const { version, ...raw } = row;
+    return { product: toProduct(raw), version };
+  }
+
+  /**
+   * Writes what `values` holds, in one statement. It waits for other writers of the row and judges their result.
+   * @param version only if the row is still this one; without it, only if any value differs
+   * @returns the row as it is then; undefined: there was no such row, and nothing was written
+   */
+  async change(
+    manager: EntityManager,
+    id: number,
+    values: Partial<ProductValues>,
+    version?: string,
+  ): Promise<Product | undefined> {
+    const fields = FIELDS.filter((field) => values[field] !== undefined);
+    if (fields.length === 0) return undefined;
+    const given = [id, ...fields.map((field) => values[field]), ...(version === undefined ? [] : [version])];
+    const sql = changeSql(fields, version !== undefined);
+    const [rows] = await manager.query<[RawProduct[], number]>(sql, given);
+    return rows[0] && toProduct(rows[0]);
+  }
+
+  /** @param version only if the row is still this one @returns whether there was such a row */
+  async remove(manager: EntityManager, id: number, version?: string): Promise<boolean> {
+    const [, removed] = await (version === undefined
+      ? manager.query<[unknown[], number]>(REMOVE, [id])
+      : manager.query<[unknown[], number]>(REMOVE_VERSION, [id, version]));
+    return removed > 0;
   }
 
   /** One statement, whatever the number of rows. @returns how many there were */
@@ -77,7 +114,10 @@ export class ProductWritesRepository {
   }
 }
 
-const FIELDS = ['name', 'price', 'description', 'category', 'stock', 'rating'] as const;
+/** Whether the product has all of `values` already. */
+export function holds(product: Product, values: Partial<ProductValues>): boolean {
+  return FIELDS.every((field) => values[field] === undefined || values[field] === product[field]);
+}
 
 /** A row as the driver has it: numeric columns as text. */
 type RawProduct = Record<'name' | 'price' | 'description' | 'category' | 'rating', string> &
@@ -86,6 +126,32 @@ type RawProduct = Record<'name' | 'price' | 'description' | 'category' | 'rating
 
 function toProduct({ created_at: createdAt, updated_at: updatedAt, ...row }: RawProduct): Product {
   return { ...row, price: Number(row.price), rating: Number(row.rating), createdAt, updatedAt };
+}
+
+const COLUMNS = `id, ${FIELDS.join(', ')}, created_at, updated_at`;
+
+const CREATE = `INSERT INTO products (${FIELDS.join(', ')}) VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${COLUMNS}`;
+
+/** `xmin` is the transaction that wrote this version of the row. */
+const SEE = `SELECT ${COLUMNS}, xmin::text AS version FROM products WHERE id = $1`;
+
+const REMOVE = `DELETE FROM products WHERE id = $1`;
+const REMOVE_VERSION = `${REMOVE} AND xmin = $2::xid`;
+
+const changes = new Map<string, string>();
+
+/** One text for the same fields, so that there are few to plan. */
+function changeSql(fields: readonly (typeof FIELDS)[number][], versioned: boolean): string {
+  const name = `${fields.join()} ${versioned}`;
+  let sql = changes.get(name);
+  if (sql === undefined) {
+    const sets = fields.map((field, at) => `${field} = $${at + 2}`);
+    const differs = fields.map((field, at) => `${field} IS DISTINCT FROM $${at + 2}`);
+    const condition = versioned ? `xmin = $${fields.length + 2}::xid` : `(${differs.join(' OR ')})`;
+    sql = `UPDATE products SET ${sets.join(', ')} WHERE id = $1 AND ${condition} RETURNING ${COLUMNS}`;
+    changes.set(name, sql);
+  }
+  return sql;
 }
 
 const RECORD = `(name text, price numeric, description text, category text, stock integer, rating numeric)`;

@@ -5,10 +5,17 @@ import { Problem, ProblemField } from '../http';
 import { Idempotency, KeyedCall, Outcome } from '../idempotency';
 import { BatchDto, BatchedDto } from './dto/product-batch.dto';
 import { ProductDto } from './dto/product.dto';
-import { ProductMergeDto, ProductReplaceDto, ProductWriteDto, RepricedDto, RepriceDto } from './dto/product-write.dto';
+import {
+  ProductMergeDto,
+  ProductReplaceDto,
+  ProductWriteDto,
+  ReadOnlyFieldsDto,
+  RepricedDto,
+  RepriceDto,
+} from './dto/product-write.dto';
 import { requirePreconditions, requireUnchanged } from './precondition';
 import { Product } from './product.entity';
-import { ProductWritesRepository } from './product-writes.repository';
+import { holds, ProductWritesRepository, SeenProduct } from './product-writes.repository';
 
 /** Writes to the catalogue. */
 @Injectable()
@@ -32,7 +39,7 @@ export class ProductWritesService {
    */
   batch(batch: BatchDto, call?: KeyedCall): Promise<Outcome<BatchedDto>> {
     const { create, patch, delete: remove } = batch;
-    return this.once(call, async (manager) => {
+    return this.inTransaction(call, async (manager) => {
       const created = create.length > 0 ? await this.products.createAll(manager, create) : [];
       const patched = patch.length > 0 ? await this.products.patchAll(manager, patch) : [];
       const deleted = remove.length > 0 ? await this.products.removeAll(manager, remove) : [];
@@ -47,41 +54,74 @@ export class ProductWritesService {
   }
 
   /**
-   * Sets what `values` holds. The row is locked from the look at its state to the commit, so of two writers with the same
-   * If-Match exactly one wins.
+   * Sets what `values` holds. A write with conditions reads the row first and then writes that very version or nothing, so of two
+   * writers with the same If-Match exactly one wins; without conditions it is one statement.
    * @throws Problem 404; 412 when a precondition fails; 400 for another value of a read-only field
    */
   update(id: number, values: ProductReplaceDto | ProductMergeDto, preconditions: Preconditions): Promise<ProductDto> {
-    return this.products.withLocked(id, async (found, manager) => {
-      const product = known(found, id);
-      const current = ProductDto.of(product);
-      requirePreconditions(preconditions, etagOf(current));
-      requireUnchanged(values, current);
-      return ProductDto.of(await this.products.change(manager, product, values));
+    return this.products.single(async (manager) => {
+      let seen = isConditional(preconditions, values) ? await this.see(manager, id, preconditions, values) : undefined;
+      for (;;) {
+        if (seen && holds(seen.product, values)) return ProductDto.of(seen.product);
+        const changed = await this.products.change(manager, id, values, seen?.version);
+        if (changed) return ProductDto.of(changed);
+        seen = await this.see(manager, id, preconditions, values);
+      }
     });
   }
 
   /** @throws Problem 404; 412 when a precondition fails */
   remove(id: number, preconditions: Preconditions): Promise<void> {
-    return this.products.withLocked(id, async (found, manager) => {
-      const product = known(found, id);
-      requirePreconditions(preconditions, etagOf(ProductDto.of(product)));
-      await manager.delete(Product, { id });
+    return this.products.single(async (manager) => {
+      for (;;) {
+        const seen = isConditional(preconditions, {}) ? await this.see(manager, id, preconditions, {}) : undefined;
+        if (await this.products.remove(manager, id, seen?.version)) return;
+        if (!seen) throw unknown(id);
+      }
     });
   }
 
+  /** @throws Problem as `update` */
+  private async see(
+    manager: EntityManager,
+    id: number,
+    preconditions: Preconditions,
+    values: ReadOnlyFieldsDto,
+  ): Promise<SeenProduct> {
+    const seen = await this.products.see(manager, id);
+    if (!seen) throw unknown(id);
+    const current = ProductDto.of(seen.product);
+    requirePreconditions(preconditions, etagOf(current));
+    requireUnchanged(values, current);
+    return seen;
+  }
+
+  /** `work` is one statement. */
   private once<T>(call: KeyedCall | undefined, work: (manager: EntityManager) => Promise<T>): Promise<Outcome<T>> {
+    if (!call) return this.products.single(async (manager) => ({ value: await work(manager), replayed: false }));
+    return this.inTransaction(call, work);
+  }
+
+  private inTransaction<T>(
+    call: KeyedCall | undefined,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<Outcome<T>> {
     return this.products.transaction((manager) => this.idempotency.once(manager, call, () => work(manager)));
   }
+}
+
+/** Whether the state of the product decides if the write is made at all. */
+function isConditional({ ifMatch, ifNoneMatch }: Preconditions, sent: ReadOnlyFieldsDto): boolean {
+  const { id, created_at, updated_at } = sent;
+  return [ifMatch, ifNoneMatch, id, created_at, updated_at].some((condition) => condition !== undefined);
 }
 
 function shown(products: readonly Product[]): ProductDto[] {
   return products.map((product) => ProductDto.of(product));
 }
 
-function known<T>(product: T | null, id: number): T {
-  if (product === null) throw new Problem(404, `There is no product ${id}.`);
-  return product;
+function unknown(id: number): Problem {
+  return new Problem(404, `There is no product ${id}.`);
 }
 
 /** @param nameOf where in the body the id at this place stands */

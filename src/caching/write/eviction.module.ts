@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, Inject, Injectable, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Inject, Injectable, Module, Optional } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
@@ -6,9 +6,8 @@ import { DataSource } from 'typeorm';
 import type { CacheStack } from '../core/cache-stack';
 import { CACHE_STACK, DEGRADED_AFTER_MS, TAG_CLOCK } from '../caching.tokens';
 import { withDeadline } from '../core/async/deadline';
-import type { TagClock } from '../core/clock/tag-clock';
+import type { StampInstant, TagClock } from '../core/clock/tag-clock';
 import { EDGE_HEADERS, type EdgeHeaders } from '../edge/edge-headers';
-import { withKinds } from '../edge/edge-tags';
 import type { DrainParticipant } from './drain/drain-participant';
 import { Drainer } from './drain/drainer';
 import { EvictionSubscriber } from './drain/eviction.subscriber';
@@ -49,6 +48,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly rules: TagRules;
   readonly scope = new WriteScope();
+  /** Responses of writes name what their transaction invalidated: shared caches know responses by such names (RFC 9875). */
+  readonly namesGroups: boolean;
   private readonly session: OutboxSession;
   private readonly drainer: Drainer;
   private readonly poller: OutboxPoller;
@@ -59,6 +60,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(MODULE_OPTIONS_TOKEN) { embedded = false, caches = true, directUrl }: EvictionOptions,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Optional() @Inject(EDGE_HEADERS) edges?: EdgeHeaders,
   ) {
     const { clock, events, trust, ledger } = stack;
     writePoolOf(dataSource);
@@ -80,10 +82,12 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     this.drainer = new Drainer(this.session, this.rules, stack, (tags) => this.stamp(tags));
     const confirm = (epoch: string): Promise<void> => this.confirm(epoch);
     this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, confirm, this.rules.tables);
-    subscribe(dataSource, new EvictionSubscriber(this.drainer, this.rules, this.scope, directUrl === undefined));
+    this.namesGroups = edges?.sendsGroups ?? false;
+    const options = { announces: directUrl === undefined, namesGroups: this.namesGroups };
+    subscribe(dataSource, new EvictionSubscriber(this.drainer, this.rules, this.scope, options));
     if (!embedded) trust.requireProof();
     // Law 6: before the clock is trusted again, what could not be stamped meanwhile. Here, because the clock starts first.
-    clock.beforeTrust(() => this.drainer.drain());
+    clock.beforeTrust(async () => void (await this.drainer.drain()));
   }
 
   /** Registers what has to learn, durably, of invalidated tags: one, before the application starts. */
@@ -128,9 +132,10 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     }
   }
 
-  private async stamp(tags: readonly string[]): Promise<void> {
-    const { epoch } = await this.stack.clock.stamp(tags);
-    await this.confirm(epoch);
+  private async stamp(tags: readonly string[]): Promise<StampInstant> {
+    const stamped = await this.stack.clock.stamp(tags);
+    await this.confirm(stamped.epoch);
+    return stamped;
   }
 
   /** @throws CacheError `CACHE_CLOCK_CONFLICT`: the next session joins again, or is refused */
@@ -150,9 +155,8 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     Eviction,
     {
       provide: APP_INTERCEPTOR,
-      inject: [Eviction, TAG_CLOCK, { token: EDGE_HEADERS, optional: true }],
-      useFactory: ({ scope, rules }: Eviction, clock: TagClock, edges?: EdgeHeaders) =>
-        new InvalidationInterceptor(scope, rules, clock, edges?.sendsGroups ? withKinds : undefined),
+      inject: [Eviction, TAG_CLOCK],
+      useFactory: ({ scope, rules }: Eviction, clock: TagClock) => new InvalidationInterceptor(scope, rules, clock),
     },
   ],
   exports: [Eviction],

@@ -2,10 +2,11 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { finalize, mergeMap, type Observable, tap } from 'rxjs';
 import { CACHE_TOKEN, tokenText } from '../core/clock/cache-token';
 import type { TagClock } from '../core/clock/tag-clock';
+import { withKinds } from '../edge/edge-tags';
 import { cacheGroups } from './cache-groups';
 import { tableTag } from './capture/evicts-tags.decorator';
 import { TagRules } from './capture/tag-rules';
-import { WriteScope } from './drain/write-scope';
+import { WriteNotes, type WriteScope } from './drain/write-scope';
 
 interface Request {
   readonly method: string;
@@ -24,25 +25,23 @@ export class InvalidationInterceptor implements NestInterceptor {
     private readonly scope: WriteScope,
     private readonly rules: TagRules,
     private readonly clock: Pick<TagClock, 'now'>,
-    /** What caches know tags by. @default the tags themselves */
-    private readonly groupsOf: (tags: readonly string[]) => readonly string[] = (tags) => tags,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http' || SAFE.has(context.switchToHttp().getRequest<Request>().method)) {
       return next.handle();
     }
-    const groups = new Set<string>();
+    const notes = new WriteNotes();
     const reply = context.switchToHttp().getResponse<Reply>();
     // handle() binds the handler to the context it is called in.
-    const { begun, leave } = this.scope.begin(groups, () => next.handle());
+    const { begun, leave } = this.scope.begin(notes, () => next.handle());
     return begun.pipe(
       tap(() => {
-        const value = this.field(groups);
+        const value = this.field(notes);
         if (value !== undefined) reply.header('cache-group-invalidation', value);
       }),
       mergeMap(async (value: unknown) => {
-        const token = await this.token(groups);
+        const token = await this.token(notes);
         if (token !== undefined) reply.header(CACHE_TOKEN, token);
         return value;
       }),
@@ -51,15 +50,18 @@ export class InvalidationInterceptor implements NestInterceptor {
   }
 
   /**
-   * A read that sends it back sees the write on any node, through any edge. The clock is asked: another node may have drained the record,
-   * and this one not have received that stamp yet. Undefined, which promises nothing: no reply, or the write is not stamped.
+   * A read that sends it back sees the write on any node, through any edge. The clock is asked where another node drained the record: this
+   * one may not have received that stamp yet. Undefined, which promises nothing: no reply, or the write is not stamped.
    */
-  private async token(tags: Set<string>): Promise<string | undefined> {
+  private async token({ isUnstamped, stamp }: WriteNotes): Promise<string | undefined> {
+    if (isUnstamped) return undefined;
+    if (stamp) return tokenText({ epoch: stamp.epoch, tick: stamp.lastTick });
     const now = await this.clock.now().catch(() => undefined);
-    return now && !this.scope.isUnstamped(tags) ? tokenText(now) : undefined;
+    return now && tokenText(now);
   }
 
-  private field(groups: ReadonlySet<string>): string | undefined {
-    return cacheGroups(this.groupsOf([...groups]), this.groupsOf(this.rules.tables.map(tableTag)));
+  /** As `Cache-Groups` of responses names them. */
+  private field({ tags }: WriteNotes): string | undefined {
+    return cacheGroups(withKinds([...tags]), withKinds(this.rules.tables.map(tableTag)));
   }
 }

@@ -8,6 +8,8 @@ import { randomFrom } from '../../support/random';
 
 needs('postgres', 'redis-server');
 
+const STAMP = { epoch: 'e', tick: 1, lastTick: 1, localTick: 0 };
+
 let backend: Backend;
 const clients: Client[] = [];
 
@@ -52,11 +54,11 @@ async function drainer(most?: { records: number; bytes: number }): Promise<{
     {
       stamp: (records) => {
         self.taken.push(...records);
-        return Promise.resolve('');
+        return Promise.resolve({ at: STAMP, extra: '' });
       },
       stampEverything: () => {
         self.everything += 1;
-        return Promise.resolve();
+        return Promise.resolve(STAMP);
       },
     },
     most,

@@ -2,6 +2,7 @@
 const { EvictionSubscriber } = require('../../../dist/caching/write/drain/eviction.subscriber');
 const { Drainer } = require('../../../dist/caching/write/drain/drainer');
 const outbox = require('../../../dist/caching/write/drain/outbox');
+const { EdgeHeaders } = require('../../../dist/caching/edge/edge-headers');
 const { CacheStack } = require('../../../dist/caching');
 
 let clock;
@@ -10,10 +11,12 @@ CacheStack.prototype.start = function () {
   clock = this.clock;
   return start.call(this);
 };
+// Each write is in a transaction, and its records are read before the commit.
+Object.defineProperty(EdgeHeaders.prototype, 'sendsGroups', { get: () => true });
 EvictionSubscriber.prototype.note = async function (queryRunner) {
   const client = await queryRunner.connect();
   await clock.stamp(this.rules.tagsOf(await outbox.ownRecords(client)));
   await new Promise((resolve) => setTimeout(resolve, 5));
 };
-Drainer.prototype.waitUntilStamped = () => Promise.resolve();
-Drainer.prototype.stampRecords = () => Promise.resolve('');
+Drainer.prototype.waitUntilStamped = () => Promise.resolve({ isStamped: true });
+Drainer.prototype.stampRecords = () => Promise.resolve({ extra: '' });

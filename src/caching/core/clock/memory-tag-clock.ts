@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CacheEventBus } from '../../caching.events';
 import { StampTable } from './stamp-table';
 import { Pseudonyms } from './pseudonyms';
-import type { Instant, StaleReason, TagClock } from './tag-clock';
+import type { Instant, StaleReason, StampInstant, TagClock } from './tag-clock';
 
 /** The clock of a service without Redis: this process is the clock, so it always knows and is always trusted. */
 export class MemoryTagClock implements TagClock {
@@ -38,14 +38,14 @@ export class MemoryTagClock implements TagClock {
     return Promise.resolve(this.instant());
   }
 
-  stamp(tags: readonly string[]): Promise<Instant> {
+  stamp(tags: readonly string[]): Promise<StampInstant> {
     if (tags.length > 0) {
       const texts = this.tagTexts(tags);
       this.table.stamp(texts);
       this.version += 1;
       this.events.emit('stamped', texts, 0);
     }
-    return this.now();
+    return Promise.resolve({ ...this.instant(), lastTick: this.table.tick });
   }
 
   pseudonym(user: string): string {

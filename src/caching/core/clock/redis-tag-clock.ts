@@ -6,7 +6,7 @@ import type { Time } from '../async/time';
 import { type ClockReading, type ClockTransport, inBatches } from './redis-clock-transport';
 import { ClockMirror } from './clock-mirror';
 import { everyUserTags } from './pseudonyms';
-import type { Instant, StaleReason, TagClock } from './tag-clock';
+import type { Instant, StaleReason, StampInstant, TagClock } from './tag-clock';
 import { type PendingBatch, PendingStamps } from './pending-stamps';
 
 export interface RedisTagClockOptions {
@@ -80,8 +80,8 @@ export class RedisTagClock implements TagClock {
     return this.instant();
   }
 
-  async stamp(tags: readonly string[]): Promise<Instant> {
-    if (tags.length === 0) return this.instant();
+  async stamp(tags: readonly string[]): Promise<StampInstant> {
+    if (tags.length === 0) return { ...this.instant(), lastTick: this.mirror.tick };
     const sentAt = this.time.mono();
     const upTo = this.pending.tick;
     const texts = this.tagTexts(tags);
@@ -105,7 +105,7 @@ export class RedisTagClock implements TagClock {
     if (missed.length > 0) return this.stamp(missed);
     // Of several batches the first: nothing that was stamped since may pass for known.
     const { epoch, tick } = replies.reduce((first, next) => (next.tick < first.tick ? next : first));
-    return { epoch, tick, localTick: upTo };
+    return { epoch, tick, localTick: upTo, lastTick: Math.max(...replies.map((reply) => reply.tick)) };
   }
 
   /** Users whose pseudonym is another one in the epoch that was stamped: all users of their kind are stamped as well. */

@@ -8,6 +8,11 @@ export interface Instant {
   readonly localTick: number;
 }
 
+/** When tags were stamped. Many tags take several ticks: what they stamp is fresh from the first on, and known from the last on. */
+export interface StampInstant extends Instant {
+  readonly lastTick: number;
+}
+
 /** Why Law 3 says no. `unacknowledged`: this process wrote, and the clock has not acknowledged the stamp. */
 export interface StaleReason {
   readonly why: 'epoch' | 'floor' | 'stamped' | 'unacknowledged';
@@ -40,7 +45,7 @@ export interface TagClock {
    * stamps is fresh from then on, and dead as soon as anybody stamps it again.
    * @throws CacheError `CACHE_STAMP_FAILED`: keep the change and stamp again; this process already distrusts the tags
    */
-  stamp(tags: readonly string[]): Promise<Instant>;
+  stamp(tags: readonly string[]): Promise<StampInstant>;
   /** A user as keys name them. Another epoch may have another pseudonym. */
   pseudonym(user: string): string;
   /** Tags as stamps have them: without duplicates, users as pseudonyms. Once is enough, and twice does no harm. */

@@ -1,5 +1,5 @@
 import { CacheError } from '../../caching.errors';
-import type { Instant, StaleReason, TagClock } from './tag-clock';
+import type { Instant, StaleReason, StampInstant, TagClock } from './tag-clock';
 import type { Trust } from './trust';
 
 /** The clock for readers: its responses count only while every write is known to have reached it (Law 6). */
@@ -47,7 +47,7 @@ export class TrustedClock implements TagClock {
     throw new CacheError('CACHE_UNTRUSTED', 'not every write is known to be stamped', { cause });
   }
 
-  stamp(tags: readonly string[]): Promise<Instant> {
+  stamp(tags: readonly string[]): Promise<StampInstant> {
     return this.clock.stamp(tags);
   }
 

@@ -1,4 +1,5 @@
 import type { ClientBase, QueryResult } from 'pg';
+import type { StampInstant } from '../../core/clock/tag-clock';
 import { BEGIN, BEGIN_BORROWED, type BatchLimits, type OutboxCursor, several, type TakenRecord } from './outbox';
 
 /** The records stay where they are: what they say is not yet known to the clock. */
@@ -12,12 +13,19 @@ export class StuckError extends Error {
   }
 }
 
+/** A batch that is stamped. */
+export interface Stamped {
+  readonly at: StampInstant;
+  /** SQL for the transaction that deletes the records. */
+  readonly extra: string;
+}
+
 /** What a batch becomes. */
 export interface BatchTarget {
-  /** Stamps what the records say. Returns SQL for the transaction that deletes them. */
-  stamp(records: readonly TakenRecord[]): Promise<string>;
+  /** Stamps what the records say. */
+  stamp(records: readonly TakenRecord[]): Promise<Stamped>;
   /** Stamps whatever any record could say, those that wait included. */
-  stampEverything(seen: readonly TakenRecord[]): Promise<void>;
+  stampEverything(seen: readonly TakenRecord[]): Promise<StampInstant>;
 }
 
 /** How one run of the drain goes. */
@@ -30,8 +38,17 @@ export interface DrainRun {
   readonly check?: string;
   /** Called with the result of `check`, before anything is stamped. */
   readonly checked?: (result: QueryResult | undefined) => void;
-  /** Called when everything that was committed before the run is stamped; the last commit is still to come. */
-  readonly stamped: () => void;
+  /**
+   * Called when everything that was committed before the run is stamped; the last commit is still to come.
+   * @param at the last stamp of the run; undefined: there was nothing to stamp
+   */
+  readonly stamped: (at: StampInstant | undefined) => void;
+}
+
+interface Batch {
+  readonly records: readonly TakenRecord[];
+  readonly isFull: boolean;
+  readonly at: StampInstant | undefined;
 }
 
 const MOST: BatchLimits = { records: 200, bytes: 1_000_000 };
@@ -61,15 +78,16 @@ export class Batches {
   async run(run: DrainRun): Promise<{ count: number; more: boolean }> {
     const startedAt = performance.now();
     let { check } = run;
+    let at: StampInstant | undefined;
     for (let count = 0; ;) {
-      const batch = await this.take(run, check);
+      const batch = await this.take(run, check, at);
       check = undefined;
+      at = batch.at;
       count += batch.records.length;
       if (!batch.isFull) return { count, more: false };
       if (performance.now() - startedAt < BACKLOG_AFTER) continue;
       // Nothing that is cached outlives this stamp, so the writers of all that waits may go on.
-      await this.target.stampEverything(batch.records);
-      run.stamped();
+      run.stamped(await this.target.stampEverything(batch.records));
       return { count, more: true };
     }
   }
@@ -83,7 +101,8 @@ export class Batches {
     };
   }
 
-  private async take(run: DrainRun, check?: string): Promise<{ records: readonly TakenRecord[]; isFull: boolean }> {
+  /** @param before the last stamp of the run so far */
+  private async take(run: DrainRun, check?: string, before?: StampInstant): Promise<Batch> {
     const { client, cursor, prepared } = run;
     const { limits } = this;
     try {
@@ -92,13 +111,14 @@ export class Batches {
       if (check) run.checked?.(taken[0]);
       const records = (taken.at(-1)?.rows ?? []) as TakenRecord[];
       const isFull = fills(records, limits);
-      const extra = records.length > 0 ? await this.stamp(records) : '';
-      const committed = client.query(`${extra}COMMIT`);
-      if (!isFull) run.stamped();
+      const stamped = records.length > 0 ? await this.stamp(records) : undefined;
+      const at = stamped?.at ?? before;
+      const committed = client.query(`${stamped?.extra ?? ''}COMMIT`);
+      if (!isFull) run.stamped(at);
       await committed;
       cursor.passed(records);
       this.grow();
-      return { records, isFull };
+      return { records, isFull, at };
     } catch (error) {
       if (isTimeout(error)) this.halve();
       await client.query('ROLLBACK').catch(() => undefined);
@@ -112,7 +132,7 @@ export class Batches {
     this.limits = { records: Math.min(this.most.records, 2 * records), bytes: Math.min(this.most.bytes, 2 * bytes) };
   }
 
-  private async stamp(records: readonly TakenRecord[]): Promise<string> {
+  private async stamp(records: readonly TakenRecord[]): Promise<Stamped> {
     try {
       return await this.target.stamp(records);
     } catch (error) {

@@ -7,7 +7,8 @@ import { withDeadline } from '../../core/async/deadline';
 import { CHANNEL } from '../capture/outbox-table';
 import type { TagRules } from '../capture/tag-rules';
 import { tableTag } from '../capture/evicts-tags.decorator';
-import { Batches, StuckError } from './batches';
+import type { StampInstant } from '../../core/clock/tag-clock';
+import { Batches, type Stamped, StuckError } from './batches';
 import type { DrainParticipant } from './drain-participant';
 import { countOutbox, OutboxCursor, type OutboxRecord, type OutboxStart, prepareDrains } from './outbox';
 import type { OutboxSession } from './session';
@@ -18,11 +19,30 @@ const PAUSE = 20;
 const MARGIN = 50;
 
 /** Has the clock stamp what was drained. @throws CacheError when the stamp was not acknowledged, or by a clock that is not this database's */
-export type Stamp = (tags: readonly string[]) => Promise<void>;
+export type Stamp = (tags: readonly string[]) => Promise<StampInstant>;
+
+/** What a writer learns of its stamp. */
+export interface Acknowledgement {
+  /** The clock has stamped what it wrote, here or on another node. False: its patience ended first. */
+  readonly isStamped: boolean;
+  /** A stamp of this node that is not older than the writer's. Undefined: this node found nothing to stamp. */
+  readonly at?: StampInstant;
+}
+
+/** How one attempt of a writer to be stamped ended. */
+interface Outcome {
+  readonly error?: unknown;
+  readonly at?: StampInstant;
+}
+
+interface Drained {
+  readonly more: boolean;
+  readonly at: StampInstant | undefined;
+}
 
 /** Turns outbox records into stamps. Any node may, at any time, as often as it likes. */
 export class Drainer {
-  private readonly shared = new Coalesced<void>((stamped) => this.runShared(stamped));
+  private readonly shared = new Coalesced<StampInstant | undefined>((stamped) => this.runShared(stamped));
   private readonly batches = new Batches({
     stamp: (records) => this.stampRecords(records),
     stampEverything: (seen) => this.stampTags([...this.rules.tables, ...seen.map(({ table }) => table)].map(tableTag)),
@@ -61,8 +81,10 @@ export class Drainer {
   /**
    * When it resolves, every record that was committed before the call is stamped. Calls at the same time share one run.
    * That the records are gone is not waited for: one that is still there is stamped again, which is harmless.
+   * @returns the run's last stamp, undefined where it found nothing. It is later than the stamps of all records that other nodes drained
+   * before: the run waited for those drains.
    */
-  drain(): Promise<void> {
+  drain(): Promise<StampInstant | undefined> {
     return this.shared.run();
   }
 
@@ -83,22 +105,21 @@ export class Drainer {
    * Law 4, for a writer that has just committed: resolves when its records are stamped, or, at the latest, when its
    * patience ends. Never rejects: the write is done, and the records will be drained by any node that can.
    * If this node cannot stamp, another may: it is called, and as soon as the records are gone all is well.
-   * @returns false: its patience ended first
    */
-  async waitUntilStamped(writer: ClientBase): Promise<boolean> {
+  async waitUntilStamped(writer: ClientBase): Promise<Acknowledgement> {
     const { events, time, trust } = this.stack;
     const patience = this.patience();
     const start = time.mono();
     for (;;) {
       const left = patience - (time.mono() - start);
       const drained = this.session.borrows ? this.drainBorrowed(writer) : this.drain();
-      const error = await this.outcome(drained, left);
-      if (error === undefined) return true;
+      const { error, at } = await this.outcome(drained, left);
+      if (error === undefined) return { isStamped: true, at };
       if (left <= PAUSE) {
         // This node's own readers must not miss the write: they get nothing cached until it is known to be stamped.
         trust.revoke(error);
         events.emit('evictionLate', time.mono() - start, error);
-        return false;
+        return { isStamped: false };
       }
       await Promise.all([this.callOthers(), sleep(PAUSE)]);
     }
@@ -115,12 +136,12 @@ export class Drainer {
   }
 
   /** A borrowed connection is given back only when it is no longer used. */
-  private async outcome(drained: Promise<void>, left: number): Promise<unknown> {
+  private async outcome(drained: Promise<StampInstant | undefined>, left: number): Promise<Outcome> {
     try {
-      await (this.session.borrows ? drained : withDeadline(drained, Math.max(left, PAUSE), 'the stamp of a write'));
-      return undefined;
+      const { borrows } = this.session;
+      return { at: await (borrows ? drained : withDeadline(drained, Math.max(left, PAUSE), 'the stamp of a write')) };
     } catch (error) {
-      return error ?? new Error('unknown');
+      return { error: error ?? new Error('unknown') };
     }
   }
 
@@ -130,19 +151,20 @@ export class Drainer {
     await this.session.use((client) => client.query(`NOTIFY ${CHANNEL}`)).catch(() => undefined);
   }
 
-  private drainBorrowed(writer: ClientBase): Promise<void> {
+  private drainBorrowed(writer: ClientBase): Promise<StampInstant | undefined> {
     return this.watched(this.drainOn(writer, () => undefined));
   }
 
-  private runShared(stamped: () => void): Promise<void> {
+  private runShared(stamped: (at: StampInstant | undefined) => void): Promise<StampInstant | undefined> {
     return this.watched(this.session.use((client) => this.drainOn(client, stamped)));
   }
 
   /** Whatever keeps records from being drained counts as their waiting, the connection included that there is none of. */
-  private async watched(running: Promise<boolean>): Promise<void> {
+  private async watched(running: Promise<Drained>): Promise<StampInstant | undefined> {
     try {
-      const more = await running;
+      const { more, at } = await running;
       if (more) void this.drain().catch(() => undefined);
+      return at;
     } catch (error) {
       // The client's own deadline; the batch itself handles the server's.
       if (error instanceof CacheError && error.code === 'CACHE_TIMEOUT') this.batches.halve();
@@ -154,9 +176,10 @@ export class Drainer {
     }
   }
 
-  /** @param stamped called when all is stamped, before the records are gone @returns whether more wait */
-  private async drainOn(client: ClientBase, stamped: () => void): Promise<boolean> {
+  /** @param stamped called when all is stamped, before the records are gone */
+  private async drainOn(client: ClientBase, stamped: (at: StampInstant | undefined) => void): Promise<Drained> {
     const { check } = this;
+    let last: StampInstant | undefined;
     this.check = undefined;
     const { count, more } = await this.batches.run({
       client,
@@ -164,13 +187,13 @@ export class Drainer {
       prepared: !this.session.borrows,
       check: check?.sql,
       checked: check?.checked,
-      stamped: () => {
+      stamped: (at) => {
         this.stuckSince = undefined;
-        stamped();
+        stamped((last = at));
       },
     });
     if (count > 0) this.participant?.committed();
-    return more;
+    return { more, at: last };
   }
 
   private cursorOf(client: ClientBase): OutboxCursor {
@@ -179,16 +202,16 @@ export class Drainer {
     return cursor;
   }
 
-  private async stampRecords(records: readonly OutboxRecord[]): Promise<string> {
+  private async stampRecords(records: readonly OutboxRecord[]): Promise<Stamped> {
     const start = performance.now();
     const tags = this.rules.tagsOf(records);
     const size = { 'cache.records': records.length, 'cache.tags': tags.length };
-    await this.stack.options.tracing.span('cache.drain', size, () => this.stampTags(tags));
+    const at = await this.stack.options.tracing.span('cache.drain', size, () => this.stampTags(tags));
     this.stack.events.emit('drained', records.length, tags, performance.now() - start);
-    return this.participant?.record(tags) ?? '';
+    return { at, extra: this.participant?.record(tags) ?? '' };
   }
 
-  private stampTags(tags: readonly string[]): Promise<void> {
+  private stampTags(tags: readonly string[]): Promise<StampInstant> {
     return this.stamp([...new Set(tags)]);
   }
 }

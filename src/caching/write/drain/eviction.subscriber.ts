@@ -23,17 +23,21 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
   private readonly wrote = new WeakSet<QueryRunner>();
   private readonly announced = new WeakSet<ClientBase>();
 
-  /** @param announces the writers' sessions are their own, so a setting stays with them */
   constructor(
     private readonly drainer: Drainer,
     private readonly rules: TagRules,
     private readonly scope: WriteScope,
-    private readonly announces: boolean,
+    private readonly options: {
+      /** The writers' sessions are their own, so a setting stays with them. */
+      readonly announces: boolean;
+      /** Responses name what their transactions invalidated, which costs each of those a round trip before its commit. */
+      readonly namesGroups: boolean;
+    },
   ) {}
 
   beforeQuery({ query, queryRunner }: BeforeQueryEvent): Promise<void> | undefined {
-    if (MAY_WRITE.test(query)) return this.announces ? this.announce(queryRunner) : undefined;
-    if (COMMITS.test(query) && this.wrote.has(queryRunner)) return this.note(queryRunner);
+    if (MAY_WRITE.test(query)) return this.options.announces ? this.announce(queryRunner) : undefined;
+    if (this.options.namesGroups && COMMITS.test(query) && this.wrote.has(queryRunner)) return this.note(queryRunner);
     return undefined;
   }
 
@@ -48,7 +52,8 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
     if (client.getTransactionStatus() !== 'I') return;
     this.wrote.delete(queryRunner);
     if (ROLLS_BACK.test(query)) return;
-    if (!(await this.drainer.waitUntilStamped(client))) this.scope.noteUnstamped();
+    const acknowledgement = await this.drainer.waitUntilStamped(client);
+    this.scope.current()?.note(acknowledgement);
   }
 
   /** Once for each connection: the triggers need not wake anybody for what is written here. */
@@ -61,11 +66,11 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
 
   /** Just before the commit, as long as the records are certain to be there: what this transaction will evict. */
   private async note(queryRunner: QueryRunner): Promise<void> {
-    const groups = this.scope.current();
-    if (!groups) return;
+    const notes = this.scope.current();
+    if (!notes) return;
     const client = await clientOf(queryRunner);
     if (client.getTransactionStatus() !== 'T') return;
-    for (const tag of this.rules.tagsOf(await ownRecords(client))) groups.add(tag);
+    for (const tag of this.rules.tagsOf(await ownRecords(client))) notes.tags.add(tag);
   }
 }
 
