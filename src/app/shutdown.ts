@@ -37,7 +37,7 @@ export class Shutdown {
     if (!this.app) process.exit(0);
     this.logger.info(`${signal}: finishing the requests in flight`);
     setTimeout(() => {
-      this.logger.warn('the requests in flight take too long: ending without them');
+      this.logger.warn('the requests in flight take too long: exiting without their responses');
       process.exit(1);
     }, DEADLINE).unref();
     void this.finish(this.app);

@@ -10,7 +10,7 @@ const A_DAY = 24 * 60 * 60;
 const PAGES = { 'Swagger UI': 'docs', Console: 'console', Metrics: 'metrics' };
 const WIDTH = 12;
 
-/** What runs on what, and what to do now. In production it is one line of the log. */
+/** The parts that the service runs on, and commands to start with. In production it is one line of the log. */
 export async function printStartupBanner(
   app: NestFastifyApplication,
   config: AppConfig,
@@ -43,9 +43,9 @@ function capitalised(word: string): string {
 }
 
 async function tokenLines(app: NestFastifyApplication, config: AppConfig): Promise<string[]> {
-  if (config.auth.jwks) return ['  Tokens are those of the identity provider behind JWT_JWKS_URL.'];
+  if (config.auth.jwks) return ['  Tokens come from the identity provider of JWT_JWKS_URL.'];
   if (!config.auth.generated) return ['  TOKEN=$(npm run --silent token -- --sub alice --role editor)'];
   const token = await app.get(TokenService).sign({ id: 'demo', roles: ['editor', 'admin'] }, A_DAY);
-  const how = 'A token with the roles editor and admin, good until this process stops (a day at most):';
+  const how = 'A token with the roles editor and admin, valid until this process stops, for a day at most:';
   return [`  ${dim(how)}`, `  TOKEN=${token}`];
 }

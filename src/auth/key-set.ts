@@ -46,7 +46,10 @@ export class KeySet {
       if (!isKeySet(body)) throw new UpstreamError('the key server sent no key set');
       return { keys: body.keys };
     } catch (error) {
-      this.logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'no keys to verify tokens with');
+      this.logger.warn(
+        { reason: error instanceof Error ? error.message : 'unknown' },
+        'the keys that verify tokens could not be fetched',
+      );
       throw error;
     }
   }

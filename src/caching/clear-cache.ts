@@ -15,7 +15,11 @@ const PATIENCE = 5_000;
 export async function clearCache(options: Pick<CachingOptions, 'prefix' | 'redis'>): Promise<number> {
   const stack = new CacheStack(resolveOptions({ ...options, l2Timeout: PATIENCE }), new CacheEventBus());
   const { redis } = stack;
-  if (!redis) throw new CacheError('CACHE_OPTIONS', 'without Redis each process has a cache of its own');
+  if (!redis)
+    throw new CacheError(
+      'CACHE_OPTIONS',
+      'without Redis each process has its own cache: restart the process to clear it',
+    );
   let failed: unknown;
   stack.events.on('storeFailed', (_operation, error) => (failed ??= error));
   try {

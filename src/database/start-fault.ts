@@ -1,4 +1,4 @@
-/** Where the caller wanted to go, without a password. */
+/** The database and role of a URL, without the password. */
 interface Target {
   readonly place: string;
   readonly role: string;
@@ -27,9 +27,9 @@ function remedy(code: string, { place, role }: Target): string {
       return `Create it (createdb), or correct the name in DATABASE_URL.`;
     case '42501':
       return (
-        `The migrations make tables, triggers and the extension pg_trgm: as an owner say ` +
+        `The migrations create tables, triggers and the extension pg_trgm. As the owner, run ` +
         `GRANT CREATE ON SCHEMA public TO "${role}" and GRANT CREATE ON DATABASE "${place.split('/')[1]}" TO "${role}", ` +
-        `or run npm run migration:run as an owner first.`
+        `or run the migrations as the owner first: npm run migration:run.`
       );
     case '53300':
       return 'Raise max_connections, or end other clients.';

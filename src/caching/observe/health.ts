@@ -39,9 +39,12 @@ export class CacheHealth {
 
   /** Once when it ends, with the cause, and once when it is back. */
   private log(state: 'proved' | 'unproved', cause: unknown): void {
-    if (state === 'proved') this.logger.log('every write is known to be stamped again: cached values are served');
+    if (state === 'proved') this.logger.log('every write is known to this node again: it serves cached values');
     else
-      this.logger.warn({ err: cause }, 'not every write is known to be stamped: nothing cached is served until it is');
+      this.logger.warn(
+        { err: cause },
+        'this node cannot prove that it knows of every write: it serves nothing from the cache until it can',
+      );
   }
 }
 

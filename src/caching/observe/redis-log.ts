@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CacheEventBus } from '../caching.events';
 
-/** Milliseconds between two lines about the same trouble. */
+/** Milliseconds between two lines about the same fault. */
 const REMINDER = 30_000;
 
-/** Logs what is wrong with Redis, its cause included, and once that it is over. The cache does without it meanwhile. */
+/** Logs each fault of Redis with its cause, and once that Redis is connected again. Meanwhile the cache works without Redis. */
 @Injectable()
 export class RedisLog implements OnApplicationShutdown {
   private readonly logger = new Logger('Redis');

@@ -74,7 +74,7 @@ export class EdgePurges implements DrainParticipant, OnModuleInit, BeforeApplica
       await withDeadline(this.queue.add(tags), QUEUE_DEADLINE, 'queueing a purge');
       this.committed();
     } catch (error) {
-      this.logger.warn({ err: error, tags: tags.slice(0, 10) }, 'an eviction was not queued for the edge');
+      this.logger.warn({ err: error, tags: tags.slice(0, 10) }, 'an invalidation was not queued for the edge');
     }
   }
 }

@@ -49,7 +49,10 @@ export class IncarnationScript {
         return reply as RedisReply[];
       }
     }
-    throw new CacheError('CACHE_CLOCK_UNAVAILABLE', 'the tag clock in Redis changes hands all the time');
+    throw new CacheError(
+      'CACHE_CLOCK_UNAVAILABLE',
+      'the Redis process behind the tag clock changed with every attempt',
+    );
   }
 
   private async incarnationOfHead(): Promise<Incarnation> {

@@ -76,7 +76,7 @@ export class RedisTagClock implements TagClock {
   async now(): Promise<Instant> {
     // While the clock is unavailable only the heartbeat queries it, so no request waits for a deadline.
     if (!this.isLive) throw new CacheError('CACHE_CLOCK_UNAVAILABLE', 'the tag clock is unavailable');
-    await this.deadlines.within(this.syncOnce.run(), 'asking the tag clock');
+    await this.deadlines.within(this.syncOnce.run(), 'querying the tag clock');
     return this.instant();
   }
 

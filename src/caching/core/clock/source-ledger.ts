@@ -156,7 +156,7 @@ export class RedisSourceLedger implements SourceLedger {
 function conflict(source: string, other: string): CacheError {
   return new CacheError(
     'CACHE_SOURCE_CONFLICT',
-    `This process uses ${source}, and live processes with the same CACHE_PREFIX and REDIS_URL use ${other}: each would be given ` +
-      "the other's values. Give each database a CACHE_PREFIX of its own, or stop the other processes.",
+    `This process uses ${source}, and live processes with the same CACHE_PREFIX and REDIS_URL use ${other}: each would read ` +
+      "the other's values. Give each database its own CACHE_PREFIX, or stop the other processes.",
   );
 }

@@ -82,7 +82,7 @@ export class Trust {
     if (this.holds) return undefined;
     if (!this.isClockLive)
       return this.failure ?? new CacheError('CACHE_CLOCK_UNAVAILABLE', 'the tag clock does not respond');
-    return this.failure ?? new CacheError('CACHE_OUTBOX_UNUSABLE', 'the outbox is not known to be drained');
+    return this.failure ?? new CacheError('CACHE_OUTBOX_UNUSABLE', 'there is no proof that the outbox is drained');
   }
 
   /** From now on the clock's word alone is not enough. */

@@ -44,7 +44,7 @@ export class TrustedClock implements TagClock {
   private requireProof(): void {
     if (this.trust.lacksClockOnly) return;
     const { cause } = this.trust;
-    throw new CacheError('CACHE_UNTRUSTED', 'not every write is known to be stamped', { cause });
+    throw new CacheError('CACHE_UNTRUSTED', 'there is no proof that every write is stamped', { cause });
   }
 
   stamp(tags: readonly string[]): Promise<StampInstant> {

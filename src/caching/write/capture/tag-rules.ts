@@ -44,8 +44,8 @@ export class TagRules {
     if (unwatched.length > 0) {
       throw new CacheError(
         'CACHE_TABLE_UNWATCHED',
-        `Writes to ${unwatched.map(({ path }) => path).join(', ')} would evict nothing: the entity says @EvictsTags, but its ` +
-          'table lacks triggers, or they are disabled, or they are older than a virtual column or write to another outbox. ' +
+        `Writes to ${unwatched.map(({ path }) => path).join(', ')} would evict nothing: the entity has @EvictsTags, but the triggers of its ` +
+          'table are missing, disabled, older than a virtual column, or write to another outbox. ' +
           'Add watchTable() to a migration.',
       );
     }

@@ -39,7 +39,7 @@ export class ClockMembership {
     if ((await this.identity()) !== this.joined) {
       throw new CacheError(
         'CACHE_CLOCK_CONFLICT',
-        'Redis leads to another clock than before; it has to be joined first.',
+        'REDIS_URL now leads to another clock than before. This node trusts nothing until it has joined that clock.',
       );
     }
     this.epoch = epoch;
@@ -58,8 +58,8 @@ async function acquireClockLock(client: ClientBase, id: number): Promise<void> {
   }
   throw new CacheError(
     'CACHE_CLOCK_CONFLICT',
-    'Another process uses this database with a cache that would not learn of what this one writes, nor this one of the ' +
-      "other's writes. Give all of them the same Redis server (REDIS_URL) and the same CACHE_PREFIX.",
+    "Another process uses this database with another cache clock, so neither would learn of the other's writes. " +
+      'Give all processes the same Redis server (REDIS_URL) and the same CACHE_PREFIX.',
   );
 }
 

@@ -13,8 +13,8 @@ export function writePoolOf(dataSource: DataSource): Pool {
   if (!dataSource.isInitialized) {
     throw new CacheError(
       'CACHE_DATA_SOURCE',
-      `The DataSource of ${nameOf(dataSource)} is not initialised. EvictionModule needs it when the application starts: leave out ` +
-        '`manualInitialization`, and initialise it again after `destroy()`.',
+      `The DataSource of ${nameOf(dataSource)} is not initialised. EvictionModule needs it when the application starts: remove ` +
+        '`manualInitialization`, and call `initialize()` again after `destroy()`.',
     );
   }
   return (dataSource.driver as PostgresDriver).master as Pool;
@@ -41,8 +41,8 @@ export function refuseOthers(watched: DataSource, others: readonly DataSource[])
     if (!lost) continue;
     throw new CacheError(
       'CACHE_DATA_SOURCE',
-      `The entity ${lost.name} says @EvictsTags in the DataSource of ${nameOf(other)}, but only writes through that of ${nameOf(watched)} are ` +
-        'waited for and drained. Move it there, or cache nothing that is read from it and leave the decorator out.',
+      `The entity ${lost.name} has @EvictsTags in the DataSource of ${nameOf(other)}, but only writes through the DataSource of ` +
+        `${nameOf(watched)} invalidate. Move the entity there, or remove the decorator and cache nothing that is read from it.`,
     );
   }
 }

@@ -46,9 +46,9 @@ async function backendOf(client: Client): Promise<number> {
 function refusal(options?: ErrorOptions): CacheError {
   return new CacheError(
     'CACHE_POOLED_SESSION',
-    'A connection pooler in transaction mode (PgBouncer) stands before the database: it keeps neither LISTEN nor prepared ' +
-      'statements. Set DATABASE_DIRECT_URL (the directUrl of EvictionModule) to the database itself; requests may go on ' +
-      'through the pooler.',
+    'The database is behind a connection pooler in transaction mode (PgBouncer), which supports neither LISTEN nor prepared ' +
+      'statements. Set DATABASE_DIRECT_URL (the directUrl of EvictionModule) to the database itself; requests may continue to ' +
+      'use the pooler.',
     options,
   );
 }

@@ -24,14 +24,14 @@ export function outboxErrorOf(cause: unknown): unknown {
   if (code === MISSING_TABLE) {
     return new CacheError(
       'CACHE_OUTBOX_UNUSABLE',
-      `The outbox is not where the role of the service looks for it (${String(message)}). Run the migrations, or correct search_path.`,
+      `The role of the service does not find the outbox (${String(message)}). Run the migrations, or correct search_path.`,
       { cause },
     );
   }
   if (code === MISSING_RIGHT) {
     return new CacheError(
       'CACHE_OUTBOX_UNUSABLE',
-      `The role of the service may not drain the outbox (${String(message)}). GRANT SELECT, UPDATE, DELETE ON cache_outbox to it.`,
+      `The role of the service lacks rights on the outbox (${String(message)}). Grant it SELECT, UPDATE and DELETE ON cache_outbox.`,
       { cause },
     );
   }

@@ -33,7 +33,7 @@ export class PurgeQueue {
     if (!rows[0]?.missing) return;
     throw new CacheError(
       'CACHE_OPTIONS',
-      `An edge is to be purged, but there is no table ${PURGES}: add createPurgeQueue() to a migration.`,
+      `Purging an edge needs the table ${PURGES}, which does not exist: add createPurgeQueue() to a migration.`,
     );
   }
 
