@@ -5,7 +5,7 @@ import { Problem } from '../http';
 
 /**
  * Counts the calls of one client. Runs behind AuthGuard, so a client is its token's user rather than an address that
- * a whole office, or everybody behind a proxy, shares. Each node counts for itself.
+ * a whole office, or every client of a proxy, shares. Nodes with one Redis share the counts.
  */
 @Injectable()
 export class ClientThrottler extends ThrottlerGuard {

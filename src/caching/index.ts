@@ -29,6 +29,7 @@ export {
 export { Eviction, EvictionModule, type EvictionOptions } from './write/eviction.module';
 export { createOutbox, dropOutbox, upgradeOutbox } from './write/capture/outbox-table';
 export { unwatchTable, watchTable, type WatchOptions } from './write/capture/triggers';
+export { redisScript } from './core/redis/script';
 export { parseRedisUrl, withoutCredentials } from './core/redis/redis-target';
 export {
   type Body,

@@ -1,19 +1,53 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { type Preconditions, preconditionsHold } from '../caching';
-import { Problem } from '../http';
+import { Problem, requestOf } from '../http';
 import { ProductDto } from './dto/product.dto';
 import { ReadOnlyFieldsDto } from './dto/product-write.dto';
+import { lastModified } from './last-modified';
+
+/** The conditions of a write, as its headers have them. */
+export interface WriteConditions extends Preconditions {
+  readonly ifUnmodifiedSince?: string;
+}
+
+/** The conditions that the request of a write carries. */
+export const Conditions = createParamDecorator((_data: unknown, context: ExecutionContext): WriteConditions => {
+  const { headers } = requestOf(context);
+  return {
+    ifMatch: headers['if-match'],
+    ifNoneMatch: headers['if-none-match'],
+    ifUnmodifiedSince: headers['if-unmodified-since'],
+  };
+});
 
 /**
- * Refuses a write whose `If-Match` or `If-None-Match` does not hold for the current state (RFC 9110 §13.2.2).
+ * Refuses a write whose conditions do not hold for the current state (RFC 9110 §13.2.2). `If-Match` is exact and replaces
+ * `If-Unmodified-Since`, which cannot distinguish two writes within one second; a date that is no HTTP date is ignored.
+ * @param etag of the current state
  * @throws Problem 412
  */
-export function requirePreconditions(preconditions: Preconditions, current: string): void {
-  if (preconditionsHold(preconditions, current)) return;
-  const detail =
-    preconditions.ifMatch === undefined
-      ? 'If-None-Match names the current version of the product.'
-      : 'If-Match names another version: the product has changed since you read it.';
-  throw new Problem(412, detail, { headers: { etag: current } });
+export function requirePreconditions(conditions: WriteConditions, etag: string, current: ProductDto): void {
+  const broken = brokenCondition(conditions, etag, current);
+  if (broken !== undefined)
+    throw new Problem(412, broken, { headers: { etag, 'last-modified': lastModified(current) } });
+}
+
+function brokenCondition(conditions: WriteConditions, etag: string, current: ProductDto): string | undefined {
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions;
+  if (!preconditionsHold({ ifMatch }, etag)) {
+    return 'If-Match names another version: the product has changed since you read it.';
+  }
+  if (ifMatch === undefined && isLaterThan(lastModified(current), ifUnmodifiedSince)) {
+    return 'The product has changed since the date in If-Unmodified-Since.';
+  }
+  return preconditionsHold({ ifNoneMatch }, etag)
+    ? undefined
+    : 'If-None-Match names the current version of the product.';
+}
+
+/** RFC 9110 §5.6.7: an HTTP date ends with GMT. */
+function isLaterThan(date: string, limit: string | undefined): boolean {
+  return limit !== undefined && limit.endsWith('GMT') && at(date) > at(limit);
 }
 
 /**

@@ -1,17 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Headers,
-  HttpCode,
-  Inject,
-  Param,
-  Patch,
-  Post,
-  Put,
-  Query,
-  Res,
-} from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
   ApiBody,
@@ -32,6 +19,7 @@ import { ProductDto } from './dto/product.dto';
 import { ProductParams } from './dto/product-query.dto';
 import { ProductMergeDto, ProductReplaceDto, ProductWriteDto, RepricedDto, RepriceDto } from './dto/product-write.dto';
 import { lastModified } from './last-modified';
+import { Conditions, type WriteConditions } from './precondition';
 import { ProductWritesService } from './product-writes.service';
 
 const PATH = '/api/products';
@@ -44,9 +32,15 @@ const IF_MATCH = {
   description: 'The ETag you have seen: write only if it still holds.',
 };
 
+const IF_UNMODIFIED_SINCE = {
+  name: 'If-Unmodified-Since',
+  required: false,
+  description: 'The Last-Modified you have seen, in whole seconds. Without If-Match: write only if it still holds.',
+};
+
 const WRITE_PROBLEMS = {
   404: 'there is no such product',
-  412: 'If-Match names another version',
+  412: 'the product is not as If-Match or another condition says',
   429: 'too many writes',
 };
 
@@ -121,33 +115,33 @@ export class ProductWritesController {
   @ApiBody({ type: ProductMergeDto, examples: { stock: { summary: 'One was sold', value: { stock: 7 } } } })
   @ApiOperation({ operationId: 'updateProduct', summary: 'Change some fields of a product' })
   @ApiHeader(IF_MATCH)
+  @ApiHeader(IF_UNMODIFIED_SINCE)
   @ApiOkResponse({ type: ProductDto })
   @ApiProblems(WRITE_PROBLEMS)
   async patch(
     @Param() { id }: ProductParams,
     @Query() _query: NoQuery,
     @Body() body: ProductMergeDto,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Conditions() conditions: WriteConditions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProductDto> {
-    return withValidators(reply, await this.products.update(id, body, { ifMatch, ifNoneMatch }));
+    return withValidators(reply, await this.products.update(id, body, conditions));
   }
 
   @Put(':id')
   @ApiOperation({ operationId: 'replaceProduct', summary: 'Replace all fields of a product' })
   @ApiHeader(IF_MATCH)
+  @ApiHeader(IF_UNMODIFIED_SINCE)
   @ApiOkResponse({ type: ProductDto })
   @ApiProblems(WRITE_PROBLEMS)
   async put(
     @Param() { id }: ProductParams,
     @Query() _query: NoQuery,
     @Body() body: ProductReplaceDto,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Conditions() conditions: WriteConditions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProductDto> {
-    return withValidators(reply, await this.products.update(id, body, { ifMatch, ifNoneMatch }));
+    return withValidators(reply, await this.products.update(id, body, conditions));
   }
 
   @Delete(':id')
@@ -157,15 +151,15 @@ export class ProductWritesController {
     summary: 'Take a product out of the catalogue, and off all watchlists',
   })
   @ApiHeader(IF_MATCH)
+  @ApiHeader(IF_UNMODIFIED_SINCE)
   @ApiNoContentResponse()
   @ApiProblems(WRITE_PROBLEMS)
   async remove(
     @Param() { id }: ProductParams,
     @Query() _query: NoQuery,
-    @Headers('if-match') ifMatch: string | undefined,
-    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Conditions() conditions: WriteConditions,
   ): Promise<void> {
-    await this.products.remove(id, { ifMatch, ifNoneMatch });
+    await this.products.remove(id, conditions);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EntityManager } from 'typeorm';
-import { etagOf, type Preconditions } from '../caching';
+import { etagOf } from '../caching';
 import { Problem, ProblemField } from '../http';
 import { Idempotency, KeyedCall, Outcome } from '../idempotency';
 import { BatchDto, BatchedDto } from './dto/product-batch.dto';
@@ -13,7 +13,7 @@ import {
   RepricedDto,
   RepriceDto,
 } from './dto/product-write.dto';
-import { requirePreconditions, requireUnchanged } from './precondition';
+import { requirePreconditions, requireUnchanged, type WriteConditions } from './precondition';
 import { Product } from './product.entity';
 import { holds, ProductWritesRepository, SeenProduct } from './product-writes.repository';
 
@@ -58,23 +58,23 @@ export class ProductWritesService {
    * writers with the same If-Match exactly one wins; without conditions it is one statement.
    * @throws Problem 404; 412 when a precondition fails; 400 for another value of a read-only field
    */
-  update(id: number, values: ProductReplaceDto | ProductMergeDto, preconditions: Preconditions): Promise<ProductDto> {
+  update(id: number, values: ProductReplaceDto | ProductMergeDto, conditions: WriteConditions): Promise<ProductDto> {
     return this.products.single(async (manager) => {
-      let seen = isConditional(preconditions, values) ? await this.see(manager, id, preconditions, values) : undefined;
+      let seen = isConditional(conditions, values) ? await this.see(manager, id, conditions, values) : undefined;
       for (;;) {
         if (seen && holds(seen.product, values)) return ProductDto.of(seen.product);
         const changed = await this.products.change(manager, id, values, seen?.version);
         if (changed) return ProductDto.of(changed);
-        seen = await this.see(manager, id, preconditions, values);
+        seen = await this.see(manager, id, conditions, values);
       }
     });
   }
 
   /** @throws Problem 404; 412 when a precondition fails */
-  remove(id: number, preconditions: Preconditions): Promise<void> {
+  remove(id: number, conditions: WriteConditions): Promise<void> {
     return this.products.single(async (manager) => {
       for (;;) {
-        const seen = isConditional(preconditions, {}) ? await this.see(manager, id, preconditions, {}) : undefined;
+        const seen = isConditional(conditions, {}) ? await this.see(manager, id, conditions, {}) : undefined;
         if (await this.products.remove(manager, id, seen?.version)) return;
         if (!seen) throw unknown(id);
       }
@@ -85,13 +85,13 @@ export class ProductWritesService {
   private async see(
     manager: EntityManager,
     id: number,
-    preconditions: Preconditions,
+    conditions: WriteConditions,
     values: ReadOnlyFieldsDto,
   ): Promise<SeenProduct> {
     const seen = await this.products.see(manager, id);
     if (!seen) throw unknown(id);
     const current = ProductDto.of(seen.product);
-    requirePreconditions(preconditions, etagOf(current));
+    requirePreconditions(conditions, etagOf(current), current);
     requireUnchanged(values, current);
     return seen;
   }
@@ -111,9 +111,9 @@ export class ProductWritesService {
 }
 
 /** Whether the state of the product decides if the write is made at all. */
-function isConditional({ ifMatch, ifNoneMatch }: Preconditions, sent: ReadOnlyFieldsDto): boolean {
+function isConditional(conditions: WriteConditions, sent: ReadOnlyFieldsDto): boolean {
   const { id, created_at, updated_at } = sent;
-  return [ifMatch, ifNoneMatch, id, created_at, updated_at].some((condition) => condition !== undefined);
+  return [...Object.values(conditions), id, created_at, updated_at].some((condition) => condition !== undefined);
 }
 
 function shown(products: readonly Product[]): ProductDto[] {

@@ -11,7 +11,7 @@ const patch = async (ifMatch: string, json: object): Promise<number> =>
 
 it.each(['gzip', 'br', 'identity'])('a client that was sent the %s form may write, once', async (encoding) => {
   const path = `/api/products/5?`;
-  // Refused otherwise: a small answer is packed for nobody who takes it plain.
+  // A small response is compressed only for a client that refuses the plain form.
   const wish = encoding === 'identity' ? encoding : `identity;q=0, ${encoding}`;
   const headers = { authorization: `Bearer ${tokenFor('root', 'admin')}`, 'cache-control': 'no-cache' };
   const { headers: sent } = await ask(service.process().url, path, {
@@ -46,4 +46,32 @@ it('PATCH with an If-None-Match that names another state goes through', async ()
 
 it('If-Match with a star inside a tag is no star', async () => {
   expect(await patch('"v1,*,draft"', { stock: 1 })).toBe(412);
+});
+
+describe('If-Unmodified-Since', () => {
+  const path = '/api/products/8';
+  const write = (headers: Record<string, string>, method = 'PATCH') =>
+    service.send(method, path, { token, json: method === 'DELETE' ? undefined : { stock: 1 }, headers });
+
+  it.each(['PATCH', 'DELETE'])('%s is a 412 once the product has changed since that second', async (method) => {
+    const before = new Date(Date.parse((await service.get(path)).headers.get('last-modified')!) - 1_000).toUTCString();
+    const { status, headers } = await write({ 'if-unmodified-since': before }, method);
+    expect(status).toBe(412);
+    expect(headers.get('etag')).toBe((await service.get(path)).headers.get('etag'));
+  });
+
+  it('a write with the Last-Modified that was read goes through', async () => {
+    const date = (await service.get(path)).headers.get('last-modified')!;
+    expect((await write({ 'if-unmodified-since': date })).status).toBe(200);
+  });
+
+  it.each(['yesterday', '2000-01-01T00:00:00Z', '0'])('%j is no HTTP date and is ignored', async (date) => {
+    expect((await write({ 'if-unmodified-since': date })).status).toBe(200);
+  });
+
+  it('is ignored beside If-Match, which is exact', async () => {
+    const etag = (await service.get(path)).headers.get('etag')!;
+    const old = 'Sat, 01 Jan 2000 00:00:00 GMT';
+    expect((await write({ 'if-unmodified-since': old, 'if-match': etag })).status).toBe(200);
+  });
 });
