@@ -112,8 +112,11 @@ export class ProductWritesService {
 
 /** Whether the state of the product decides if the write is made at all. */
 function isConditional(conditions: WriteConditions, sent: ReadOnlyFieldsDto): boolean {
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions;
   const { id, created_at, updated_at } = sent;
-  return [...Object.values(conditions), id, created_at, updated_at].some((condition) => condition !== undefined);
+  return [ifMatch, ifNoneMatch, ifUnmodifiedSince, id, created_at, updated_at].some(
+    (condition) => condition !== undefined,
+  );
 }
 
 function shown(products: readonly Product[]): ProductDto[] {

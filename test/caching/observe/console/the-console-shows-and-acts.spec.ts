@@ -64,6 +64,16 @@ it('signs in by keyboard, shows what happens, evicts a tag; no error, nothing fr
   expect([...hosts]).toEqual([new URL(service.process().url).host]);
 });
 
+it.each([
+  ['the printed line', (token: string) => `  TOKEN=${token}`],
+  ['a header', (token: string) => `Authorization: Bearer ${token}`],
+  ['the token with blanks around it', (token: string) => ` ${token} `],
+])('signs in with %s, pasted whole', async (_name, pasted) => {
+  await signIn(pasted(tokenFor('root', 'admin')));
+  await page.locator('#board').waitFor();
+  expect(await page.locator('#gate').isHidden()).toBe(true);
+});
+
 it('runs what it was built with and nothing that is planted, and talks to its own server only', async () => {
   const { headers } = await service.get('/console');
   const policy = headers.get('content-security-policy') ?? '';
