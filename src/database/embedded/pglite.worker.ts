@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerTask } from './embedded-postgres';
+import { WireServer } from './wire/wire-server';
 
 /**
  * PGlite behind a socket, in a thread of its own: WebAssembly blocks the thread it runs on, and over a socket
@@ -7,10 +8,9 @@ import type { WorkerTask } from './embedded-postgres';
  */
 async function serve({ folder, listen, isNew }: WorkerTask): Promise<void> {
   // These packages are ES modules, and this thread is the only place that pays for loading them.
-  const [{ PGlite }, { pg_trgm }, { PGLiteSocketServer }] = await Promise.all([
+  const [{ PGlite }, { pg_trgm }] = await Promise.all([
     import('@electric-sql/pglite'),
     import('@electric-sql/pglite/contrib/pg_trgm'),
-    import('@electric-sql/pglite-socket'),
   ]);
   const db = await PGlite.create({
     dataDir: folder,
@@ -18,18 +18,14 @@ async function serve({ folder, listen, isNew }: WorkerTask): Promise<void> {
     // What initdb makes, made before: running it here takes three times as long as all the rest.
     ...(isNew ? { loadDataDir: await emptyDatabase() } : {}),
   });
-  const server = new PGLiteSocketServer({ db, ...listen, maxConnections: 8 });
-  const address = new Promise<string>((resolve) => {
-    server.addEventListener('listening', () => resolve(server.getServerConn()), { once: true });
-  });
-  await server.start();
+  const server = await WireServer.listen(db, listen);
   parentPort?.once('message', () => {
     void server
-      .stop()
+      .close()
       .then(() => db.close())
       .then(() => parentPort?.postMessage('closed'));
   });
-  parentPort?.postMessage({ address: await address });
+  parentPort?.postMessage({ address: server.address });
 }
 
 async function emptyDatabase(): Promise<Blob | File> {
