@@ -1,4 +1,15 @@
+const { readdirSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
 const usual = require('./jest.config');
+
+const TESTS = join(__dirname, 'test');
+
+/** Those that try less in `npm test`: they ask test/support/effort.ts. */
+function suitesOfTwoEfforts() {
+  return readdirSync(TESTS, { recursive: true })
+    .filter((file) => file.endsWith('.spec.ts') && readFileSync(join(TESTS, file), 'utf8').includes("support/effort'"))
+    .map((file) => `**/test/${file.replaceAll('\\', '/')}`);
+}
 
 process.env.TEST_SLOW = 'yes';
 
@@ -9,15 +20,7 @@ process.env.TEST_SLOW = 'yes';
  */
 module.exports = {
   ...usual,
-  testMatch: [
-    '**/*.slow.spec.ts',
-    '**/view-keys-stay-bounded-under-a-flood.spec.ts',
-    '**/l1-size-matches-the-heap.spec.ts',
-    '**/stale-value-is-served-in-no-interleaving.spec.ts',
-    '**/crash-recovery-of-postgres-hides-no-write.spec.ts',
-    '**/staleness-is-zero-or-bounded.spec.ts',
-    '**/users-never-see-each-other.spec.ts',
-  ],
+  testMatch: ['**/*.slow.spec.ts', ...suitesOfTwoEfforts()],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 900_000,
 };

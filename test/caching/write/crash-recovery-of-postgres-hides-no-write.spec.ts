@@ -62,7 +62,7 @@ it.each([
     const seen = claims.map(({ acknowledged }) => acknowledged);
     await eventually(() => claims.every(({ acknowledged }, index) => acknowledged > seen[index]! + 5));
   };
-  for (let kill = 0; kill < effort(3, 30); kill += 1) {
+  for (let kill = 0; kill < effort(2, 30); kill += 1) {
     await goesOn();
     await killBackend(kill % 2 === 0 ? 'drain' : 'writer');
     // The server ends the other backends; then it takes its time to recover.

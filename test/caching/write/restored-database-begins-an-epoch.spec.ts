@@ -4,6 +4,7 @@ import { needs } from '../../support/needs';
 import { PgDump } from '../../support/pg-dump';
 import { sql } from '../../support/sql';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { effort } from '../../support/effort';
 
 needs('postgres', 'redis-server', 'psql');
 
@@ -42,7 +43,7 @@ async function restoreIntoAnother(): Promise<string> {
   return another();
 }
 
-it.each(['bounded', 'strict'] as const)(
+it.each(effort<('bounded' | 'strict')[]>(['bounded'], ['bounded', 'strict']))(
   'into a new database under the same prefix, %s: what was cached of the lost one is not served',
   async (consistency) => {
     const before = await catalogue.node({ caching: { consistency } });

@@ -3,6 +3,7 @@ import { type EvictionNode, stopNodes } from '../../support/eviction-node';
 import { eventually } from '../../support/eventually';
 import { needs } from '../../support/needs';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { effort } from '../../support/effort';
 
 needs('postgres', 'redis-server');
 
@@ -115,7 +116,7 @@ const until = (node: EvictionNode, cause: RegExp): Promise<unknown> =>
 
 let stock = 5_000;
 
-describe.each(['bounded', 'strict'] as const)('%s', (consistency) => {
+describe.each(effort<('bounded' | 'strict')[]>(['strict'], ['bounded', 'strict']))('%s', (consistency) => {
   it.each(FAULTS)(
     '$name: no acknowledged write is missed for long, the cause is named, and all recovers',
     async (fault) => {

@@ -4,6 +4,7 @@ import { type EvictionNode, stopNodes } from '../../support/eviction-node';
 import { eventually } from '../../support/eventually';
 import { needs } from '../../support/needs';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { effort } from '../../support/effort';
 
 needs('postgres', 'redis-server');
 
@@ -75,10 +76,12 @@ const LOCKS: Lock[] = [
 
 let stock = 300_000;
 
-describe.each([
+const MODES: (readonly ['bounded' | 'strict', number])[] = [
   ['bounded', MAX_LAG],
   ['strict', 0],
-] as const)('%s', (consistency, bound) => {
+];
+
+describe.each(effort(MODES.slice(1), MODES))('%s', (consistency, bound) => {
   it.each(LOCKS)('$name: no read is behind what was acknowledged, and all recovers', async ({ take }) => {
     const start = (): Promise<EvictionNode> => catalogue.node({ caching: { consistency, maxLag: MAX_LAG, grace: 0 } });
     const [writer, other] = await Promise.all([start(), start()]);

@@ -4,6 +4,7 @@ import { eventually } from '../../support/eventually';
 import { needs } from '../../support/needs';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
+import { effort } from '../../support/effort';
 
 needs('postgres', 'redis-server');
 
@@ -35,10 +36,12 @@ afterEach(async () => {
 const trust = (node: EvictionNode): Promise<{ state: string }> => node.call('trust');
 let stock = 700_000;
 
-describe.each([
+const MODES: (readonly ['bounded' | 'strict', number])[] = [
   ['bounded', MAX_LAG],
   ['strict', 0],
-] as const)('%s', (consistency, bound) => {
+];
+
+describe.each(effort(MODES.slice(0, 1), MODES))('%s', (consistency, bound) => {
   it.each([
     ['the database', () => [toDatabase]],
     ['Redis', () => [toRedis]],

@@ -2,8 +2,9 @@ import { CacheEventBus } from '../../../../src/caching';
 import { MemoryTagClock } from '../../../../src/caching/core/clock/memory-tag-clock';
 import { PendingStamps } from '../../../../src/caching/core/clock/pending-stamps';
 import { StampTable } from '../../../../src/caching/core/clock/stamp-table';
+import { effort } from '../../../support/effort';
 
-const KINDS = 1_000_000;
+const KINDS = effort(200_000, 1_000_000);
 const LIMIT = 1_000;
 
 /** How many names all Maps of `owner`, and of what it is made of, hold. */

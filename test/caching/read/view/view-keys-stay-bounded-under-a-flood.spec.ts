@@ -32,7 +32,7 @@ async function flood(count: number, atOnce: number, work: (n: number) => Promise
   }
 }
 
-const KEYS = effort(50_000, 1_000_000);
+const KEYS = effort(15_000, 1_000_000);
 
 it(`${KEYS} distinct keys of views through the store: L1 stays within its bytes and keeps what is in use`, async () => {
   const stack = await node({ l1MaxBytes: '8mb' });
@@ -58,7 +58,7 @@ it(`${KEYS} distinct keys of views through the store: L1 stays within its bytes 
   expect(urls.get(`/things?search=${KEYS - 1}`)).toBeDefined();
 });
 
-const PAGES = effort(3_000, 10_000);
+const PAGES = effort(2_000, 10_000);
 
 it(`${PAGES} distinct query strings through a whole application: the same, and the page in use is a hit all along`, async () => {
   const { app } = await cachedApp({ caching: { l1MaxBytes: '2mb' }, controllers: [Things] });
@@ -77,7 +77,7 @@ it(`${PAGES} distinct query strings through a whole application: the same, and t
 describe('in Redis', () => {
   needs('redis-server');
 
-  const SHARED = effort(20_000, 40_000);
+  const SHARED = effort(14_000, 40_000);
 
   it(`${SHARED} of them into a Redis of 12 MB with volatile-lfu: it stays there, the clock is not evicted, what is in use is kept`, async () => {
     const redis = await RedisServer.start('--maxmemory', '12mb', '--maxmemory-policy', 'volatile-lfu');
