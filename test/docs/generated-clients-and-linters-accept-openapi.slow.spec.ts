@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { embedded } from '../support/backends';
+import { tokenFor } from '../support/client';
 import { useService } from '../support/service';
 
 const run = promisify(execFile);
@@ -39,12 +40,16 @@ it('spectral accepts the document by its recommended rules, without a warning', 
   expect(await tool(['@stoplight/spectral-cli@6.16.3'], ...lint)).toContain('No results');
 });
 
-it('clients of openapi-typescript and hey-api compile under --strict', async () => {
+it('clients of openapi-typescript and hey-api compile under --strict, and work', async () => {
   await tool(['openapi-typescript@7.13.0'], 'openapi-typescript', 'openapi.json', '-o', 'paths.d.ts');
   await tool([TYPESCRIPT, '@hey-api/openapi-ts@0.99.0'], 'openapi-ts', '-i', 'openapi.json', '-o', 'client');
   writeFileSync(join(folder, 'use.ts'), USE);
   const strict = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler'];
   await run(TSC, [...strict, '--lib', 'es2022,dom,dom.iterable', 'use.ts', 'paths.d.ts'], { cwd: folder });
+  await tool(['esbuild@0.27.2'], 'esbuild', 'use.ts', '--bundle', '--platform=node', '--outfile=use.cjs');
+  const env = { ...process.env, BASE: service.process().url, TOKEN: tokenFor('eve', 'editor') };
+  const { stdout } = await run(process.execPath, ['use.cjs'], { cwd: folder, env });
+  expect(JSON.parse(stdout)).toEqual({ results: 2, stock: 7, refused: 400, typed: 7 });
 });
 
 const USE = `
@@ -52,6 +57,7 @@ import type { paths } from './paths';
 import { listProducts, updateProduct } from './client';
 declare const process: { env: Record<string, string | undefined> };
 type Page = paths['/api/products']['get']['responses']['200']['content']['application/json'];
+type Product = paths['/api/products/{id}']['get']['responses']['200']['content']['application/json'];
 const { BASE: baseUrl = '', TOKEN: auth = '' } = process.env;
 async function main(): Promise<void> {
   const list = await listProducts({ baseUrl, query: { page_size: 2 } });
@@ -60,7 +66,10 @@ async function main(): Promise<void> {
   const patched = await updateProduct({ baseUrl, auth, path: { id }, body: { stock: 7 } });
   const wrong = await listProducts({ baseUrl, query: { page: 0 } });
   const refused: number | undefined = wrong.error?.status;
-  console.log(JSON.stringify({ results: page?.results.length, stock: patched.data?.stock, refused }));
+  // The types of openapi-typescript, over plain fetch.
+  const response = await fetch(\`\${baseUrl}/api/products/\${id}\`);
+  const typed = ((await response.json()) as Product).stock;
+  console.log(JSON.stringify({ results: page?.results.length, stock: patched.data?.stock, refused, typed }));
 }
 void main();
 `;
