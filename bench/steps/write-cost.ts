@@ -9,7 +9,7 @@ import type { Bench, Step } from '../step';
 
 /** Requests one after the other before the other side has its turn, and turns of both that only warm up. */
 const BLOCK = 200;
-const WARM_UP = 6;
+const WARM_UP = 10;
 /** Products that are written in turn. */
 const PRODUCTS = 500;
 

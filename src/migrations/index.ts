@@ -5,6 +5,7 @@ import { OutboxById1764000000003 } from './1764000000003-outbox-by-id';
 import { ProductsForConsumers1764000000010 } from './1764000000010-products-for-consumers';
 import { IdempotencyKeys1764000000011 } from './1764000000011-idempotency-keys';
 import { CacheCapture1764000000012 } from './1764000000012-cache-capture';
+import { ProductTotals1764000000013 } from './1764000000013-product-totals';
 
 /** In the order they run. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   ProductsForConsumers1764000000010,
   IdempotencyKeys1764000000011,
   CacheCapture1764000000012,
+  ProductTotals1764000000013,
 ];

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { RatesModule } from '../rates';
 import { Product } from './product.entity';
 import { IdempotencyModule } from '../idempotency';
+import { ProductTotals } from './product-totals';
 import { ProductWritesController } from './product-writes.controller';
 import { ProductWritesRepository } from './product-writes.repository';
 import { ProductWritesService } from './product-writes.service';
@@ -13,6 +14,6 @@ import { ProductsService } from './products.service';
 @Module({
   imports: [TypeOrmModule.forFeature([Product]), RatesModule, IdempotencyModule],
   controllers: [ProductsController, ProductWritesController],
-  providers: [ProductsRepository, ProductsService, ProductWritesRepository, ProductWritesService],
+  providers: [ProductsRepository, ProductTotals, ProductsService, ProductWritesRepository, ProductWritesService],
 })
 export class ProductsModule {}

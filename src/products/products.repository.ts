@@ -4,7 +4,6 @@ import { QueryRunner, Repository, SelectQueryBuilder } from 'typeorm';
 import { ReadGate } from '../database';
 import { FEATURED_RATING } from './dto/limits';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
-import { CategoryStatsDto } from './dto/product-stats.dto';
 import { Product } from './product.entity';
 import { searchTerms } from './search-terms';
 
@@ -32,12 +31,6 @@ export class ProductsRepository {
     return this.gate.run(kindOf(filter), question, (runner) => this.slice(runner, where, ordering, slice));
   }
 
-  countFeatured(): Promise<number> {
-    return this.gate.run('list', 'countFeatured', (runner) =>
-      onlyFeatured(this.products.createQueryBuilder('p', runner)).getCount(),
-    );
-  }
-
   featured(slice: Slice): Promise<Product[]> {
     return this.gate.run('list', { featured: slice }, (runner) =>
       this.slice(runner, onlyFeatured, '-created_at', slice),
@@ -46,30 +39,6 @@ export class ProductsRepository {
 
   find(id: number): Promise<Product | null> {
     return this.gate.run('row', id, (runner) => this.products.createQueryBuilder('p', runner).where({ id }).getOne());
-  }
-
-  async statsByCategory(): Promise<CategoryStatsDto[]> {
-    const rows = await this.gate.run('summary', 'statsByCategory', (runner) =>
-      this.products
-        .createQueryBuilder('p', runner)
-        .select('p.category', 'category')
-        .addSelect('count(*)', 'count')
-        .addSelect('min(p.price)', 'min_price')
-        .addSelect('round(avg(p.price), 2)', 'average_price')
-        .addSelect('max(p.price)', 'max_price')
-        .addSelect('round(avg(p.rating), 2)', 'average_rating')
-        .groupBy('p.category')
-        .orderBy('p.category')
-        .getRawMany<Record<keyof CategoryStatsDto, string>>(),
-    );
-    return rows.map((row) => ({
-      category: row.category,
-      count: Number(row.count),
-      min_price: Number(row.min_price),
-      average_price: Number(row.average_price),
-      max_price: Number(row.max_price),
-      average_rating: Number(row.average_rating),
-    }));
   }
 
   private matching(filter: ProductFilter, runner: QueryRunner): SelectQueryBuilder<Product> {

@@ -6,6 +6,7 @@ import { ProductDetailDto, ProductDto } from './dto/product.dto';
 import { Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
 import { ALL_PRODUCTS, countTags, featuredTags, listTags, productTag, shownTags, statsTags } from './product.tags';
+import { ProductTotals } from './product-totals';
 import { ProductsRepository, Slice } from './products.repository';
 
 /** What the catalogue can be asked. */
@@ -13,6 +14,7 @@ import { ProductsRepository, Slice } from './products.repository';
 export class ProductsService {
   constructor(
     @Inject(ProductsRepository) private readonly products: ProductsRepository,
+    @Inject(ProductTotals) private readonly totals: ProductTotals,
     @Inject(RatesService) private readonly rates: RatesService,
   ) {}
 
@@ -37,7 +39,7 @@ export class ProductsService {
 
   @CacheQuery({ tags: (_count: number, filter: ProductFilter) => countTags(filter) })
   count(filter: ProductFilter): Promise<number> {
-    return this.products.count(filter);
+    return this.totals.count(filter) ?? this.products.count(filter);
   }
 
   @CacheQuery({
@@ -54,7 +56,7 @@ export class ProductsService {
 
   @CacheQuery({ tags: featuredTags() })
   countFeatured(): Promise<number> {
-    return this.products.countFeatured();
+    return this.totals.countFeatured();
   }
 
   @CacheQuery({
@@ -67,7 +69,7 @@ export class ProductsService {
 
   @CacheQuery({ tags: statsTags() })
   async stats(): Promise<ProductStatsDto> {
-    const categories = await this.products.statsByCategory();
+    const categories = await this.totals.statsByCategory();
     return { count: categories.reduce((sum, category) => sum + category.count, 0), categories };
   }
 
