@@ -1,10 +1,14 @@
 import { type ExecutionContext, Inject, Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { CACHE_KEY_METADATA, CACHE_TTL_METADATA } from '@nestjs/cache-manager/dist/cache.constants';
+import { CacheKey, CacheTTL } from '@nestjs/cache-manager';
 import { CacheError } from '../../caching.errors';
 import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
 import { ViewLayer } from './view-layer';
 import { type ComputedTtl, constraintsOf, type Handler, ViewRoute } from './route/view-route';
+
+/** Where Nest's decorators keep what they are given. The package exports no names for these. */
+const CACHE_KEY = metadataKeyOf(CacheKey(''));
+const CACHE_TTL = metadataKeyOf(CacheTTL(0));
 
 /** Finds every route with `@CacheView` at start, so that one that cannot be cached is refused before its first request. */
 @Injectable()
@@ -66,14 +70,20 @@ export class ViewExplorer implements OnApplicationBootstrap {
     controller: Type,
     isView: boolean,
   ): number | ComputedTtl | undefined {
-    const key: unknown = this.reflector.getAllAndOverride(CACHE_KEY_METADATA, [handler, controller]);
+    const key: unknown = this.reflector.getAllAndOverride(CACHE_KEY, [handler, controller]);
     if (key !== undefined) {
       throw new CacheError('CACHE_OPTIONS', `@CacheKey on ${name}: a view's key comes from its parameters; remove it`);
     }
-    const own = this.reflector.get<number | ComputedTtl | undefined>(CACHE_TTL_METADATA, handler);
+    const own = this.reflector.get<number | ComputedTtl | undefined>(CACHE_TTL, handler);
     if (own !== undefined && !isView) {
       throw new CacheError('CACHE_OPTIONS', `@CacheTTL on ${name} has no effect without @CacheView: add it`);
     }
-    return own ?? this.reflector.get<number | ComputedTtl | undefined>(CACHE_TTL_METADATA, controller);
+    return own ?? this.reflector.get<number | ComputedTtl | undefined>(CACHE_TTL, controller);
   }
+}
+
+function metadataKeyOf(decorate: MethodDecorator): string {
+  const value = (): void => undefined;
+  decorate({}, '', { value });
+  return Reflect.getMetadataKeys(value)[0] as string;
 }
