@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   // Before anything that takes time: the first process of a container gets no signal that it does not ask for.
   const shutdown = new Shutdown(logger);
   const app = await createApp(config, logger);
-  shutdown.closes(app);
+  shutdown.closes(app, config.http.shutdownGrace);
   try {
     await app.listen(config.http.port, config.http.host);
     await printStartupBanner(app, config, logger);

@@ -40,6 +40,7 @@ function httpOf(env: Environment) {
   return {
     host: env.HOST,
     port: Number(env.PORT),
+    shutdownGrace: duration(env.SHUTDOWN_GRACE),
     /** Without a slash at its end. */
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
     corsOrigins: origins === '*' || origins === 'none' ? origins : list(origins),

@@ -38,6 +38,13 @@ export class Environment {
   @IsIP(undefined, { message: '$property must be an IP address to listen on, or localhost' })
   HOST = '127.0.0.1';
 
+  @Setting(
+    'After SIGTERM the service takes requests for this long, so that proxies can notice: `/health/ready` returns 503, and each response closes its connection.',
+    { example: '4s' },
+  )
+  @IsDuration(0)
+  SHUTDOWN_GRACE = '0s';
+
   @Setting('What links to pages start with. Unset: links are paths.', { example: 'https://api.shop.example' })
   @IsOptional()
   @IsUrlOf('http', 'https')

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/terminus';
 import { CacheHealth, Eviction, type PartHealth, Recent } from '../caching';
 import { ApiProblems, NoQuery, Problem } from '../http';
+import { Departure } from './departure';
 
 /** Of a check, in ms. */
 const MAX_AGE = 1_000;
@@ -38,6 +39,7 @@ export class HealthController {
     @Inject(TypeOrmHealthIndicator) private readonly database: TypeOrmHealthIndicator,
     @Inject(Eviction) private readonly eviction: Eviction,
     @Inject(CacheHealth) private readonly cache: CacheHealth,
+    @Inject(Departure) private readonly departure: Departure,
   ) {}
 
   @Get('live')
@@ -57,6 +59,7 @@ export class HealthController {
   @ApiOkResponse({ schema: { type: 'object', example: EXAMPLE } })
   @ApiProblems({ 503: 'a required part is unavailable; details names it' })
   ready(@Query() _query: NoQuery): Promise<Readiness> {
+    if (this.departure.isAnnounced) throw new Problem(503, 'Not ready: shutting down.');
     return this.recent.get(() => this.check());
   }
 

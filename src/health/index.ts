@@ -1,1 +1,2 @@
+export { Departure } from './departure';
 export { HealthModule } from './health.module';

@@ -7,6 +7,7 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
   ['NODE_ENV', ['prod'], 'test'],
   ['LOG_LEVEL', ['loud'], 'debug'],
   ['PORT', ['-1', '65536', '80a', '3.5'], '8080'],
+  ['SHUTDOWN_GRACE', ['soon', '-1s'], '4s'],
   ['HOST', ['not a host', 'example.com'], '0.0.0.0'],
   ['PUBLIC_URL', ['shop.example', 'ftp://x'], 'https://shop.example'],
   ['CORS_ORIGINS', ['shop.example', 'https://shop.example/', 'https://a.example, *'], 'https://a.example, http://b:81'],
@@ -65,7 +66,7 @@ it('takes the defaults of the contract, and empty variables for unset ones', () 
   const config = loadConfig({ DATABASE_URL: '', JWT_SECRET: '' });
   expect(config).toMatchObject({
     production: false,
-    http: { host: '127.0.0.1', port: 3000, publicUrl: undefined, corsOrigins: '*' },
+    http: { host: '127.0.0.1', port: 3000, shutdownGrace: 0, publicUrl: undefined, corsOrigins: '*' },
     database: { url: undefined, dataDir: '.data' },
     redis: { url: undefined },
     cache: {

@@ -76,12 +76,12 @@ it('gives the service only variables that it takes, and the image’s port', () 
   expect(Number(exposed.rest)).toBe(config.http.port);
 });
 
-it('the grace period has room for the pause and for the requests in flight', () => {
-  const [, pause] = container.lifecycle!.preStop!.exec!.command!;
-  expect(pod.terminationGracePeriodSeconds!).toBeGreaterThan(Number(pause) + 4.5 + 5);
-  // An endpoint is taken out within the pause at the latest, when its readiness has failed.
+it('the grace period has room for the shutdown’s own and for the requests in flight', () => {
+  const grace = Number.parseFloat(container.env!.find(({ name }) => name === 'SHUTDOWN_GRACE')!.value!);
+  expect(pod.terminationGracePeriodSeconds!).toBeGreaterThan(grace + 4.5 + 5);
+  // An endpoint is taken out within that at the latest, when its readiness has failed.
   const { periodSeconds, failureThreshold } = container.readinessProbe!;
-  expect(Number(pause)).toBeGreaterThan(periodSeconds! * failureThreshold!);
+  expect(grace).toBeGreaterThan(periodSeconds! * failureThreshold!);
 });
 
 it('its probes request routes that the service has', async () => {
