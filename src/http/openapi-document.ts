@@ -14,10 +14,18 @@ interface Operation {
 const PROBLEM = 'application/problem+json';
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
-/** Headers that every response has. */
-const REQUEST_ID = { 'X-Request-Id': header('Names the request in the log.', 'c561cfc7210129b490-0000002') };
-const CACHE_HEADERS: Json = {
+/** Headers of every response; one to a write that succeeded has no Cache-Control. */
+const COMMON_HEADERS: Json = {
+  'X-Request-Id': header('Names the request in the log.', 'c561cfc7210129b490-0000002'),
+  'Cache-Control': header('What browsers and shared caches may do.', 'no-store'),
+};
+/** Of a product, on reads, on writes and on a 412. */
+const VALIDATORS: Json = {
   ETag: header('Strong; one for each encoding.', '"oGqkC0o1Z9Jv0x3m9c0Yb2n0d1A"'),
+  'Last-Modified': header('Where the resource has a date; in whole seconds.', 'Sun, 01 Feb 2026 10:00:00 GMT'),
+};
+const CACHE_HEADERS: Json = {
+  ...VALIDATORS,
   'Cache-Control': header('What browsers and shared caches may do.', 'public, max-age=0, must-revalidate'),
   'Cache-Status': header('RFC 9211: how the cache dealt with the request.', 'strata; hit; ttl=288; detail=l1'),
   'X-Cache': header('HIT, MISS, STALE or BYPASS.', 'HIT'),
@@ -28,6 +36,7 @@ const CACHE_TOKEN = 'Cache-Token';
 const TOKEN_SAMPLE = 'Vb3kq0ZrT1mE.1042';
 /** On a write's response. */
 const WRITE_HEADERS: Json = {
+  ...VALIDATORS,
   [CACHE_TOKEN]: header(
     'A read that sends it back sees this write. Absent where that cannot be promised yet.',
     TOKEN_SAMPLE,
@@ -81,6 +90,10 @@ function addResponses(operation: Operation, method: string, isCached: boolean): 
   add(412, 'Precondition Failed: If-Match does not hold');
   add(504, 'Gateway Timeout: only-if-cached was asked for, and this is not cached');
   addHeaders(responses, CACHE_HEADERS);
+  for (const status of [404, 412, 504]) {
+    const response = responses[status];
+    if (response) response.headers = { ...CACHE_HEADERS, ...response.headers };
+  }
 }
 
 /** To each response of success; what a route says of a header itself comes first. */
@@ -91,7 +104,9 @@ function addHeaders(responses: Operation['responses'], headers: Json): void {
 }
 
 function describe(path: string, status: number, response: Operation['responses'][string]): void {
-  response.headers = { ...response.headers, ...REQUEST_ID };
+  response.headers = { ...COMMON_HEADERS, ...response.headers };
+  if (status === 201) response.headers['Location'] = header('The URL of the new resource.', '/api/products/10001');
+  if (status === 412) response.headers = { ...VALIDATORS, ...response.headers };
   if (status === 401) response.headers['WWW-Authenticate'] = header('RFC 6750 §3.', 'Bearer realm="strata"');
   if (status === 429 || status === 503) {
     response.headers['Retry-After'] = { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } };
