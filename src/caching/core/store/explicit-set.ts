@@ -2,7 +2,7 @@ import { pauses } from '../async/backoff';
 import { DependencySet } from '../clock/dependency-tracker';
 import { type Body, type CacheEntry, keyTag } from './entry';
 import type { EntryWriter } from './load/entry-writer';
-import { type CachePolicy, resolvePolicy } from './policy';
+import { type CachePolicy, type RefreshBefore, resolvePolicy } from './policy';
 import type { StoreParts } from './store-parts';
 import type { L2Access } from './tiers/l2-access';
 
@@ -56,12 +56,17 @@ export class ExplicitSet {
   }
 
   /** The fresh value in L2. While another node replaces the value by `set`, polls L2 for up to `fillWait`. */
-  async awaitedIn(l2: L2Access, key: string, old: CacheEntry | undefined): Promise<CacheEntry | undefined> {
+  async awaitedIn(
+    l2: L2Access,
+    key: string,
+    old: CacheEntry | undefined,
+    refreshBefore?: RefreshBefore,
+  ): Promise<CacheEntry | undefined> {
     const { time, fillWait } = this.parts;
     const until = time.mono() + fillWait;
     for (const pause of pauses(SET_POLL)) {
       const lookup = await l2.lookUp(key);
-      const found = l2.freshIn(lookup);
+      const found = l2.freshIn(lookup, refreshBefore);
       const replaced = lookup.entry ?? old;
       if (found || lookup.failed || !replaced || !this.isReplaced(replaced)) return found;
       // The node that called `set` has ended, or could not write the value.

@@ -1,6 +1,10 @@
 import type { TagClock } from '../clock/tag-clock';
 import type { Time } from '../async/time';
 import { type CacheEntry, isWithinGrace, overdue } from './entry';
+import { EAGER, type RefreshBefore } from './policy';
+
+/** The share of a TTL in which an entry is refreshed eagerly. */
+const LAST_PART = 0.1;
 
 export interface FreshnessOptions {
   /** `bounded`: an L1 hit is at most `maxLag` behind. `strict`: every hit queries the clock first. */
@@ -49,12 +53,15 @@ export class Freshness {
 
   /**
    * The verdict for one entry and one reader. Allocates nothing; O(1) while the clock's version is that of the last verdict.
-   * @param refreshBefore milliseconds before the end of the TTL from which the verdict is `refresh`
+   * @param refreshBefore how long before the end of the TTL the verdict is `refresh`
    */
-  judge(entry: CacheEntry, snapshot: ReadSnapshot, refreshBefore = 0): Verdict {
+  judge(entry: CacheEntry, snapshot: ReadSnapshot, refreshBefore: RefreshBefore = 0): Verdict {
     const late = overdue(entry, this.time.wall(), snapshot.at);
     const isUsable = (late < 0 || late < entry.swrMs) && this.isFresh(entry);
-    if (isUsable && this.isProved(entry.verifiedAt, snapshot)) return late + refreshBefore < 0 ? 'fresh' : 'refresh';
+    if (isUsable && this.isProved(entry.verifiedAt, snapshot)) {
+      const early = refreshBefore === EAGER ? (entry.expiresAt - entry.createdAt) * LAST_PART : refreshBefore;
+      return late + early < 0 ? 'fresh' : 'refresh';
+    }
     const isRescue = isWithinGrace(entry, late);
     const isResting = isRescue && entry.failure !== undefined && snapshot.at < entry.failure.retryAt;
     if (isResting && this.isBackingOff(entry, snapshot)) return 'backing-off';

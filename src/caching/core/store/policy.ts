@@ -1,3 +1,8 @@
+/** Refresh in the last tenth of the TTL. */
+export const EAGER = 'eager';
+/** Milliseconds before the end of the TTL, or `EAGER`. */
+export type RefreshBefore = number | typeof EAGER;
+
 /** How one value is cached. Durations are milliseconds. Omitted fields default to the module's options. */
 export interface CachePolicy {
   /** How long the value is fresh (±10 %, see `jitter`). */
@@ -7,10 +12,15 @@ export interface CachePolicy {
   /** Varies the TTL by ±10 %, so that values loaded together do not expire together. @default true */
   readonly jitter?: boolean;
   /**
-   * Eager refresh: in the last part of its TTL, this long, the value is served while one refresh runs.
+   * Eager refresh: in the last part of its TTL, this long, the value is served while one refresh runs. `eager`: the last tenth.
    * @default 0: never
    */
-  readonly refreshBefore?: number;
+  readonly refreshBefore?: RefreshBefore;
+  /**
+   * `background`: no caller waits for an eager refresh. `caller`: one caller loads and waits, as the load needs its request;
+   * the others are served. @default background
+   */
+  readonly refreshedBy?: 'background' | 'caller';
   /** How long past its TTL an unstamped value is served while one refresh runs. */
   readonly staleWhileRevalidate?: number;
   /** How long past its TTL the value may be served if loading fails. 0: never. */
@@ -34,13 +44,14 @@ export interface ManyPolicy extends CachePolicy {
 
 export type ResolvedPolicy = Required<CachePolicy>;
 /** Policy fields that the module's options set for every value. */
-export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter' | 'inProcess' | 'refreshBefore'>;
+export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter' | 'inProcess' | 'refreshBefore' | 'refreshedBy'>;
 
 export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): ResolvedPolicy {
   return {
     ttl: policy.ttl ?? defaults.ttl,
     jitter: policy.jitter ?? true,
     refreshBefore: policy.refreshBefore ?? 0,
+    refreshedBy: policy.refreshedBy ?? 'background',
     negativeTtl: policy.negativeTtl ?? defaults.negativeTtl,
     staleWhileRevalidate: policy.staleWhileRevalidate ?? defaults.staleWhileRevalidate,
     grace: policy.grace ?? defaults.grace,

@@ -6,7 +6,7 @@ import { layerOf, refuseIfAmbiguous } from './key';
 import type { CoalescedLoads, Settled } from './load/coalesced-loads';
 import { type EntryWriter, lifeOf } from './load/entry-writer';
 import { rescue } from './load/grace';
-import { type ManyPolicy, type ResolvedPolicy, resolvePolicy } from './policy';
+import { type ManyPolicy, type RefreshBefore, type ResolvedPolicy, resolvePolicy } from './policy';
 import type { Serving } from './serving';
 import type { StoreParts } from './store-parts';
 import type { L2Access, L2ManyLookup } from './tiers/l2-access';
@@ -72,7 +72,7 @@ export class ReadMany {
   private inL1(
     keys: ReadonlySet<string>,
     snapshot: ReadSnapshot,
-    refreshBefore: number,
+    refreshBefore: RefreshBefore,
   ): Map<string, { entry: CacheEntry; verdict: Verdict }> {
     const { l1, freshness } = this.parts;
     const found = new Map<string, { entry: CacheEntry; verdict: Verdict }>();
@@ -98,7 +98,7 @@ export class ReadMany {
   }
 
   /** 3. One MGET, judged by the clock that is queried in the same round trip; then one load of what is missing. */
-  private async fill(keys: readonly string[], run: Run, refreshBefore: number): Promise<Outcomes> {
+  private async fill(keys: readonly string[], run: Run, refreshBefore: RefreshBefore): Promise<Outcomes> {
     if (!this.l2 || run.policy.inProcess) return this.load(keys, run, NOTHING);
     const lookup = await this.l2.lookUpMany(keys);
     const outcomes: Outcomes = new Map();

@@ -2,14 +2,14 @@ import { Background } from '../async/background';
 import { withDeadline } from '../async/deadline';
 import { type CacheEntry, type CacheResult, type Loader, remainingTtl } from './entry';
 import { ExplicitSet } from './explicit-set';
-import type { ReadSnapshot } from './freshness';
 import { layerOf, refuseIfAmbiguous } from './key';
 import { CoalescedLoads } from './load/coalesced-loads';
+import { EagerRefresh } from './load/eager-refresh';
 import { EntryWriter, lifeOf } from './load/entry-writer';
 import { FillCoordinator, type Release } from './load/fill-coordinator';
 import { rescue } from './load/grace';
 import { loadUncached } from './load/uncached';
-import { type CachePolicy, type ResolvedPolicy, resolvePolicy } from './policy';
+import { type CachePolicy, type RefreshBefore, type ResolvedPolicy, resolvePolicy } from './policy';
 import { ReadMany } from './read-many';
 import { Serving } from './serving';
 import type { StoreParts } from './store-parts';
@@ -24,6 +24,7 @@ export class ReadPath {
   readonly sets: ExplicitSet;
   readonly many: ReadMany;
   private readonly serving: Serving;
+  private readonly eager: EagerRefresh;
   private readonly writer: EntryWriter;
   private readonly loads: CoalescedLoads;
   private readonly locks: FillCoordinator | undefined;
@@ -37,6 +38,7 @@ export class ReadPath {
     this.writer = new EntryWriter(parts, l2, this.background);
     this.sets = new ExplicitSet(parts, this.writer);
     this.loads = new CoalescedLoads(freshness, events, parts.mayShareResult);
+    this.eager = new EagerRefresh(parts, this.loads, this.serving, this.background);
     this.locks = l2 && new FillCoordinator(parts, this.background, l2);
     this.many = new ReadMany(parts, l2, this.serving, this.writer, this.loads, this.background);
   }
@@ -46,13 +48,14 @@ export class ReadPath {
     return this.loads.isRunning(key);
   }
 
-  /** The fresh L1 entry, without a promise or the network. */
-  peek(key: string): CacheEntry | undefined {
+  /** The fresh L1 entry, without a promise or the network. Undefined for the one caller that has to refresh it. */
+  peek(key: string, refreshBefore?: RefreshBefore): CacheEntry | undefined {
     if (this.parts.transactions.isInside()) return undefined;
     const entry = this.parts.l1.get(key);
     if (entry === undefined) return undefined;
     const snapshot = this.parts.freshness.snapshot();
-    if (this.parts.freshness.judge(entry, snapshot) !== 'fresh') return undefined;
+    const verdict = this.parts.freshness.judge(entry, snapshot, refreshBefore);
+    if (!this.eager.isServed(entry, verdict, snapshot)) return undefined;
     this.parts.events.emit('hit', key, 'l1');
     this.serving.record(entry, snapshot);
     return entry;
@@ -76,10 +79,14 @@ export class ReadPath {
       verdict = entry && freshness.judge(entry, snapshot, options.refreshBefore);
     }
 
-    // 3. Serve the L1 entry if the verdict allows it. The verdict `refresh` also starts a refresh in the background.
+    // 3. Serve the L1 entry if the verdict allows it. With the verdict `refresh` one caller starts a refresh too.
     const policy = resolvePolicy(options, this.parts.defaults);
+    if (entry && verdict === 'refresh') {
+      const refresh = (): Promise<CacheResult> => this.fill(key, policy, load, policy.refreshBefore);
+      const inCaller = this.eager.start(entry, snapshot, policy, refresh);
+      if (inCaller) return inCaller;
+    }
     const served = entry && verdict && this.serving.byVerdict(entry, verdict, snapshot);
-    if (served && verdict === 'refresh') this.refresh(served.entry, snapshot, policy, load);
     if (served) return served;
 
     // 4. Single flight: join a load that is running, or start one.
@@ -92,27 +99,33 @@ export class ReadPath {
     return this.serving.recorded(result, snapshot);
   }
 
-  /** The fresh value, from L1 or L2. Never loads, so it never serves a value that needs a refresh. */
-  async get(key: string): Promise<CacheResult | undefined> {
+  /** The fresh value, from L1 or L2. Never loads. Undefined for the one caller that has to refresh it. */
+  async get(key: string, refreshBefore?: RefreshBefore): Promise<CacheResult | undefined> {
     const { l1, freshness, transactions } = this.parts;
     if (transactions.isInside()) return undefined;
     let snapshot = freshness.snapshot();
     let entry = l1.get(key);
-    let verdict = entry && freshness.judge(entry, snapshot);
+    let verdict = entry && freshness.judge(entry, snapshot, refreshBefore);
     if (verdict === 'revalidate') {
       snapshot = await freshness.snapshotFromClock();
       entry = l1.get(key);
-      verdict = entry && freshness.judge(entry, snapshot);
+      verdict = entry && freshness.judge(entry, snapshot, refreshBefore);
     }
-    if (entry && verdict === 'fresh') return this.serving.serve(entry, 'hit', snapshot);
+    if (entry && verdict && this.eager.isServed(entry, verdict, snapshot))
+      return this.serving.serve(entry, 'hit', snapshot);
     const set = await this.sets.awaited(key);
     if (set) return this.serving.serve(set, 'hit', snapshot);
-    const found = this.l2 && (await this.sets.awaitedIn(this.l2, key, entry));
+    const found = this.l2 && (await this.sets.awaitedIn(this.l2, key, entry, refreshBefore));
     return found && this.serving.recorded(this.serving.fromL2(found), snapshot);
   }
 
   /** Steps 5 and 6: L2, then the fill lock, then the load. */
-  private async fill(key: string, policy: ResolvedPolicy, load: Loader, refreshBefore = 0): Promise<CacheResult> {
+  private async fill(
+    key: string,
+    policy: ResolvedPolicy,
+    load: Loader,
+    refreshBefore: RefreshBefore = 0,
+  ): Promise<CacheResult> {
     const { l2, locks } = this;
     if (!l2 || !locks || policy.inProcess) return this.load(key, policy, load, true);
     // A part of a value that is being loaded needs no lock: the node that loads the whole has one.
@@ -187,17 +200,7 @@ export class ReadPath {
     }
   }
 
-  /** Reloads a served value in the background, unless a load is running or the source is backing off. */
-  private refresh(entry: CacheEntry, snapshot: ReadSnapshot, policy: ResolvedPolicy, load: Loader): void {
-    if (this.loads.isRunning(entry.key) || this.parts.freshness.isBackingOff(entry, snapshot)) return;
-    this.background.track(
-      this.loads
-        .start(entry.key, () => this.fill(entry.key, policy, load, policy.refreshBefore))
-        .catch(() => undefined),
-    );
-  }
-
-  private fromL2(lookup: L2Lookup, refreshBefore = 0): CacheResult | undefined {
+  private fromL2(lookup: L2Lookup, refreshBefore: RefreshBefore = 0): CacheResult | undefined {
     const entry = this.l2?.freshIn(lookup, refreshBefore);
     return entry && this.serving.fromL2(entry);
   }

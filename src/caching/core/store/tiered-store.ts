@@ -4,7 +4,7 @@ import type { Body, CacheEntry, CacheResult, Loader, LoadMany } from './entry';
 import { ExplicitSet } from './explicit-set';
 import { type InvalidationListener, Invalidator } from './invalidator';
 import { refuseIfAmbiguous } from './key';
-import type { CachePolicy, ManyPolicy } from './policy';
+import type { CachePolicy, ManyPolicy, RefreshBefore } from './policy';
 import { ReadPath } from './read-path';
 import type { StoreParts } from './store-parts';
 import { L2Access } from './tiers/l2-access';
@@ -29,9 +29,10 @@ export class TieredStore {
   /**
    * The fresh L1 entry, found without a promise or the network. Counts as a hit and as a dependency of the enclosing load.
    * Undefined: call `getOrLoad`. Always undefined in strict mode.
+   * @param refreshBefore as in the policy: undefined for the one caller that has to refresh the entry
    */
-  peek(key: string): CacheEntry | undefined {
-    return this.reads.peek(key);
+  peek(key: string, refreshBefore?: RefreshBefore): CacheEntry | undefined {
+    return this.reads.peek(key, refreshBefore);
   }
 
   /**
@@ -52,9 +53,9 @@ export class TieredStore {
     return this.reads.many.getOrLoad(keys, policy, load);
   }
 
-  /** The fresh value, or undefined. Never loads. */
-  get(key: string): Promise<CacheResult | undefined> {
-    return this.reads.get(key);
+  /** The fresh value, or undefined. Never loads. @param refreshBefore as for `peek` */
+  get(key: string, refreshBefore?: RefreshBefore): Promise<CacheResult | undefined> {
+    return this.reads.get(key, refreshBefore);
   }
 
   /** Whether a load of `key` is running in this process, which `getOrLoad` would join. */

@@ -5,8 +5,11 @@ export const CACHE_QUERY = Symbol('CACHE_QUERY');
 
 /** How a method's results are cached. `A`: its arguments, `R`: its result. */
 export interface QueryOptions<A extends readonly unknown[] = never, R = unknown> {
-  /** How long a result is fresh. Duration. @default the module's `ttl` */
-  ttl?: Duration;
+  /**
+   * How long a result is fresh, or a function of the result that returns it; 0: the result is not cached.
+   * Duration. @default the module's `ttl`, and its `negativeTtl` for null
+   */
+  ttl?: Duration | ((result: R) => Duration);
   /** How long past its TTL a result may be served if the method fails. 0: never. Duration. @default the module's `grace` */
   grace?: Duration;
   /** Part of the key. Change it when the shape of the result changes: a new release then reads none of the old entries. @default none */

@@ -4,7 +4,7 @@ import { boundedKey, canonicalText } from '../canonical';
 import { CacheError } from '../../caching.errors';
 import { parseDuration } from '../../caching.options';
 import type { Loaded } from '../../core/store/entry';
-import type { CachePolicy } from '../../core/store/policy';
+import { type CachePolicy, EAGER } from '../../core/store/policy';
 import type { QueryOptions } from './cache-query.decorator';
 import { decodeResult, encodeResult, NotPlainError } from './codec';
 import { isInTransaction } from './in-transaction';
@@ -32,7 +32,8 @@ export class CachedMethod {
     this.isOn = stack.options.layers.includes('query');
     this.policy = {
       inProcess,
-      ...(ttl === undefined ? {} : { ttl: parseDuration('ttl', ttl) }),
+      refreshBefore: EAGER,
+      ...(ttl === undefined || typeof ttl === 'function' ? {} : { ttl: parseDuration('ttl', ttl) }),
       ...(grace === undefined ? {} : { grace: parseDuration('grace', grace, 0) }),
     };
   }
@@ -47,7 +48,7 @@ export class CachedMethod {
       try {
         const body = encodeResult(value, this.options.type);
         own = { value, isKept: true };
-        return { body, tags };
+        return { body, tags, ...this.ttl(value) };
       } catch (error) {
         if (!(error instanceof NotPlainError)) throw error;
         this.warn(error);
@@ -72,6 +73,11 @@ export class CachedMethod {
   private tags(value: unknown, args: unknown[]): readonly string[] {
     const { tags = [] } = this.options;
     return typeof tags === 'function' ? tags(value, ...args) : tags;
+  }
+
+  private ttl(value: unknown): { ttl?: number } {
+    const { ttl } = this.options;
+    return typeof ttl === 'function' ? { ttl: parseDuration(`${this.name}: ttl`, ttl(value), 0) } : {};
   }
 
   private key(args: unknown[]): string {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheEventBus } from '../../caching.events';
 import { type CacheEntry, type CacheResult, foundIn, type Tier } from '../../core/store/entry';
+import { EAGER } from '../../core/store/policy';
 import type { TieredStore } from '../../core/store/tiered-store';
 import type { Fields } from './response/raw-head';
 import type { OpenUrl, UrlKeyCache } from './route/url-key-cache';
@@ -47,11 +48,11 @@ export class FastPath {
     const known = request.method === 'GET' ? this.urls.get(request.url ?? '') : undefined;
     if (!isOpen(known) || !isPlain(request, known)) return pass();
     const exchange = { request, response, known, began, pass };
-    const entry = this.store.peek(known.urlKey);
+    const entry = this.store.peek(known.urlKey, EAGER);
     if (entry) return this.serve(entry, 'l1', undefined, exchange);
     // Where a load is running, L2 had nothing a moment ago.
     if (!this.readsL2 || this.store.isLoading(known.urlKey)) return pass();
-    void this.store.get(known.urlKey).then((found) => {
+    void this.store.get(known.urlKey, EAGER).then((found) => {
       // The client is gone: no response, and no handler run.
       if (request.socket.destroyed) return;
       if (found) this.serve(found.entry, found.tier as Tier, found, exchange);

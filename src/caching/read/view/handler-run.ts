@@ -2,7 +2,7 @@ import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
 import { lastValueFrom } from 'rxjs';
 import type { DependencyTracker } from '../../core/clock/dependency-tracker';
 import type { Loaded } from '../../core/store/entry';
-import type { ViewReply } from './express';
+import { ExpressReply, type ViewReply } from './express';
 import type { FrameworkResponse } from './framework-capture';
 import { type KeyParts, storableHeaders } from './response/storable';
 import { StoredResponse } from './response/stored-response';
@@ -25,9 +25,12 @@ export class HandlerRun {
   /** Resolves when the handler has returned a value that the framework has to serialise. */
   readonly produced: Promise<void>;
   value: unknown;
+  /** What the handler threw, until the application's filters have made a response of it. */
+  thrown: { readonly error: unknown } | undefined;
   private before: Readonly<Record<string, unknown>> = {};
   private markProduced!: () => void;
   private deliver: ((response: FrameworkResponse | undefined) => void) | undefined;
+  private judged: ((status: number | undefined) => void) | undefined;
   private isAbandoned = false;
 
   constructor(
@@ -47,7 +50,7 @@ export class HandlerRun {
     try {
       this.value = await lastValueFrom(this.next.handle() as never, { defaultValue: undefined });
     } catch (error) {
-      return this.refused(error);
+      return this.failed(error);
     }
     this.usedStalePart = this.dependencies.current()?.fromGrace ?? false;
     if (this.isAbandoned) return NOT_STORED;
@@ -65,10 +68,17 @@ export class HandlerRun {
     this.deliver?.(isStorable ? { ...response, headers } : undefined);
   }
 
+  /** The application's filters have made a response of the error. @returns what they added to the headers */
+  captureError(response: FrameworkResponse): string[] {
+    this.judged?.(response.status);
+    return Object.keys(response.headers).filter((name) => !(name in this.before));
+  }
+
   /** Another response was found first: the handler's value is not needed any more. */
   abandon(): void {
     this.isAbandoned = true;
     this.deliver?.(undefined);
+    this.judged?.(undefined);
   }
 
   private async captured(): Promise<Loaded> {
@@ -83,9 +93,24 @@ export class HandlerRun {
     return { body: stored.toBody(), store: payload.length <= MAX_BODY && !this.usedStalePart };
   }
 
-  /** A 404 is a cacheable response of a healthy source; any other refusal belongs to this caller alone. */
-  private refused(error: unknown): Loaded {
-    if (!(error instanceof HttpException) || error.getStatus() >= 500) throw error;
+  /**
+   * A status below 500 is the response of a healthy source, be it the error's own or that of a filter which maps it.
+   * @throws `error` when it is a failure of the source
+   */
+  private async failed(error: unknown): Promise<Loaded> {
+    if (error instanceof HttpException && error.getStatus() < 500) return this.refused(error);
+    if (this.isAbandoned || this.reply instanceof ExpressReply) throw error;
+    const judging = new Promise<number | undefined>((resolve) => (this.judged = resolve));
+    this.reply.raw.once('close', () => this.judged?.(undefined));
+    this.thrown = { error };
+    this.markProduced();
+    if (((await judging) ?? 500) >= 500) throw error;
+    this.isUncacheable = true;
+    return NOT_STORED;
+  }
+
+  /** A 404 is cached; any other refusal belongs to this caller alone. */
+  private refused(error: HttpException): Loaded {
     this.clientError = error;
     if (error.getStatus() !== 404) return NOT_STORED;
     const payload = Buffer.from(JSON.stringify(error.getResponse()));

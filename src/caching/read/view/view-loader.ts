@@ -19,6 +19,9 @@ import type { ViewLayer } from './view-layer';
 /** The response is sent already, so this never emits: Nest would send its value, or its completion, once more. */
 const SENT: Observable<never> = NEVER;
 
+/** What a hook of the application may have set for the body that is replaced. */
+const ENCODING = ['content-encoding', 'content-length'];
+
 /** Where a request looks for its response. */
 export interface Target {
   readonly key: string;
@@ -44,6 +47,7 @@ export class ViewLoader {
     const run = new HandlerRun(next, reply, this.stack.dependencies, route, this.stack.options.negativeTtl);
     const finding = hit ? Promise.resolve(hit) : this.find(target, run, exchange);
     if (await isProducedFirst(run, finding)) {
+      if (run.thrown) throw this.passedToFilters(run.thrown.error, run, finding, exchange);
       return handOver(run.value, reply, (serialised, current) =>
         this.finishMiss(run, finding, serialised, current, target, exchange),
       );
@@ -60,6 +64,27 @@ export class ViewLoader {
       return of(run.value);
     }
     return this.sendFrom(this.layer.responder.fromCache(result), exchange);
+  }
+
+  /** @returns `error`, for the application's filters. If they make a failure of it, grace may take its place. */
+  private passedToFilters(
+    error: unknown,
+    run: HandlerRun,
+    finding: Promise<CacheResult & Verdict>,
+    { route, request, reply }: Exchange,
+  ): unknown {
+    captureResponse(reply, async (filtered, current) => {
+      const added = run.captureError(filtered);
+      const result = await finding.catch(() => undefined);
+      setCacheOutcome(reply.raw, result && !run.isUncacheable ? sourceOf(result) : 'source');
+      if (!result || run.isUncacheable) return current;
+      const source = this.layer.responder.fromCache(result);
+      if (source.stored.status !== 200) return current;
+      for (const name of [...added, ...ENCODING]) void reply.removeHeader(name);
+      void reply.code(200);
+      return this.layer.responder.prepare(route, source, request, reply);
+    });
+    return error;
   }
 
   /** The framework is about to send this request's own value. Resolves with the body that is sent in its place. */
@@ -139,7 +164,14 @@ export class ViewLoader {
     if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
     const run = new HandlerRun(next, reply, this.stack.dependencies, route, 0);
     const loading = run.load();
-    if (!(await isProducedFirst(run, loading))) {
+    const isProduced = await isProducedFirst(run, loading);
+    // Nothing is stored that could replace it.
+    if (run.thrown) {
+      run.abandon();
+      loading.catch(() => undefined);
+      throw run.thrown.error;
+    }
+    if (!isProduced) {
       await loading;
       if (run.clientError) throw run.clientError;
       this.markUncacheable(reply);

@@ -8,6 +8,7 @@ import { CACHE_STACK } from '../../caching.tokens';
 import type { CacheStack } from '../../core/cache-stack';
 import { foundIn } from '../../core/store/entry';
 import { isBehind } from '../../core/clock/cache-token';
+import { EAGER } from '../../core/store/policy';
 import { setCacheOutcome } from './cache-outcome';
 import type { Exchange } from './exchange';
 import { ExpressReply, fromExpressRequest, isExpress, type ViewReply } from './express';
@@ -114,7 +115,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const { store } = this.stack;
     const early = known.open && !isReload ? this.layer.finds.of(request.raw, key) : undefined;
     const found = early && store.isFresh(early.entry) ? early : undefined;
-    const entry = found?.entry ?? (isReload ? undefined : store.peek(key));
+    const entry = found?.entry ?? (isReload ? undefined : store.peek(key, EAGER));
     const tier = found?.tier === 'l2' ? 'l2' : 'l1';
     const hit = entry && this.layer.hits.of(entry, tier, route, request.headers['accept-encoding']);
     if (!hit || request.headers['if-match'] !== undefined) {

@@ -1,6 +1,7 @@
 import type { Background } from '../../async/background';
 import { pauses } from '../../async/backoff';
 import type { CacheEntry } from '../entry';
+import type { RefreshBefore } from '../policy';
 import type { StoreParts } from '../store-parts';
 import type { L2Access } from '../tiers/l2-access';
 
@@ -33,7 +34,7 @@ export class FillCoordinator {
   }
 
   /** Resolves to the lock, to the entry that another node has loaded meanwhile, or to neither: then load without the lock. */
-  async acquireOrWait(key: string, early: EarlyRequest | undefined, refreshBefore = 0): Promise<Turn> {
+  async acquireOrWait(key: string, early: EarlyRequest | undefined, refreshBefore?: RefreshBefore): Promise<Turn> {
     const { lock, time, fillWait, events } = this.parts;
     if (!lock) return {};
     const until = time.mono() + fillWait;

@@ -2,6 +2,7 @@ import type { StoreParts } from '../store-parts';
 import type { CacheEntry } from '../entry';
 import type { ReadSnapshot } from '../freshness';
 import { layerOf } from '../key';
+import type { RefreshBefore } from '../policy';
 import type { L2 } from './l2';
 
 /** The result of one read of L2. */
@@ -65,7 +66,7 @@ export class L2Access {
   }
 
   /** The entry of a lookup, if it is fresh by what this node knows now. */
-  freshIn({ entry, snapshot }: L2Lookup, refreshBefore = 0): CacheEntry | undefined {
+  freshIn({ entry, snapshot }: L2Lookup, refreshBefore?: RefreshBefore): CacheEntry | undefined {
     const isFresh = entry && snapshot && this.parts.freshness.judge(entry, snapshot, refreshBefore) === 'fresh';
     return isFresh ? entry : undefined;
   }

@@ -6,7 +6,7 @@ import { boundedKey, canonicalText } from '../../canonical';
 import { CacheError } from '../../../caching.errors';
 import { parseDuration } from '../../../caching.options';
 import type { EdgeHeaders, Shareable } from '../../../edge/edge-headers';
-import type { CachePolicy } from '../../../core/store/policy';
+import { type CachePolicy, EAGER } from '../../../core/store/policy';
 import type { ViewOptions } from '../cache-view.decorator';
 import { FastPathEligibility } from './fast-path-eligibility';
 import { hiddenInputs, isCacheableRoute, ViewInputs } from './inputs';
@@ -85,6 +85,8 @@ export class ViewRoute {
     // The tag clock decides what is fresh; a background refresh would run a handler whose request has ended.
     this.policy = {
       staleWhileRevalidate: 0,
+      refreshBefore: EAGER,
+      refreshedBy: 'caller',
       ...ttlOf(options.ttl, ttl),
     };
   }
