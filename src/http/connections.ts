@@ -1,6 +1,7 @@
 import { type IncomingMessage, type RequestListener, type Server, type ServerOptions, STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { makeRoom } from './crowded-server';
 import { problemType } from './problem-types';
 
 /**
@@ -27,7 +28,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   checkEvery: 1_000,
 };
 
-/** Open connections of one node. Node closes the next one at once. */
+/** Open connections of one node: from here on, idle ones make room for new ones. */
 const MAX_CONNECTIONS = 4_096;
 
 const refused = new WeakSet<Socket>();
@@ -54,8 +55,8 @@ export function serverOptions({ headers, request, checkEvery }: ConnectionLimits
  * Refuses requests that two servers could read differently, before any other listener sees them. A proxy that reuses connections may
  * announce a body and not send it; the node would then take the next caller's request for that body (request smuggling).
  */
-export function guardConnections(server: Server): void {
-  server.maxConnections = MAX_CONNECTIONS;
+export function guardConnections(server: Server, mostConnections = MAX_CONNECTIONS): void {
+  makeRoom(server, mostConnections);
   const guarded =
     (pass: RequestListener): RequestListener =>
     (request, response) => {
