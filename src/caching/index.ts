@@ -9,6 +9,17 @@ export { CACHE_ERRORS, CacheError, type CacheErrorCode } from './caching.errors'
 export { CacheEventBus, type CacheEventName, type CacheEvents, type EvictionReason } from './caching.events';
 export type { CachingOptions, Duration, ResolvedOptions, Size } from './caching.options';
 export { CacheQuery, type QueryOptions } from './read/query/cache-query.decorator';
+export { CachesRows, rowsDefinitionOf } from './core/rows/caches-rows.decorator';
+export { type Field, field } from './core/rows/field-kinds';
+export type { CachesRowsOptions, RowId, RowsDefinition } from './core/rows/rows-definition';
+export {
+  EntityCache,
+  type EntityCacheOptions,
+  type RowList,
+  type SelectedRow,
+  type SelectRows,
+} from './read/entity/entity-cache';
+export { withItems } from './read/entity/items';
 export { CacheView, type ViewOptions } from './read/view/cache-view.decorator';
 export { etagOf, type Preconditions, preconditionsHold } from './read/view/response/etag';
 export type { ViewSettings } from './read/view/view-settings';

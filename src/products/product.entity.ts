@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { EvictsTags } from '../caching';
-import { evictedBy, ProductRow } from './product.tags';
+import { CachesRows, EvictsTags, field } from '../caching';
+import { evictedBy, ProductRow, productTag } from './product.tags';
 
 /**
  * numeric columns arrive as text. Twelve digits fit a double exactly, so they become numbers here, and leave as the same
@@ -10,6 +10,23 @@ const decimal = { to: (value: unknown) => value, from: (text: string) => Number(
 
 @Entity('products')
 @EvictsTags<ProductRow>(({ before, after }) => evictedBy(before, after))
+@CachesRows({
+  name: 'product',
+  table: 'products',
+  key: { id: 'integer' },
+  tag: productTag,
+  fields: {
+    id: field.integer('id'),
+    name: field.text('name'),
+    price: field.decimal('price'),
+    description: field.text('description'),
+    category: field.text('category'),
+    stock: field.integer('stock'),
+    rating: field.decimal('rating'),
+    created_at: field.instant('created_at'),
+    updated_at: field.instant('updated_at'),
+  },
+})
 export class Product {
   @PrimaryGeneratedColumn('identity')
   id!: number;

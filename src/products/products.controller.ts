@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FastifyReply } from 'fastify';
-import { CacheView } from '../caching';
+import { CacheView, withItems } from '../caching';
 import { AppConfig } from '../config';
 import { ApiProblems, NoQuery, Page, PAGE_SIZE, pageLinks, PageQuery, toPage } from '../http';
 import { ProductDetailDto, ProductDto, ProductPageDto } from './dto/product.dto';
@@ -32,7 +32,8 @@ export class ProductsController {
   async list(@Query() query: ProductListQuery): Promise<Page<ProductDto>> {
     const { count, results } = await this.products.list(query);
     const linkTo = pageLinks(this.config.http.publicUrl, PATH, query, new ProductListQuery());
-    return toPage(count, results, { page: query.page, pageSize: query.page_size, linkTo });
+    const page = toPage(count, [], { page: query.page, pageSize: query.page_size, linkTo });
+    return withItems(page, 'results', results);
   }
 
   @Get('featured')
@@ -43,7 +44,8 @@ export class ProductsController {
   async featured(@Query() query: PageQuery): Promise<Page<ProductDto>> {
     const { count, results } = await this.products.featured(query.page, PAGE_SIZE);
     const linkTo = pageLinks(this.config.http.publicUrl, `${PATH}/featured`, query, new PageQuery());
-    return toPage(count, results, { page: query.page, pageSize: PAGE_SIZE, linkTo });
+    const page = toPage(count, [], { page: query.page, pageSize: PAGE_SIZE, linkTo });
+    return withItems(page, 'results', results);
   }
 
   @Get('stats')

@@ -7,6 +7,7 @@ import { ProductTotals } from './product-totals';
 import { ProductWritesController } from './product-writes.controller';
 import { ProductWritesRepository } from './product-writes.repository';
 import { ProductWritesService } from './product-writes.service';
+import { ProductRows } from './product-rows';
 import { ProductsController } from './products.controller';
 import { ProductsRepository } from './products.repository';
 import { ProductsService } from './products.service';
@@ -14,6 +15,14 @@ import { ProductsService } from './products.service';
 @Module({
   imports: [TypeOrmModule.forFeature([Product]), RatesModule, IdempotencyModule],
   controllers: [ProductsController, ProductWritesController],
-  providers: [ProductsRepository, ProductTotals, ProductsService, ProductWritesRepository, ProductWritesService],
+  providers: [
+    ProductsRepository,
+    ProductRows,
+    ProductTotals,
+    ProductsService,
+    ProductWritesRepository,
+    ProductWritesService,
+  ],
+  exports: [ProductRows],
 })
 export class ProductsModule {}

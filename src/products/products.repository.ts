@@ -1,16 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { QueryRunner, Repository, SelectQueryBuilder } from 'typeorm';
+import { rowsDefinitionOf, SelectedRow } from '../caching';
 import { ReadGate } from '../database';
-import { FEATURED_RATING } from './dto/limits';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
+import { conditionOf, FEATURED, Slice, sliceSql } from './product-lists';
 import { searchTerms } from './search-terms';
 
-export interface Slice {
-  offset: number;
-  limit: number;
-}
+const ROWS = rowsDefinitionOf(Product)!.selectList('product');
 
 /** The SQL of reading the catalogue. */
 @Injectable()
@@ -25,49 +23,24 @@ export class ProductsRepository {
     return this.gate.run(kindOf(filter), question, (runner) => this.matching(filter, runner).getCount());
   }
 
-  page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<Product[]> {
+  page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
     const question = { page: [membersOf(filter), ordering, slice] };
-    const where: Narrowing = (inner) => narrow(inner, filter);
-    return this.gate.run(kindOf(filter), question, (runner) => this.slice(runner, where, ordering, slice));
+    const { sql, values } = sliceSql(ROWS, conditionOf(filter), ordering, slice);
+    return this.gate.run(kindOf(filter), question, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
   }
 
-  featured(slice: Slice): Promise<Product[]> {
-    return this.gate.run('list', { featured: slice }, (runner) =>
-      this.slice(runner, onlyFeatured, '-created_at', slice),
-    );
+  featured(slice: Slice): Promise<SelectedRow[]> {
+    const { sql, values } = sliceSql(ROWS, FEATURED, '-created_at', slice);
+    return this.gate.run('list', { featured: slice }, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
   }
 
-  find(id: number): Promise<Product | null> {
-    return this.gate.run('row', id, (runner) => this.products.createQueryBuilder('p', runner).where({ id }).getOne());
+  /** Rows by their ids. @param sql of the entity cache @param values its parameters */
+  rows(sql: string, values: unknown[]): Promise<SelectedRow[]> {
+    return this.gate.run('row', values, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
   }
 
   private matching(filter: ProductFilter, runner: QueryRunner): SelectQueryBuilder<Product> {
     return narrow(this.products.createQueryBuilder('p', runner), filter);
-  }
-
-  /**
-   * Late row lookup: the inner query walks an index over as many entries as the offset skips and keeps only ids; the rows
-   * themselves are fetched for this page alone. So page 200 costs a few times page 1, not two hundred times.
-   */
-  private slice(
-    runner: QueryRunner,
-    where: Narrowing,
-    ordering: Ordering,
-    { offset, limit }: Slice,
-  ): Promise<Product[]> {
-    return this.products
-      .createQueryBuilder('product', runner)
-      .innerJoin(
-        (query) => {
-          const inner = where(query.select('p.id', 'id').from(Product, 'p'));
-          return order(inner, 'p', ordering).offset(offset).limit(limit);
-        },
-        'page',
-        'page.id = product.id',
-      )
-      .orderBy(...primary('product', ordering))
-      .addOrderBy('product.id', direction(ordering))
-      .getMany();
   }
 }
 
@@ -81,13 +54,6 @@ function membersOf(filter: ProductFilter): [string, unknown][] {
   return Object.entries(filter)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-type Narrowing = (query: SelectQueryBuilder<Product>) => SelectQueryBuilder<Product>;
-
-function onlyFeatured(query: SelectQueryBuilder<Product>): SelectQueryBuilder<Product> {
-  // A literal, not a parameter: the planner must see that it is the partial index's own condition.
-  return query.where(`p.rating >= ${FEATURED_RATING}`);
 }
 
 function narrow(query: SelectQueryBuilder<Product>, filter: ProductFilter): SelectQueryBuilder<Product> {
@@ -105,18 +71,4 @@ function narrow(query: SelectQueryBuilder<Product>, filter: ProductFilter): Sele
     });
   });
   return query;
-}
-
-function order(query: SelectQueryBuilder<Product>, alias: string, ordering: Ordering): SelectQueryBuilder<Product> {
-  return query.orderBy(...primary(alias, ordering)).addOrderBy(`${alias}.id`, direction(ordering));
-}
-
-function primary(alias: string, ordering: Ordering): [string, 'ASC' | 'DESC'] {
-  const column = ordering.replace('-', '') as 'created_at' | 'price' | 'rating' | 'name';
-  return [`${alias}.${column === 'created_at' ? 'createdAt' : column}`, direction(ordering)];
-}
-
-/** id goes the same way as the column it breaks ties of, so that one index serves both directions. */
-function direction(ordering: Ordering): 'ASC' | 'DESC' {
-  return ordering.startsWith('-') ? 'DESC' : 'ASC';
 }

@@ -5,15 +5,24 @@ import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
 import { Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
-import { ALL_PRODUCTS, countTags, featuredTags, listTags, productTag, shownTags, statsTags } from './product.tags';
+import { Slice } from './product-lists';
+import { ProductRows } from './product-rows';
 import { ProductTotals } from './product-totals';
-import { ProductsRepository, Slice } from './products.repository';
+import { countTags, featuredTags, listTags, statsTags } from './product.tags';
+import { ProductsRepository } from './products.repository';
+
+/** A page of a list: the JSON of each of its products. */
+export interface JsonPage {
+  readonly count: number;
+  readonly results: string[];
+}
 
 /** What the catalogue can be asked. */
 @Injectable()
 export class ProductsService {
   constructor(
     @Inject(ProductsRepository) private readonly products: ProductsRepository,
+    @Inject(ProductRows) private readonly rows: ProductRows,
     @Inject(ProductTotals) private readonly totals: ProductTotals,
     @Inject(RatesService) private readonly rates: RatesService,
   ) {}
@@ -22,17 +31,17 @@ export class ProductsService {
    * The count comes first where it shows whether the page exists: what a search costs is not paid twice for nothing, and no page past
    * the last is looked for. Page 1 of everything is always there, so both are asked at once.
    */
-  async list(query: ProductListQuery): Promise<{ count: number; results: ProductDto[] }> {
+  async list(query: ProductListQuery): Promise<JsonPage> {
     const { page, page_size, ordering, ...filter } = query;
     const slice = sliceOf(page, page_size);
-    const results = (): Promise<ProductDto[]> => this.page(filter, ordering, slice);
+    const results = (): Promise<string[]> => this.page(filter, ordering, slice);
     const isPlain = page === 1 && Object.values(filter).every((value) => value === undefined);
     return isPlain ? together(this.count(filter), results()) : inTurn(await this.count(filter), slice, results);
   }
 
-  async featured(page: number, pageSize: number): Promise<{ count: number; results: ProductDto[] }> {
+  async featured(page: number, pageSize: number): Promise<JsonPage> {
     const slice = sliceOf(page, pageSize);
-    const results = (): Promise<ProductDto[]> => this.featuredPage(slice);
+    const results = (): Promise<string[]> => this.featuredPage(slice);
     if (page === 1) return together(this.countFeatured(), results());
     return inTurn(await this.countFeatured(), slice, results);
   }
@@ -42,16 +51,10 @@ export class ProductsService {
     return this.totals.count(filter) ?? this.products.count(filter);
   }
 
-  @CacheQuery({
-    tags: (shown: ProductDto[], filter: ProductFilter, ordering: Ordering, _slice: Slice) => [
-      ...listTags(filter, ordering),
-      ...shownTags(shown),
-    ],
-    // The views of a page are in L2 already.
-    inProcess: true,
-  })
-  async page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<ProductDto[]> {
-    return (await this.products.page(filter, ordering, slice)).map((product) => ProductDto.of(product));
+  /** The JSON of each product of a page. */
+  page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<string[]> {
+    const list = { key: ['page', filter, ordering, slice] as const, tags: listTags(filter, ordering) };
+    return this.rows.cache.list(list, () => this.products.page(filter, ordering, slice));
   }
 
   @CacheQuery({ tags: featuredTags() })
@@ -59,12 +62,9 @@ export class ProductsService {
     return this.totals.countFeatured();
   }
 
-  @CacheQuery({
-    tags: (shown: ProductDto[], _slice: Slice) => [...featuredTags(), ...shownTags(shown)],
-    inProcess: true,
-  })
-  async featuredPage(slice: Slice): Promise<ProductDto[]> {
-    return (await this.products.featured(slice)).map((product) => ProductDto.of(product));
+  featuredPage(slice: Slice): Promise<string[]> {
+    const list = { key: ['featured', slice] as const, tags: featuredTags() };
+    return this.rows.cache.list(list, () => this.products.featured(slice));
   }
 
   @CacheQuery({ tags: statsTags() })
@@ -73,15 +73,9 @@ export class ProductsService {
     return { count: categories.reduce((sum, category) => sum + category.count, 0), categories };
   }
 
-  @CacheQuery({ tags: (_product: ProductDto | null, id: number) => [ALL_PRODUCTS, productTag(id)], inProcess: true })
-  async find(id: number): Promise<ProductDto | null> {
-    const product = await this.products.find(id);
-    return product && ProductDto.of(product);
-  }
-
   /** @throws Problem 404 */
   async get(id: number): Promise<ProductDto> {
-    return known(await this.find(id), id);
+    return known(await this.rows.find(id), id);
   }
 
   /** @throws Problem 404; 400 for a currency without a rate; 503 without rates */
@@ -111,15 +105,11 @@ function roundTo(currency: string, amount: number): number {
   return Math.round(Number((amount * scale).toPrecision(15))) / scale;
 }
 
-async function together<T>(counting: Promise<number>, page: Promise<T[]>): Promise<{ count: number; results: T[] }> {
+async function together(counting: Promise<number>, page: Promise<string[]>): Promise<JsonPage> {
   const [count, results] = await Promise.all([counting, page]);
   return { count, results };
 }
 
-async function inTurn<T>(
-  count: number,
-  { offset }: Slice,
-  page: () => Promise<T[]>,
-): Promise<{ count: number; results: T[] }> {
+async function inTurn(count: number, { offset }: Slice, page: () => Promise<string[]>): Promise<JsonPage> {
   return { count, results: offset < count ? await page() : [] };
 }

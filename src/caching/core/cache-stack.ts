@@ -19,6 +19,7 @@ import { type ClockIdentity, ownClock, redisClock } from './clock/clock-identity
 import { OwnSourceLedger, RedisSourceLedger, type SourceLedger } from './clock/source-ledger';
 import { DependencyTracker } from './clock/dependency-tracker';
 import { systemTime, type Time } from './async/time';
+import { RowRegistry } from './rows/row-registry';
 import { TransactionScope } from './async/transaction-scope';
 import { untraced } from '../tracing';
 
@@ -37,6 +38,7 @@ export class CacheStack {
   readonly ledger: SourceLedger;
   readonly dependencies: DependencyTracker;
   readonly transactions = new TransactionScope();
+  readonly rows = new RowRegistry();
   readonly store: TieredStore;
   readonly inspector: Inspector;
   readonly l1: L1;

@@ -80,9 +80,12 @@ export interface CacheEntry extends Instant {
   variants: Map<string, Buffer> | undefined;
 }
 
-/** The tag of a single entry: `delete(key)` stamps it, which reaches all nodes and running loads. */
+/**
+ * The tag of a single entry: `delete(key)` stamps it, which reaches all nodes and running loads. The key of a row ends in the
+ * row's own tag, which does the same: a page of fifty rows need not carry a hundred tags.
+ */
 export function keyTag(key: string): string {
-  return KEY_TAG + key;
+  return key.startsWith(ROW_KEY) ? key.slice(key.indexOf(':', ROW_KEY.length) + 1) : KEY_TAG + key;
 }
 
 /** Tags shown to operators and edges: without `keyTag`. */
@@ -91,6 +94,8 @@ export function publicTags(tags: readonly string[]): string[] {
 }
 
 const KEY_TAG = '@key:';
+/** `entity:<name and release>:<tag>`, see RowsDefinition. */
+const ROW_KEY = 'entity:';
 
 /** Milliseconds since the TTL ended, by the clock that is further ahead; negative within the TTL. */
 export function overdue(entry: CacheEntry, wall: number, mono: number): number {

@@ -5,13 +5,14 @@ import { CacheError } from '../../caching.errors';
 export const CACHE_LAYERS = ['view', 'query'] as const;
 export type CacheLayer = (typeof CACHE_LAYERS)[number];
 
-/** The layers a key may belong to: cached responses, results of methods, values stored by the application. */
-export const LAYERS = [...CACHE_LAYERS, 'store'] as const;
+/** The layers a key may belong to: cached responses, results of methods, rows, values stored by the application. */
+export const LAYERS = [...CACHE_LAYERS, 'entity', 'store'] as const;
 export type Layer = (typeof LAYERS)[number];
 
 export function layerOf(key: string): Layer {
   if (key.startsWith('view:')) return 'view';
-  return key.startsWith('query:') ? 'query' : 'store';
+  if (key.startsWith('query:')) return 'query';
+  return key.startsWith('entity:') ? 'entity' : 'store';
 }
 
 /**

@@ -1,17 +1,18 @@
 import { withDeadline } from '../async/deadline';
 import type { Background } from '../async/background';
+import { DependencySet } from '../clock/dependency-tracker';
 import { type CacheEntry, type CacheResult, type Loaded, type LoadMany, remainingTtl } from './entry';
 import type { ReadSnapshot, Verdict } from './freshness';
 import { layerOf, refuseIfAmbiguous } from './key';
 import type { CoalescedLoads, Settled } from './load/coalesced-loads';
 import { type EntryWriter, lifeOf } from './load/entry-writer';
 import { rescue } from './load/grace';
+import { KeyBatch, type Outcomes } from './load/key-batch';
 import { type ManyPolicy, type RefreshBefore, type ResolvedPolicy, resolvePolicy } from './policy';
 import type { Serving } from './serving';
 import type { StoreParts } from './store-parts';
 import type { L2Access, L2ManyLookup } from './tiers/l2-access';
 
-type Outcomes = Map<string, Settled>;
 const NOTHING: L2ManyLookup = { entries: new Map(), failed: true };
 
 /**
@@ -57,16 +58,38 @@ export class ReadMany {
     // 2. Single flight: each key joins its running load, or this call's own.
     const missing = [...wanted].filter((key) => !results.has(key));
     if (missing.length > 0) {
-      const batch = new Batch((own) => this.fill(own, run, 0));
+      const batch = new KeyBatch((own) => this.fill(own, run, 0));
       const loading = missing.map(async (key) => {
         refuseIfAmbiguous(key);
-        const alone = (): Promise<CacheResult> => new Batch((own) => this.load(own, run, NOTHING)).add(key);
+        const alone = (): Promise<CacheResult> => new KeyBatch((own) => this.load(own, run, NOTHING)).add(key);
         return this.loads.join(key, snapshot, () => batch.add(key), alone);
       });
       const loaded = await all(loading);
       loaded.forEach((result, at) => results.set(missing[at]!, this.serving.recorded(result, snapshot)));
     }
     return keys.map((key) => results.get(key)!);
+  }
+
+  /**
+   * Stores values that the load around this call has read beside its own: at that load's instant, which was taken before it
+   * read anything (Law 1). Does nothing outside a load, or in one that may not be stored.
+   */
+  keep(values: ReadonlyMap<string, Loaded>, options: ManyPolicy): void {
+    const { clock, defaults, dependencies, freshness, l1, time } = this.parts;
+    const scope = dependencies.current();
+    if (!scope || scope.isUncommitted || scope.epoch !== clock.instant().epoch) return;
+    const policy = resolvePolicy(options, defaults);
+    const from = new DependencySet(scope, scope.verifiedAt);
+    const createdAt = time.wall() - (time.mono() - scope.verifiedAt);
+    const snapshot = freshness.snapshot();
+    const entries: CacheEntry[] = [];
+    for (const [key, loaded] of values) {
+      const present = l1.peek(key);
+      if (present && freshness.judge(present, snapshot) === 'fresh') continue;
+      const tags = [...policy.tags, ...(options.tagsOf?.(key) ?? [])];
+      entries.push(this.writer.buildEntry(key, { ...policy, tags }, loaded, from, createdAt));
+    }
+    void this.writer.storeEntries(entries, policy.inProcess);
   }
 
   private inL1(
@@ -90,7 +113,7 @@ export class ReadMany {
 
   /** Reloads served values in the background, as one load. */
   private refresh(keys: readonly string[], run: Run): void {
-    const batch = new Batch((own) => this.fill(own, run, run.policy.refreshBefore));
+    const batch = new KeyBatch((own) => this.fill(own, run, run.policy.refreshBefore));
     for (const key of keys) {
       if (this.loads.isRunning(key)) continue;
       this.background.track(this.loads.start(key, () => batch.add(key)).catch(() => undefined));
@@ -182,28 +205,6 @@ interface Run {
   readonly policy: ResolvedPolicy;
   readonly tagsOf: (key: string) => readonly string[];
   readonly load: LoadMany;
-}
-
-/** Collects keys until the end of the event-loop turn's synchronous part, and runs once for all of them. */
-class Batch {
-  private readonly keys: string[] = [];
-  private running?: Promise<Outcomes>;
-
-  constructor(private readonly run: (keys: readonly string[]) => Promise<Outcomes>) {}
-
-  async add(key: string): Promise<CacheResult> {
-    if (this.running && this.isSealed) return new Batch(this.run).add(key);
-    this.keys.push(key);
-    this.running ??= Promise.resolve().then(() => {
-      this.isSealed = true;
-      return this.run(this.keys);
-    });
-    const outcome = (await this.running).get(key)!;
-    if ('error' in outcome) throw outcome.error;
-    return outcome.result;
-  }
-
-  private isSealed = false;
 }
 
 /** As Promise.all, but no rejection goes unhandled and none leaves other work running unseen. */

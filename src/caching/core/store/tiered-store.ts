@@ -1,6 +1,6 @@
 import type { Instant } from '../clock/tag-clock';
 import type { DependencyTracker } from '../clock/dependency-tracker';
-import type { Body, CacheEntry, CacheResult, Loader, LoadMany } from './entry';
+import type { Body, CacheEntry, CacheResult, Loaded, Loader, LoadMany } from './entry';
 import { ExplicitSet } from './explicit-set';
 import { type InvalidationListener, Invalidator } from './invalidator';
 import { refuseIfAmbiguous } from './key';
@@ -51,6 +51,11 @@ export class TieredStore {
    */
   getOrLoadMany(keys: readonly string[], policy: ManyPolicy, load: LoadMany): Promise<CacheResult[]> {
     return this.reads.many.getOrLoad(keys, policy, load);
+  }
+
+  /** Stores what the load around this call has read beside its own value. @see ReadMany.keep */
+  keep(values: ReadonlyMap<string, Loaded>, policy: ManyPolicy): void {
+    this.reads.many.keep(values, policy);
   }
 
   /** The fresh value, or undefined. Never loads. @param refreshBefore as for `peek` */

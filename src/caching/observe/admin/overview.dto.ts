@@ -28,6 +28,9 @@ class LayersDto {
   @ApiProperty({ type: CountsDto, description: 'Results of cached methods, requested by misses of the view layer.' })
   query!: CountsDto;
 
+  @ApiProperty({ type: CountsDto, description: 'Rows, each cached by itself; requested by lists and details.' })
+  entity!: CountsDto;
+
   @ApiProperty({ type: CountsDto, description: 'Entries that the application stores itself.' })
   store!: CountsDto;
 }

@@ -98,7 +98,7 @@ export function hitRatio(layers: ByLayer): number | null {
 }
 
 function byLayer(counts: (layer: Layer) => Counts): ByLayer {
-  return { view: counts('view'), query: counts('query'), store: counts('store') };
+  return { view: counts('view'), query: counts('query'), entity: counts('entity'), store: counts('store') };
 }
 
 function plus(a: Counts, b: Counts): Counts {

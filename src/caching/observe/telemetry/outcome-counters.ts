@@ -15,7 +15,7 @@ export interface Counts {
 
 /** Counts reads by layer and outcome since the start. Fed by events; the core does not depend on it. */
 export class OutcomeCounters {
-  readonly counts: Record<Layer, Counts> = { view: zero(), query: zero(), store: zero() };
+  readonly counts: Record<Layer, Counts> = { view: zero(), query: zero(), entity: zero(), store: zero() };
   private readonly unsubscribers: (() => void)[];
 
   constructor(events: CacheEventBus) {

@@ -8,6 +8,7 @@ import type { Exchange } from './exchange';
 import { ExpressReply, type ViewReply } from './express';
 import { captureResponse, type Finish, type FrameworkResponse } from './framework-capture';
 import { HandlerRun } from './handler-run';
+import { asJsonText } from './json-text';
 import type { ResponseSource } from './responder';
 import { requests } from './response/directives';
 import { bypassStatus, cacheStatus, type Verdict } from './response/headers';
@@ -150,11 +151,11 @@ export class ViewLoader {
     return { ...result, requested: isReload, usedStalePart: run.usedStalePart };
   }
 
-  /** The response and every cached part it was built from: each carries the tag of its own key. */
+  /** The response and every cached part it was built from, rows too: each carries the tag of its own key. */
   private async invalidate(key: string): Promise<void> {
-    const { store } = this.stack;
+    const { store, rows } = this.stack;
     const tags = (await store.get(key))?.entry.tags ?? [];
-    const own = [keyTag(key), ...tags.filter((tag) => tag.startsWith(keyTag('')))];
+    const own = [keyTag(key), ...tags.filter((tag) => tag.startsWith(keyTag('')) || rows.isRowTag(tag))];
     // While the clock is unavailable this process still obeys, and the request goes on.
     await store.invalidate(own).catch(() => undefined);
   }
@@ -206,5 +207,5 @@ function isProducedFirst(run: HandlerRun, finding: Promise<unknown>): Promise<bo
 function handOver(value: unknown, reply: ViewReply, finish: Finish): Observable<unknown> {
   if (reply instanceof ExpressReply) return reply.sendValue(value, finish);
   captureResponse(reply, finish);
-  return of(value);
+  return of(asJsonText(value, reply));
 }

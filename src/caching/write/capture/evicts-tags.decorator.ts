@@ -1,7 +1,7 @@
 import 'reflect-metadata';
+import type { RowImage } from '../../core/rows/row-image';
 
-/** A row as the trigger saw it: database column → text as PostgreSQL prints it in JSON; NULL is null. */
-export type RowImage = Readonly<Record<string, string | null>>;
+export { type RowImage, tableTag } from '../../core/rows/row-image';
 
 /** One row written. An insert has no `before`, a delete no `after`; a changed key is a delete and an insert. */
 export interface RowChange<Row = RowImage> {
@@ -35,9 +35,4 @@ export function tagRulesOf(entity: object): TagRule[] {
     if (own) rules.push(own);
   }
   return rules;
-}
-
-/** Everything that depends on a table carries this one as well: it is stamped when rows are too many to name. */
-export function tableTag(table: string): string {
-  return `table:${table}`;
 }

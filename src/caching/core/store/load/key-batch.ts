@@ -1,0 +1,28 @@
+import type { CacheResult } from '../entry';
+import type { Settled } from './coalesced-loads';
+
+/** How the load of each key ended. */
+export type Outcomes = Map<string, Settled>;
+
+/** One run for all keys that are added in one go; a key that comes when it has begun gets a run of its own. */
+export class KeyBatch {
+  private readonly keys: string[] = [];
+  private running?: Promise<Outcomes>;
+  private hasBegun = false;
+
+  /** @param run must not reject, and has an outcome for each key */
+  constructor(private readonly run: (keys: readonly string[]) => Promise<Outcomes>) {}
+
+  /** @throws what the load of `key` threw */
+  async add(key: string): Promise<CacheResult> {
+    if (this.hasBegun) return new KeyBatch(this.run).add(key);
+    this.keys.push(key);
+    this.running ??= Promise.resolve().then(() => {
+      this.hasBegun = true;
+      return this.run(this.keys);
+    });
+    const outcome = (await this.running).get(key)!;
+    if ('error' in outcome) throw outcome.error;
+    return outcome.result;
+  }
+}

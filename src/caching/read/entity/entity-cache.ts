@@ -1,0 +1,162 @@
+import { CacheError } from '../../caching.errors';
+import { type Duration, parseDuration } from '../../caching.options';
+import type { CacheStack } from '../../core/cache-stack';
+import type { RowId, RowsDefinition } from '../../core/rows/rows-definition';
+import { tableTag } from '../../core/rows/row-image';
+import type { Loaded } from '../../core/store/entry';
+import type { ManyPolicy } from '../../core/store/policy';
+import { boundedKey, canonicalText } from '../canonical';
+
+/** A row as `RowsDefinition.selectList` selects it. */
+export interface SelectedRow {
+  readonly id: string;
+  readonly json: string | null;
+}
+
+/** Runs SQL with parameters on a committed state of the database, and returns its rows. */
+export type SelectRows = (sql: string, values: unknown[]) => Promise<SelectedRow[]>;
+
+export interface EntityCacheOptions {
+  /** How long a row is fresh. Duration. @default the module's `ttl` */
+  ttl?: Duration;
+  /** How long past its TTL a row may be served if the database fails. 0: never. Duration. @default the module's `grace` */
+  grace?: Duration;
+}
+
+/** How a cached list is found again, and what its membership and order depend on. */
+export interface RowList {
+  /** Distinguishes the list from all others: its name, and whatever its rows were chosen by. */
+  readonly key: readonly [name: string, ...rest: unknown[]];
+  /** Tags of membership and order only: each row brings its own. */
+  readonly tags: readonly string[];
+}
+
+/** The rows of one entity, each cached by itself as the JSON that the API shows. Made by `CacheService.rows()`. */
+export class EntityCache {
+  private readonly policy: ManyPolicy;
+  private readonly isOn: boolean;
+  private readonly byIds: string;
+
+  constructor(
+    private readonly stack: CacheStack,
+    readonly definition: RowsDefinition,
+    private readonly select: SelectRows,
+    { ttl, grace }: EntityCacheOptions = {},
+  ) {
+    this.isOn = stack.options.layers.includes('query');
+    this.policy = {
+      tags: [tableTag(definition.table)],
+      ...(ttl === undefined ? {} : { ttl: parseDuration('ttl', ttl) }),
+      ...(grace === undefined ? {} : { grace: parseDuration('grace', grace, 0) }),
+    };
+    this.byIds = definition.selectByIds();
+  }
+
+  /**
+   * The JSON of one row; null: there is none.
+   * @param within an EntityManager or QueryRunner: reads by its own transaction, past the cache
+   * @throws CacheError `CACHE_KEY` for what is no id; what the database throws
+   */
+  async get(id: RowId, within?: { query: SelectRows }): Promise<string | null> {
+    return (await this.getMany([id], within))[0]!;
+  }
+
+  /** The JSON of many rows, in the order of `ids`: from L1, by one MGET, and by one SELECT for the rest. @throws as `get` */
+  async getMany(ids: readonly RowId[], within?: { query: SelectRows }): Promise<(string | null)[]> {
+    const texts = ids.map((id) => this.definition.idOf(id));
+    const run: SelectRows = within ? (sql, values) => within.query(sql, values) : this.select;
+    if (within || !this.isOn) return this.uncached(texts, run);
+    const byKey = new Map(texts.map((id) => [this.definition.keyOf(id), id]));
+    const results = await this.stack.store.getOrLoadMany([...byKey.keys()], this.policy, async (keys) => {
+      const rows = await this.rows(
+        keys.map((key) => byKey.get(key)!),
+        run,
+      );
+      return this.loaded(rows);
+    });
+    const found = new Map([...byKey.values()].map((id, at) => [id, results[at]!.entry.body]));
+    return texts.map((id) => jsonIn(found.get(id)!));
+  }
+
+  /**
+   * A list of rows. The cache keeps their ids and each row by itself: a write of a row leaves the list alone, unless it
+   * stamps one of the list's own tags. A list that is not cached fills both from the one query of `load`.
+   * @param load selects `RowsDefinition.selectList`, in order
+   */
+  async list({ key, tags }: RowList, load: () => Promise<SelectedRow[]>): Promise<string[]> {
+    let own: readonly SelectedRow[] | undefined;
+    const query = async (): Promise<readonly SelectedRow[]> => (own = this.identified(await load()));
+    if (!this.isOn) {
+      const rows = await query();
+      return this.shown(rows, tags);
+    }
+    const name = boundedKey(`${this.definition.listKey}(${key.map(canonicalText).join()})`);
+    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, { tags }, async () => {
+      const rows = await query();
+      this.stack.store.keep(this.loaded(rows), this.policy);
+      return { body: JSON.stringify(rows.map(({ id }) => id)) };
+    });
+    if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
+    const ids = JSON.parse(String(entry.body)) as string[];
+    const rows = await this.byText(ids);
+    // A row that was deleted meanwhile: the list has been stamped as well.
+    return rows.filter((json) => json !== null);
+  }
+
+  /** Rows that this caller has read itself, at the instant of the load around it: they need no look into the cache. */
+  private shown(rows: readonly SelectedRow[], tags: readonly string[]): string[] {
+    this.stack.dependencies.addTags([...tags, ...(this.policy.tags ?? [])]);
+    this.stack.dependencies.addTags(rows.map(({ id }) => this.definition.tagOf(id)));
+    return rows.flatMap(({ json }) => (json === null ? [] : [json]));
+  }
+
+  private async byText(ids: readonly string[]): Promise<(string | null)[]> {
+    const keys = ids.map((id) => this.definition.keyOf(id));
+    const byKey = new Map(keys.map((key, at) => [key, ids[at]!]));
+    const results = await this.stack.store.getOrLoadMany(keys, this.policy, async (missing) => {
+      return this.loaded(
+        await this.rows(
+          missing.map((key) => byKey.get(key)!),
+          this.select,
+        ),
+      );
+    });
+    return results.map(({ entry }) => jsonIn(entry.body));
+  }
+
+  private async uncached(ids: readonly string[], run: SelectRows): Promise<(string | null)[]> {
+    const rows = await this.rows([...new Set(ids)], run);
+    this.shown(
+      rows,
+      ids.map((id) => this.definition.tagOf(id)),
+    );
+    const byId = new Map(rows.map(({ id, json }) => [id, json]));
+    return ids.map((id) => byId.get(id) ?? null);
+  }
+
+  /** @throws CacheError `CACHE_KEY` when a row comes under another spelling of its id: no write would ever stamp that one */
+  private async rows(ids: readonly string[], run: SelectRows): Promise<SelectedRow[]> {
+    const values = ids.map((id) => this.definition.valuesOf(id));
+    const columns = values[0]!.map((_, at) => values.map((value) => value[at]!));
+    const rows = this.identified(await run(this.byIds, columns));
+    const asked = new Set(ids);
+    const stranger = rows.find(({ id }) => !asked.has(id));
+    if (!stranger) return rows;
+    throw new CacheError(
+      'CACHE_KEY',
+      `${this.definition.name} ${stranger.id} was asked for under another spelling of its id`,
+    );
+  }
+
+  private identified(rows: readonly SelectedRow[]): SelectedRow[] {
+    return rows.map(({ id, json }) => ({ id: this.definition.idSelected(id), json }));
+  }
+
+  private loaded(rows: readonly SelectedRow[]): Map<string, Loaded> {
+    return new Map(rows.map(({ id, json }) => [this.definition.keyOf(id), { body: json }]));
+  }
+}
+
+function jsonIn(body: string | Buffer | null): string | null {
+  return body === null ? null : body.toString();
+}

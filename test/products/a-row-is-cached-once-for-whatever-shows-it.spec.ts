@@ -1,0 +1,125 @@
+import { send, tokenFor } from '../support/client';
+import { eventually } from '../support/eventually';
+import { needs } from '../support/needs';
+import { PostgresServer } from '../support/postgres-server';
+import { RedisServer } from '../support/redis-server';
+import { type Logged, StatementLog } from '../support/statement-log';
+import { sql } from '../support/sql';
+import { startStrata, type StrataProcess } from '../support/strata-process';
+import { WatchedCatalogue } from '../support/watched-catalogue';
+
+needs('postgres', 'redis-server');
+
+interface Product {
+  id: number;
+  stock: number;
+}
+
+const EDITOR = tokenFor('eva', 'editor');
+const PAGE = '/api/products?page_size=10&ordering=name';
+
+let log: StatementLog;
+let postgres: PostgresServer;
+let redis: RedisServer;
+let nodes: StrataProcess[];
+
+beforeAll(async () => {
+  log = new StatementLog();
+  [postgres, redis] = await Promise.all([PostgresServer.start(log.settings), RedisServer.start()]);
+  const catalogue = await WatchedCatalogue.on(postgres, redis, 60);
+  const env = { DATABASE_URL: catalogue.url, REDIS_URL: redis.url, CACHE_PREFIX: catalogue.prefix };
+  nodes = [await startStrata(env), await startStrata(env)];
+});
+afterAll(async () => {
+  await Promise.all(nodes.map((node) => node.stop()));
+  await Promise.all([postgres.stop(), redis.stop()]);
+  log.discard();
+});
+
+/** The statements that read products while `work` ran: of lists, of rows by their ids, and of others. */
+async function reads(work: () => Promise<unknown>): Promise<{ lists: number; rows: number; counts: number }> {
+  const marker = `SELECT 'marker ${Math.random()}'`;
+  const [begin, end] = [`${marker} AS begins`, `${marker} AS ends`];
+  await sql(postgres.url, begin);
+  await work();
+  await sql(postgres.url, end);
+  const indexOf = (all: Logged[], mark: string): number => all.findIndex(({ text }) => text === mark);
+  await eventually(() => indexOf(log.read(), end) >= 0);
+  const all = log.read();
+  const texts = all
+    .slice(indexOf(all, begin) + 1, indexOf(all, end))
+    .filter(({ application, text }) => application === 'strata' && /^SELECT\b/i.test(text))
+    .map(({ text }) => text);
+  const count = (pattern: RegExp): number => texts.filter((text) => pattern.test(text)).length;
+  const [lists, rows] = [count(/ JOIN \(SELECT p\.id/), count(/ = ANY \(\$1/)];
+  return { lists, rows, counts: texts.length - lists - rows };
+}
+
+async function page(node: StrataProcess, path = PAGE): Promise<{ text: string; results: Product[]; cache: string }> {
+  const { text, body, headers } = await send<{ results: Product[] }>(node.url, path);
+  return { text, results: body.results, cache: headers.get('x-cache')! };
+}
+
+async function sell({ id, stock }: Product): Promise<void> {
+  const { status } = await send(nodes[0]!.url, `/api/products/${id}`, {
+    method: 'PATCH',
+    json: { stock: stock + 1 },
+    token: EDITOR,
+  });
+  expect(status).toBe(200);
+}
+
+it('a page never asked for is one query beside its count, and its products’ own pages are none', async () => {
+  let products: Product[] = [];
+  const cold = await reads(async () => (products = (await page(nodes[0]!)).results));
+  expect(cold).toEqual({ lists: 1, rows: 0, counts: 1 });
+  const details = await reads(async () => {
+    for (const product of products) {
+      const { body, text } = await send(nodes[0]!.url, `/api/products/${product.id}`);
+      expect(body).toEqual(product);
+      expect(text).toBe(JSON.stringify(product));
+    }
+  });
+  expect(details).toEqual({ lists: 0, rows: 0, counts: 0 });
+});
+
+it('the text of a page is what JSON.stringify prints, built from rows or found', async () => {
+  const [product] = (await page(nodes[0]!)).results;
+  await sell(product!);
+  const built = await page(nodes[0]!);
+  const found = await page(nodes[0]!);
+  expect([built.cache, found.cache]).toEqual(['MISS', 'HIT']);
+  expect(found.text).toBe(built.text);
+  expect(built.text).toBe(JSON.stringify(JSON.parse(built.text)));
+});
+
+it('a sale leaves the list alone: the page is built again with no query for the list or its count', async () => {
+  const [product] = (await page(nodes[0]!)).results;
+  await sell(product!);
+  const after = await reads(async () => {
+    const { results, cache } = await page(nodes[0]!);
+    expect([cache, results[0]!.stock]).toEqual(['MISS', product!.stock + 1]);
+  });
+  expect(after).toMatchObject({ lists: 0, counts: 0 });
+  expect(after.rows).toBeLessThanOrEqual(1);
+});
+
+it('another node builds it from what is in Redis', async () => {
+  await page(nodes[1]!);
+  const [product] = (await page(nodes[0]!)).results;
+  await sell(product!);
+  const after = await reads(() =>
+    eventually(async () => (await page(nodes[1]!)).results[0]!.stock === product!.stock + 1),
+  );
+  expect(after).toMatchObject({ lists: 0, counts: 0 });
+  expect(after.rows).toBeLessThanOrEqual(1);
+});
+
+it('a list that is ordered or filtered by what changed is read again', async () => {
+  const path = '/api/products?page_size=10&ordering=price';
+  const { results } = await page(nodes[0]!, path);
+  const last = results.at(-1)!;
+  await send(nodes[0]!.url, `/api/products/${last.id}`, { method: 'PATCH', json: { price: 0 }, token: EDITOR });
+  const after = await reads(async () => expect((await page(nodes[0]!, path)).results[0]!.id).toBe(last.id));
+  expect(after.lists).toBe(1);
+});
