@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 const AT_ONCE = 64;
 
 /**
- * From `most` connections on, a new one takes the place of one that nobody waits for, in this order: those that never sent a byte, the
+ * From `most` connections on, a new one takes the place of one that no caller waits for, in this order: those that never sent a byte, the
  * oldest first; those between two requests; those whose client does not read its responses, the oldest first. So thousands of idle
  * connections keep no caller out. Where every connection has a request under way, the server refuses new ones from twice as many on.
  */
