@@ -97,6 +97,21 @@ it('a transaction that commits late, with an id that was passed already, is not 
   expect(taken.at(-1)!.table).toBe('slow');
 });
 
+it('nor is one whose transaction is younger than that of the id that was passed', async () => {
+  const { drain, taken } = await drainer();
+  const [slow, quick] = [await connect(), await connect()];
+  await run(quick, 'BEGIN; SELECT pg_current_xact_id()');
+  await run(slow, 'BEGIN');
+  await write(slow, 'slow');
+  await write(quick, 'quick');
+  await run(quick, 'COMMIT');
+  await drain();
+  expect(taken.map(({ table }) => table)).toEqual(['quick']);
+  await run(slow, 'COMMIT');
+  await drain();
+  expect(taken.map(({ table }) => table)).toEqual(['quick', 'slow']);
+});
+
 it('dead records that an open snapshot keeps from vacuum are not walked again', async () => {
   const holder = await connect();
   await run(holder, 'BEGIN ISOLATION LEVEL REPEATABLE READ');

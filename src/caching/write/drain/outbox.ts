@@ -44,7 +44,7 @@ const candidates = (where: string, order: string, limit: string): string => `
  * in the table, so the cost of a batch depends neither on how many records wait nor on a plan made for an empty outbox.
  * `id + 0` keeps the planner from the index by `id` where only the one by `xid` leads past the dead records.
  */
-function takeSql(after: string, open: string, records: string, bytes: string): string {
+function takeSql(after: string, open: string, next: string, records: string, bytes: string): string {
   return `
     WITH taken AS (
       DELETE FROM ${OUTBOX} WHERE ctid = ANY (ARRAY(
@@ -54,7 +54,9 @@ function takeSql(after: string, open: string, records: string, bytes: string): s
               ${candidates(`id > ${after}`, 'id', records)}
               UNION ALL
               ${candidates(`xid = ANY (${open}) AND id + 0 <= ${after}`, 'id + 0', records)}
-            ) AS both_kinds ORDER BY id LIMIT ${records}
+              UNION ALL
+              ${candidates(`xid >= ${next} AND id + 0 <= ${after}`, 'id + 0', records)}
+            ) AS all_kinds ORDER BY id LIMIT ${records}
           ) AS sized
         ) AS batch WHERE before < ${bytes}))
       RETURNING id, table_name, created_at, coalesce(pg_column_size(changes), 0) AS size,
@@ -78,11 +80,14 @@ export async function prepareDrains(client: ClientBase, patience: number): Promi
     SET synchronous_commit = off;
     SET enable_seqscan = off; SET enable_bitmapscan = off;
     SET plan_cache_mode = force_generic_plan;
-    PREPARE cache_take (bigint, xid8[], bigint, bigint) AS ${takeSql('$1', '$2', '$3', '$4')}`);
+    PREPARE cache_take (bigint, xid8[], xid8, bigint, bigint) AS ${takeSql('$1', '$2', '$3', '$4', '$5')}`);
 }
 
 /** Milliseconds that the search for the first record may take, once a session: it walks whatever vacuum could not remove yet. */
 const SEEK_TIMEOUT = 30_000;
+
+/** Of 64 bits: no transaction has it. */
+const LAST_XID = '18446744073709551615';
 
 /** What a session found when it began. */
 export interface OutboxStart {
@@ -95,11 +100,14 @@ export interface OutboxStart {
 /**
  * Where the next record is, so that no drain walks the dead ones before it. An open snapshot keeps those from vacuum, by the
  * million. A record's id is given out after its transaction has its xid; so a record that is not visible yet either has a later
- * id, or its transaction was in progress when the last record was taken, and its xid is in that statement's snapshot.
+ * id, or its transaction was in progress when the last record was taken. Then that statement's snapshot lists its xid, or the xid
+ * is not below the snapshot's upper end: no transaction with a later xid had ended by then.
  */
 export class OutboxCursor {
   private after = '0';
   private open: readonly string[] = [];
+  /** The upper end of the last snapshot: what has this xid or a later one was not seen by it. */
+  private next = LAST_XID;
 
   /** Finds the first record. Cheap, unless millions of dead ones are in the way: then once. @throws what the driver throws */
   async seek(client: ClientBase): Promise<OutboxStart> {
@@ -109,14 +117,15 @@ export class OutboxCursor {
     const lastId = last.rows[0]?.id ?? null;
     this.after = found.id === null ? (lastId ?? '0') : String(BigInt(found.id) - 1n);
     this.open = inProgress(found.snapshot);
+    this.next = upperEnd(found.snapshot);
     return { lastId, waiting: found.waiting };
   }
 
   /** SQL that takes the next records. @param prepared on a session that `prepareDrains` made ready */
   takes({ records, bytes }: BatchLimits, prepared: boolean): string {
     const open = `'{${this.open.join(',')}}'`;
-    if (prepared) return `EXECUTE cache_take (${this.after}, ${open}, ${records}, ${bytes})`;
-    return takeSql(this.after, `${open}::xid8[]`, String(records), String(bytes));
+    if (prepared) return `EXECUTE cache_take (${this.after}, ${open}, '${this.next}', ${records}, ${bytes})`;
+    return takeSql(this.after, `${open}::xid8[]`, `'${this.next}'::xid8`, String(records), String(bytes));
   }
 
   /** The batch is committed. */
@@ -124,12 +133,15 @@ export class OutboxCursor {
     const last = batch.at(-1);
     if (!last) return;
     const open = inProgress(batch[0]!.snapshot!);
+    const next = upperEnd(batch[0]!.snapshot!);
     if (BigInt(last.id) < BigInt(this.after)) {
       // Cut short among the late ones: more of the same transactions may follow.
       this.open = [...new Set([...this.open, ...open])];
+      this.next = BigInt(this.next) < BigInt(next) ? this.next : next;
     } else {
       this.after = last.id;
       this.open = open;
+      this.next = next;
     }
   }
 }
@@ -145,6 +157,11 @@ const FIRST_ID = `
 /** The xids of a snapshot `xmin:xmax:xip,…` that were in progress. */
 function inProgress(snapshot: string): string[] {
   return snapshot.split(':')[2]!.split(',').filter(Boolean);
+}
+
+/** The first xid that a snapshot `xmin:xmax:xip,…` knows nothing of. */
+function upperEnd(snapshot: string): string {
+  return snapshot.split(':')[1]!;
 }
 
 /** How many records wait. */
