@@ -4,7 +4,18 @@ export { fetchJson, UpstreamError } from './fetch-json';
 export { createLogger, NestPinoLogger } from './logger';
 export { addPages } from './pages';
 export { addDocs, ApiProblems } from './openapi';
-export { Page, pageLinks, PageOf, PageQuery, PageRequest, SizedPageQuery, toPage, PAGE_SIZE } from './page';
+export {
+  cursorLink,
+  CursorPage,
+  Page,
+  pageLinks,
+  PageOf,
+  PageQuery,
+  PageRequest,
+  SizedPageQuery,
+  toPage,
+  PAGE_SIZE,
+} from './page';
 export { BooleanParam, DecimalParam, IntegerParam, IsDecimal, MaxWords, NoQuery, NotBelow, PlainText } from './params';
 export { Problem, ProblemDetails, ProblemField } from './problem';
 export { ProblemFilter } from './problem.filter';

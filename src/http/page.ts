@@ -30,11 +30,21 @@ export interface Page<T> {
   results: T[];
 }
 
+/** A page by cursor. It counts nothing, so that it does not depend on items elsewhere. */
+export type CursorPage<T> = Omit<Page<T>, 'count'> & { count: null };
+
+type AnyPage<T> = Omit<Page<T>, 'count'> & { count: number | null };
+
 /** The OpenAPI class of a page of `Item`. */
-export function PageOf<T>(Item: Type<T>): Type<Page<T>> {
-  class PageDto implements Page<T> {
-    @ApiProperty({ example: 10_000, description: 'Items on all pages together.' })
-    count!: number;
+export function PageOf<T>(Item: Type<T>): Type<AnyPage<T>> {
+  class PageDto implements AnyPage<T> {
+    @ApiProperty({
+      type: 'integer',
+      nullable: true,
+      example: 10_000,
+      description: 'Items on all pages together; null on a page by cursor.',
+    })
+    count!: number | null;
 
     @ApiProperty({ type: String, nullable: true, example: '/api/products?page=3' })
     next!: string | null;
@@ -79,13 +89,25 @@ export function pageLinks(
   query: object,
   defaults: object,
 ): PageRequest['linkTo'] {
-  return (page) => {
-    const usual = new Map<string, unknown>(Object.entries(defaults));
-    const given = Object.entries({ ...query, page }).filter(([name, value]) => {
-      return value !== undefined && value !== usual.get(name);
-    });
-    const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
-    search.sort();
-    return `${origin ?? ''}${path}${search.size > 0 ? `?${search.toString()}` : ''}`;
-  };
+  return (page) => linkTo(origin, path, { ...query, page }, defaults);
+}
+
+/** The same for a page by cursor. */
+export function cursorLink(
+  origin: string | undefined,
+  path: string,
+  query: object,
+  defaults: object,
+): (cursor: string | null) => string | null {
+  return (cursor) => (cursor === null ? null : linkTo(origin, path, { ...query, cursor }, defaults));
+}
+
+function linkTo(origin: string | undefined, path: string, query: object, defaults: object): string {
+  const usual = new Map<string, unknown>(Object.entries(defaults));
+  const given = Object.entries(query).filter(([name, value]) => {
+    return value !== undefined && value !== usual.get(name);
+  });
+  const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
+  search.sort();
+  return `${origin ?? ''}${path}${search.size > 0 ? `?${search.toString()}` : ''}`;
 }

@@ -13,6 +13,7 @@ import type { Ordering, ProductFilter } from './dto/product-query.dto';
  *   products:category:toys:price     the price of any toy
  *   products:categories              which product is in which category, for responses about all of them
  *   products:featured                which products are featured
+ *   products:created:2026-01-02      which products were created on that day (UTC)
  *   table:products                   everything: stamped by statements over many rows
  */
 export const ALL_PRODUCTS = tableTag('products');
@@ -51,6 +52,58 @@ export function listTags(filter: ProductFilter, ordering: Ordering): string[] {
   return ordered === 'created_at' ? countTags(filter) : [...countTags(filter), scope(filter.category, ordered)];
 }
 
+/** More days than this are not named one by one. */
+const MAX_DAYS = 32;
+
+/** What a page by cursor has found. */
+interface CursorPage {
+  /** The value of the place that it begins at; undefined: it begins at an end of the list. */
+  readonly from: string | number | undefined;
+  /** The nearest product past the page; null: it reaches the other end of the list. */
+  readonly beyond: { readonly id: number; readonly created_at: string } | null;
+  readonly shown: readonly { readonly id: number }[];
+}
+
+/**
+ * A page between two moments depends on the days between them: a product that is added or deleted on another day is elsewhere. A page
+ * that reaches an end of the list, or is ordered by another column, depends on the whole list.
+ */
+export function cursorPageTags(
+  filter: ProductFilter,
+  ordering: Ordering,
+  { from, beyond, shown }: CursorPage,
+): string[] {
+  const rows = shownTags(beyond ? [...shown, beyond] : shown);
+  const isByAge = ordering === 'created_at' || ordering === '-created_at';
+  const days = isByAge && beyond && from !== undefined ? daysBetween(String(from), beyond.created_at) : undefined;
+  if (!days) return [...listTags(filter, ordering), ...rows];
+  return [
+    ...days.map(createdTag),
+    ...(filter.category === undefined ? [] : ['products:categories']),
+    ...filtered(filter).map((attribute) => scope(filter.category, attribute)),
+    ...rows,
+  ];
+}
+
+/** Undefined: too many. */
+function daysBetween(one: string, other: string): string[] | undefined {
+  const [first, last] = [one, other].map((date) => Date.parse(dayOf(date))).sort((a, b) => a - b) as [number, number];
+  const count = (last - first) / DAY + 1;
+  if (!(count <= MAX_DAYS)) return undefined;
+  return Array.from({ length: count }, (_, n) => new Date(first + n * DAY).toISOString());
+}
+
+const DAY = 24 * 3_600_000;
+
+/** The outbox prints dates in UTC, as `toISOString` does. */
+function dayOf(date: string): string {
+  return date.slice(0, 10);
+}
+
+function createdTag(date: string): string {
+  return `products:created:${dayOf(date)}`;
+}
+
 export function featuredTags(): string[] {
   return [ALL_PRODUCTS, FEATURED];
 }
@@ -62,7 +115,7 @@ export function statsTags(): string[] {
 /**
  * What a write of one row evicts, beside the row itself wherever it is shown:
  *
- *   inserted, deleted     that there is one more or less: all lists, its category's; featured if it is
+ *   inserted, deleted     that there is one more or less: all lists, its category's, pages of its day; featured if it is
  *   category              both categories' lists, and responses about all categories
  *   created_at            the order of all lists, its category's; featured if it is
  *   rating over the line  featured, either way
@@ -92,7 +145,7 @@ function updated(before: ProductRow, after: ProductRow): string[] {
 
 /** Which lists the row is in, and where: by age, which is what lists are ordered by in the end. */
 function membership(row: ProductRow): string[] {
-  return [scope(undefined), scope(row.category), ...(isFeatured(row) ? [FEATURED] : [])];
+  return [scope(undefined), scope(row.category), ...(isFeatured(row) ? [FEATURED] : []), createdTag(row.created_at)];
 }
 
 function changed(before: ProductRow, after: ProductRow): Attribute[] {

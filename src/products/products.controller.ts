@@ -3,9 +3,10 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FastifyReply } from 'fastify';
 import { CacheView, withItems } from '../caching';
 import { AppConfig } from '../config';
-import { ApiProblems, NoQuery, Page, PAGE_SIZE, pageLinks, PageQuery, toPage } from '../http';
+import { ApiProblems, cursorLink, CursorPage, NoQuery, Page, PAGE_SIZE, pageLinks, toPage } from '../http';
+import { CursorPagesService, CursorSlice } from './cursor-pages.service';
 import { ProductDetailDto, ProductDto, ProductPageDto } from './dto/product.dto';
-import { ProductDetailQuery, ProductListQuery, ProductParams } from './dto/product-query.dto';
+import { FeaturedQuery, filterOf, ProductDetailQuery, ProductListQuery, ProductParams } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
 import { lastModified } from './last-modified';
 import { ProductsService } from './products.service';
@@ -21,6 +22,7 @@ const PATH = '/api/products';
 export class ProductsController {
   constructor(
     @Inject(ProductsService) private readonly products: ProductsService,
+    @Inject(CursorPagesService) private readonly cursors: CursorPagesService,
     @Inject(AppConfig) private readonly config: AppConfig,
   ) {}
 
@@ -29,7 +31,11 @@ export class ProductsController {
   @ApiOperation({ operationId: 'listProducts', summary: 'List, filter, search and order products' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is past the last' })
-  async list(@Query() query: ProductListQuery): Promise<Page<ProductDto>> {
+  async list(@Query() query: ProductListQuery): Promise<Page<ProductDto> | CursorPage<ProductDto>> {
+    if (query.cursor !== undefined) {
+      const slice = await this.cursors.list(filterOf(query), query.ordering, query.cursor, query.page_size);
+      return this.byCursor(slice, PATH, query, new ProductListQuery());
+    }
     const { count, results } = await this.products.list(query);
     const linkTo = pageLinks(this.config.http.publicUrl, PATH, query, new ProductListQuery());
     const page = toPage(count, [], { page: query.page, pageSize: query.page_size, linkTo });
@@ -41,9 +47,13 @@ export class ProductsController {
   @ApiOperation({ operationId: 'listFeaturedProducts', summary: 'Products rated 4.5 or better, newest first' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is past the last' })
-  async featured(@Query() query: PageQuery): Promise<Page<ProductDto>> {
+  async featured(@Query() query: FeaturedQuery): Promise<Page<ProductDto> | CursorPage<ProductDto>> {
+    if (query.cursor !== undefined) {
+      const slice = await this.cursors.featured(query.cursor, PAGE_SIZE);
+      return this.byCursor(slice, `${PATH}/featured`, query, new FeaturedQuery());
+    }
     const { count, results } = await this.products.featured(query.page, PAGE_SIZE);
-    const linkTo = pageLinks(this.config.http.publicUrl, `${PATH}/featured`, query, new PageQuery());
+    const linkTo = pageLinks(this.config.http.publicUrl, `${PATH}/featured`, query, new FeaturedQuery());
     const page = toPage(count, [], { page: query.page, pageSize: PAGE_SIZE, linkTo });
     return withItems(page, 'results', results);
   }
@@ -72,5 +82,15 @@ export class ProductsController {
     const product = currency === undefined ? await this.products.get(id) : await this.products.getIn(id, currency);
     void reply.header('last-modified', lastModified(product));
     return product;
+  }
+
+  private byCursor(
+    { results, next, previous }: CursorSlice,
+    path: string,
+    query: object,
+    defaults: object,
+  ): CursorPage<ProductDto> {
+    const link = cursorLink(this.config.http.publicUrl, path, query, defaults);
+    return { count: null, next: link(next), previous: link(previous), results };
   }
 }

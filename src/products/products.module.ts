@@ -3,6 +3,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { RatesModule } from '../rates';
 import { Product } from './product.entity';
 import { IdempotencyModule } from '../idempotency';
+import { CursorPagesRepository } from './cursor-pages.repository';
+import { CursorPagesService } from './cursor-pages.service';
 import { ProductTotals } from './product-totals';
 import { ProductWritesController } from './product-writes.controller';
 import { ProductWritesRepository } from './product-writes.repository';
@@ -16,6 +18,8 @@ import { ProductsService } from './products.service';
   imports: [TypeOrmModule.forFeature([Product]), RatesModule, IdempotencyModule],
   controllers: [ProductsController, ProductWritesController],
   providers: [
+    CursorPagesRepository,
+    CursorPagesService,
     ProductsRepository,
     ProductRows,
     ProductTotals,

@@ -45,18 +45,18 @@ export class ProductsRepository {
 }
 
 /** A list that only an index has to walk is cheap; words have to be looked for in the rows. */
-function kindOf({ search }: ProductFilter): 'search' | 'list' {
+export function kindOf({ search }: ProductFilter): 'search' | 'list' {
   return search === undefined ? 'list' : 'search';
 }
 
 /** One text for one filter, in whichever order its members came. */
-function membersOf(filter: ProductFilter): [string, unknown][] {
+export function membersOf(filter: ProductFilter): [string, unknown][] {
   return Object.entries(filter)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function narrow(query: SelectQueryBuilder<Product>, filter: ProductFilter): SelectQueryBuilder<Product> {
+export function narrow(query: SelectQueryBuilder<Product>, filter: ProductFilter): SelectQueryBuilder<Product> {
   const { category, min_price, max_price, min_rating, in_stock, search } = filter;
   if (category !== undefined) query.andWhere('p.category = :category', { category });
   if (min_price !== undefined) query.andWhere('p.price >= :min_price', { min_price });

@@ -3,7 +3,7 @@ import { CacheQuery } from '../caching';
 import { Problem } from '../http';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
-import { Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
+import { filterOf, Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
 import { Slice } from './product-lists';
 import { ProductRows } from './product-rows';
@@ -32,7 +32,8 @@ export class ProductsService {
    * the last is looked for. Page 1 of everything is always there, so both are asked at once.
    */
   async list(query: ProductListQuery): Promise<JsonPage> {
-    const { page, page_size, ordering, ...filter } = query;
+    const { page, page_size, ordering } = query;
+    const filter = filterOf(query);
     const slice = sliceOf(page, page_size);
     const results = (): Promise<string[]> => this.page(filter, ordering, slice);
     const isPlain = page === 1 && Object.values(filter).every((value) => value === undefined);

@@ -90,7 +90,18 @@ it('lists exactly the parameters of the product list that the service takes', ()
   const list = document.paths['/api/products']?.get;
   const inQuery = list?.parameters?.filter((parameter) => parameter.in === 'query');
   expect(inQuery?.map(({ name }) => name).sort()).toEqual(
-    ['category', 'in_stock', 'max_price', 'min_price', 'min_rating', 'ordering', 'page', 'page_size', 'search'].sort(),
+    [
+      'category',
+      'cursor',
+      'in_stock',
+      'max_price',
+      'min_price',
+      'min_rating',
+      'ordering',
+      'page',
+      'page_size',
+      'search',
+    ].sort(),
   );
 });
 

@@ -4,10 +4,10 @@ import { tokenFor } from '../support/client';
 import { useService } from '../support/service';
 import { KETTLE, type ProductJson } from './product';
 
-/** The groups without kinds, which stand for responses that have too many groups. */
+/** The groups without kinds, which stand for responses that have too many groups, and without today's. */
 function exact(headers: Headers): string | null {
   const named = headers.get('cache-group-invalidation')?.split(', ') ?? [];
-  return named.length === 0 ? null : named.filter((group) => !group.endsWith(':*"')).join(', ');
+  return named.length === 0 ? null : named.filter((group) => !/:\*"$|:created:/.test(group)).join(', ');
 }
 
 onEveryBackend((open) => {

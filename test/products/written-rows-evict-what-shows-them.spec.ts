@@ -3,18 +3,8 @@ import type { Ordering, ProductFilter } from '../../src/products/dto/product-que
 import { ORDERINGS } from '../../src/products/dto/product-query.dto';
 import * as tags from '../../src/products/product.tags';
 import type { ProductRow } from '../../src/products/product.tags';
+import { type Catalogue, cursorPage, KETTLE, list } from './catalogue-model';
 import { watchlistEvictedBy, watchlistTag } from '../../src/account/watchlist.tags';
-
-const KETTLE: ProductRow = {
-  id: '42',
-  name: 'Kettle',
-  price: '39.90',
-  description: 'Boils.',
-  category: 'kitchen',
-  stock: '12',
-  rating: '4.10',
-  created_at: '2026-01-02T03:04:05.006+00:00',
-};
 
 describe('the rules, one by one', () => {
   it.each<[string, Partial<ProductRow>, string[]]>([
@@ -70,7 +60,13 @@ describe('the rules, one by one', () => {
     [
       'another age: every list',
       { created_at: '2027-01-02T03:04:05.006+00:00' },
-      ['product:42', 'products', 'products:category:kitchen'],
+      [
+        'product:42',
+        'products',
+        'products:category:kitchen',
+        'products:created:2026-01-02',
+        'products:created:2027-01-02',
+      ],
     ],
   ])('%s', (_what, change, expected) => {
     expect(tags.evictedBy(KETTLE, { ...KETTLE, ...change }).sort()).toEqual(expected.sort());
@@ -78,12 +74,18 @@ describe('the rules, one by one', () => {
 
   it('an insert and a delete: every list, and featured if it is', () => {
     const featured = { ...KETTLE, rating: '4.90' };
-    expect(tags.evictedBy(undefined, KETTLE)).toEqual(['product:42', 'products', 'products:category:kitchen']);
+    expect(tags.evictedBy(undefined, KETTLE)).toEqual([
+      'product:42',
+      'products',
+      'products:category:kitchen',
+      'products:created:2026-01-02',
+    ]);
     expect(tags.evictedBy(featured, undefined)).toEqual([
       'product:42',
       'products',
       'products:category:kitchen',
       'products:featured',
+      'products:created:2026-01-02',
     ]);
   });
 
@@ -93,26 +95,6 @@ describe('the rules, one by one', () => {
     expect(watchlistTag('\ud800')).toMatch(/^[\x20-\x7e]+$/);
   });
 });
-
-/** The catalogue as plain arrays: what an answer is, and which tags it carries. */
-type Catalogue = ProductRow[];
-
-function list(rows: Catalogue, filter: ProductFilter, ordering: Ordering): Catalogue {
-  const has = (row: ProductRow, word: string): boolean => `${row.name}\n${row.description}`.includes(word);
-  const column = ordering.replace('-', '') as keyof ProductRow;
-  const numeric = column === 'price' || column === 'rating';
-  const compare = (a: ProductRow, b: ProductRow): number =>
-    (numeric ? Number(a[column]) - Number(b[column]) : a[column] < b[column] ? -1 : a[column] > b[column] ? 1 : 0) ||
-    Number(a.id) - Number(b.id);
-  return rows
-    .filter((row) => filter.category === undefined || row.category === filter.category)
-    .filter((row) => filter.min_price === undefined || Number(row.price) >= filter.min_price)
-    .filter((row) => filter.max_price === undefined || Number(row.price) <= filter.max_price)
-    .filter((row) => filter.min_rating === undefined || Number(row.rating) >= filter.min_rating)
-    .filter((row) => filter.in_stock === undefined || Number(row.stock) > 0 === filter.in_stock)
-    .filter((row) => filter.search === undefined || has(row, filter.search))
-    .sort((a, b) => (ordering.startsWith('-') ? compare(b, a) : compare(a, b)));
-}
 
 const shown = (rows: Catalogue): string[] => tags.shownTags(rows.map(({ id }) => ({ id: Number(id) })));
 
@@ -136,6 +118,7 @@ function answers(rows: Catalogue, filter: ProductFilter, ordering: Ordering): { 
     { answer: featured.slice(0, 2), tags: [...tags.featuredTags(), ...shown(featured.slice(0, 2))] },
     { answer: featured.length, tags: tags.featuredTags() },
     { answer: stats, tags: tags.statsTags() },
+    ...[false, true].map((backwards) => cursorPage(page, filter, ordering, backwards)),
     { answer: rows.find(({ id }) => id === '1'), tags: [tags.productTag(1)] },
   ];
 }

@@ -1,7 +1,19 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, Matches } from 'class-validator';
-import { BooleanParam, DecimalParam, IntegerParam, MaxWords, NotBelow, PlainText, SizedPageQuery } from '../../http';
+import { IsIn, IsOptional, Matches, MaxLength, ValidateBy, ValidationArguments } from 'class-validator';
+import {
+  BooleanParam,
+  DecimalParam,
+  IntegerParam,
+  MaxWords,
+  NotBelow,
+  PageQuery,
+  PlainText,
+  SizedPageQuery,
+} from '../../http';
 import { CATEGORY, MAX_ID, MAX_PRICE, MAX_RATING } from './limits';
+
+const MAX_CURSOR = 2_000;
 
 export const ORDERINGS = [
   '-created_at',
@@ -15,8 +27,39 @@ export const ORDERINGS = [
 ] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
+/** `?cursor`, of a length that holds the longest name. */
+function CursorParam(): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      minLength: 1,
+      maxLength: MAX_CURSOR,
+      description:
+        'Pages by place instead of `page`: begin with `*` and follow the links. Their cost does not grow with depth, and no insert shifts them.',
+    }),
+    IsOptional(),
+    Matches(/^(\*|[\w-]+)$/, { message: '$property must be *, or come from a next or previous link' }),
+    MaxLength(MAX_CURSOR),
+    WithoutPage(),
+  );
+}
+
+/** A place instead of a number: both at once say two things. */
+function WithoutPage(): PropertyDecorator {
+  const validate = (_: unknown, args?: ValidationArguments): boolean => (args?.object as PageQuery).page === 1;
+  return ValidateBy({ name: 'withoutPage', validator: { validate } }, { message: '$property goes without page' });
+}
+
+/** The query of `GET /api/products/featured`. */
+export class FeaturedQuery extends PageQuery {
+  @CursorParam()
+  cursor?: string;
+}
+
 /** The query of `GET /api/products`. */
 export class ProductListQuery extends SizedPageQuery {
+  @CursorParam()
+  cursor?: string;
+
   @ApiPropertyOptional({ pattern: CATEGORY.source, description: 'Such as kitchen.' })
   @IsOptional()
   @Matches(CATEGORY, { message: '$property must be lower-case words joined by dashes' })
@@ -73,4 +116,15 @@ export class ProductParams {
 }
 
 /** What narrows a list. */
-export type ProductFilter = Omit<ProductListQuery, 'page' | 'page_size' | 'ordering'>;
+export type ProductFilter = Omit<ProductListQuery, 'page' | 'page_size' | 'ordering' | 'cursor'>;
+
+export function filterOf({
+  category,
+  min_price,
+  max_price,
+  min_rating,
+  in_stock,
+  search,
+}: ProductFilter): ProductFilter {
+  return { category, min_price, max_price, min_rating, in_stock, search };
+}
