@@ -56,10 +56,11 @@ export async function checkFreshness(options: CheckOptions): Promise<Report> {
     const judge = (): void => writers.forEach(({ history, settledAt }) => history.judge(settledAt, allowed));
 
     const until = performance.now() + options.seconds * 1_000;
-    const running = (): boolean => performance.now() < until;
+    let failed = false;
+    const running = (): boolean => performance.now() < until && !failed;
     const faults: Record<string, number> = {};
     const deck = new Deck(random, options.only);
-    await Promise.all([
+    const work = [
       ...writers.map((writer) =>
         repeat(
           running,
@@ -79,8 +80,12 @@ export async function checkFreshness(options: CheckOptions): Promise<Report> {
         () => Promise.resolve(judge()),
         () => 1_000,
       ),
-      options.faults && breakThings(running, cluster, random, deck, faults),
-    ]);
+      ...(options.faults ? [breakThings(running, cluster, random, deck, faults)] : []),
+    ];
+    await Promise.all(work).finally(async () => {
+      failed = true;
+      await Promise.allSettled(work);
+    });
     judge();
     const found = report(options.seed, writers, readers);
     for (const violation of found.violations) violation.faults = cluster.notedBefore(violation.sentAt);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { eventually } from '../test/support/eventually';
 import { startStrata, type StrataProcess } from '../test/support/strata-process';
 import { TcpProxy } from '../test/support/tcp-proxy';
 import type { Stage } from './stage';
@@ -43,22 +44,26 @@ export class Member {
     return this.direct ? [this.postgres, this.direct] : [this.postgres];
   }
 
-  /** Starts it again where it was killed, or has died. */
+  /** Starts it (again). Without a database it refuses, and is tried again, as an orchestrator would. */
   async boot(): Promise<void> {
+    const node = await eventually(() => this.start());
+    this.node = node;
+    node.child.once('exit', (code, signal) => {
+      if (this.node !== node) return;
+      this.node = undefined;
+      this.deaths.push(`a node ended with ${code ?? signal}: ${node.output().slice(-2_000)}`);
+    });
+  }
+
+  private start(): Promise<StrataProcess> {
     const { stage, options, redis, postgres, direct } = this;
-    const node = await startStrata({
+    return startStrata({
       DATABASE_URL: stage.nodeDatabase(postgres.port),
       ...(direct && { DATABASE_DIRECT_URL: stage.nodeDatabase(direct.port) }),
       REDIS_URL: stage.nodeRedis(redis.port),
       CACHE_CONSISTENCY: options.mode,
       CACHE_MAX_LAG: `${options.maxLag}ms`,
       NODE_OPTIONS: preloads([...options.preload, 'wall-clock-by-signal']),
-    });
-    this.node = node;
-    node.child.once('exit', (code, signal) => {
-      if (this.node !== node) return;
-      this.node = undefined;
-      this.deaths.push(`a node ended with ${code ?? signal}: ${node.output().slice(-2_000)}`);
     });
   }
 

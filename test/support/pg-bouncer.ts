@@ -41,6 +41,7 @@ auth_type = any
 auth_file = ${join(folder, 'users.txt')}
 pool_mode = ${mode}
 default_pool_size = 20
+server_login_retry = 1
 `,
     );
     const root = process.getuid?.() === 0;
