@@ -57,7 +57,7 @@ export class CacheStack {
     if (redis) {
       this.redis = new RedisClient(redis, l2Timeout, events);
       const transport = new RedisClockTransport(this.redis, prefix, maxTags, events);
-      this.identity = redisClock(this.redis, prefix);
+      this.identity = redisClock(transport);
       clock = this.redisClock = new RedisTagClock(transport, { maxLag, maxTags, timeout: l2Timeout }, time, events);
     } else {
       this.identity = ownClock();

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import type { CacheStack } from '../core/cache-stack';
 import { CACHE_STACK, DEGRADED_AFTER_MS, TAG_CLOCK } from '../caching.tokens';
 import { withDeadline } from '../core/async/deadline';
+import { fixedClock } from '../core/clock/clock-identity';
 import type { StampInstant, TagClock } from '../core/clock/tag-clock';
 import { EDGE_HEADERS, type EdgeHeaders } from '../edge/edge-headers';
 import type { DrainParticipant } from './drain/drain-participant';
@@ -65,7 +66,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     const { clock, events, trust, ledger } = stack;
     writePoolOf(dataSource);
     const cachesNothing = !caches && !stack.redis;
-    this.membership = new ClockMembership(cachesNothing ? () => Promise.resolve('nothing cached') : stack.identity);
+    this.membership = new ClockMembership(cachesNothing ? fixedClock('nothing cached') : stack.identity);
     const wake = (): void => void this.drainer.drain().catch(() => undefined);
     const start = new SessionStart(this.membership, (client) => this.drainer.prepare(client), wake);
     this.session = embedded
@@ -80,8 +81,9 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
       (tags) => clock.tagTexts(tags),
     );
     this.drainer = new Drainer(this.session, this.rules, stack, (tags) => this.stamp(tags));
-    const confirm = (epoch: string): Promise<void> => this.confirm(epoch);
-    this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, confirm, this.rules.tables);
+    const confirm = (epoch: string): void => this.confirm(epoch);
+    const reset = (): void => this.session.reset();
+    this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, confirm, reset, this.rules.tables);
     this.namesGroups = edges?.sendsGroups ?? false;
     const options = { announces: directUrl === undefined, namesGroups: this.namesGroups };
     subscribe(dataSource, new EvictionSubscriber(this.drainer, this.rules, this.scope, options));
@@ -134,14 +136,14 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
 
   private async stamp(tags: readonly string[]): Promise<StampInstant> {
     const stamped = await this.stack.clock.stamp(tags);
-    await this.confirm(stamped.epoch);
+    this.confirm(stamped.epoch);
     return stamped;
   }
 
   /** @throws CacheError `CACHE_CLOCK_CONFLICT`: the next session joins again, or is refused */
-  private async confirm(epoch: string): Promise<void> {
+  private confirm(epoch: string): void {
     try {
-      await this.membership.confirm(epoch);
+      this.membership.confirm(epoch);
     } catch (error) {
       this.session.reset();
       throw error;

@@ -83,6 +83,34 @@ const FAULTS: Fault[] = [
     },
   },
   {
+    name: 'row-level security hides the records from the role',
+    cause: /^CACHE_OUTBOX_UNUSABLE$/,
+    async begin() {
+      await catalogue.sql('ALTER TABLE cache_outbox ENABLE ROW LEVEL SECURITY');
+      return () => catalogue.sql('ALTER TABLE cache_outbox DISABLE ROW LEVEL SECURITY');
+    },
+  },
+  {
+    name: 'the outbox is made unlogged',
+    cause: /^CACHE_OUTBOX_UNUSABLE$/,
+    async begin() {
+      await catalogue.sql('ALTER TABLE cache_outbox SET UNLOGGED');
+      return () => catalogue.sql('ALTER TABLE cache_outbox SET LOGGED');
+    },
+  },
+  {
+    name: 'new sessions of the role fire no triggers',
+    cause: /^CACHE_OUTBOX_UNUSABLE$/,
+    async begin() {
+      await catalogue.sql(`ALTER ROLE ${role} SET session_replication_role = replica`);
+      await endSessions();
+      return async () => {
+        await catalogue.sql(`ALTER ROLE ${role} RESET session_replication_role`);
+        await endSessions();
+      };
+    },
+  },
+  {
     name: 'another program keeps every record locked',
     cause: /^(55P03|57014|CACHE_TIMEOUT)$/,
     begin: async () => lockRecords(await held('SELECT pg_advisory_lock(1)')),

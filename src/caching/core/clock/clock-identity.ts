@@ -1,23 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisClient } from '../redis/client';
+import { clockOf } from './redis-clock-scripts';
+import type { RedisClockTransport } from './redis-clock-transport';
 
-/** Which clock this is. Two servers that use the same prefix are two clocks; a server and the replica that follows it are one. */
-export type ClockIdentity = () => Promise<string>;
+/**
+ * Which clock this is: one run of one server. A replica that was promoted is another clock than its master, which may live on
+ * and take stamps. What they have in common, as the keys of the prefix, does not distinguish them.
+ */
+export interface ClockIdentity {
+  /** Asks the clock. @throws what the clock throws */
+  current(): Promise<string>;
+  /** Of the clock that gave `epoch`: the reply that carries a stamp's epoch says so itself, whatever the URL leads to since. */
+  of(epoch: string): string;
+}
 
 /** A process that is its own clock is like no other. */
 export function ownClock(): ClockIdentity {
-  const name = `process:${randomUUID()}`;
-  return () => Promise.resolve(name);
+  return fixedClock(`process:${randomUUID()}`);
 }
 
-/** Kept in Redis beside the clock. @throws what RedisClient throws */
-export function redisClock(redis: RedisClient, prefix: string): ClockIdentity {
-  const key = `{${prefix}}:clock-id`;
-  return async () => {
-    const [, name] = await Promise.all([
-      redis.send(key, ['SET', key, `redis:${prefix}:${randomUUID()}`, 'NX']),
-      redis.send(key, ['GET', key]),
-    ]);
-    return String(name);
-  };
+/** A clock that never changes. */
+export function fixedClock(name: string): ClockIdentity {
+  return { current: () => Promise.resolve(name), of: () => name };
+}
+
+/** The clock in Redis names itself. */
+export function redisClock(transport: Pick<RedisClockTransport, 'read'>): ClockIdentity {
+  return { current: async () => clockOf((await transport.read()).epoch), of: clockOf };
 }

@@ -5,7 +5,7 @@ import type { RedisReply } from '../redis/connection';
 import type { RedisScript } from '../redis/script';
 import { clockScript, incarnationOf } from './redis-clock-scripts';
 
-export type ClockOperation = 'stamp' | 'since' | 'renew';
+export type ClockOperation = 'stamp' | 'since' | 'read' | 'renew';
 
 /** One run of one server's process, and the clock's script that only this process knows. */
 interface Incarnation {

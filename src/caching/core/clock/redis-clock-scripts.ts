@@ -4,7 +4,7 @@ import { type RedisScript, redisScript } from '../redis/script';
  * The clock is one sorted set. Its heads have scores at or below zero, tags above: so no tag can pass for a head,
  * the heads are always ranks 0 to 2, and `ZRANGEBYSCORE (n +inf` yields tags only.
  *
- *     -inf    epoch:<incarnation>:<secret>:<nonce>
+ *     -inf    epoch:<incarnation>:<secret>:<incarnation>.<nonce>
  *     -tick   tick
  *     -floor  floor
  *     stamp   t:<tag>            one for each of the newest tags
@@ -17,6 +17,9 @@ import { type RedisScript, redisScript } from '../redis/script';
  *
  * The secret is the key of users' pseudonyms in this epoch (`Pseudonyms`). It is never published.
  *
+ * The epoch's own name begins with the incarnation. So every reply says which server gave it, and nodes that use two servers
+ * learn that from PostgreSQL (`ClockMembership`), even where one was the other's replica and took its keys along.
+ *
  * ARGV of every operation: operation, `secret:nonce` of an epoch that this call begins, the incarnation that this call may
  * replace (empty: none). A head of any other incarnation is left alone and its incarnation is the whole reply.
  */
@@ -25,8 +28,9 @@ local key = KEYS[1]
 local mine = 'epoch:${incarnation}:'
 local head = redis.call('ZRANGE', key, 0, 0)[1]
 local function renew()
+  local secret, nonce = string.match(ARGV[2], '^(.*):(.*)$')
   redis.call('DEL', key)
-  head = mine .. ARGV[2]
+  head = mine .. secret .. ':${incarnation}.' .. nonce
   redis.call('ZADD', key, '-inf', head, 0, 'tick', 0, 'floor')
 end
 if not head then
@@ -66,6 +70,11 @@ function operations.since(known, tick, page)
   return { epoch(), read('tick'), read('floor'), stamps, secret() }
 end
 
+-- → [epoch, tick, floor].
+function operations.read()
+  return { epoch(), read('tick'), read('floor') }
+end
+
 -- channel → [epoch, 0, 0]. Everything older is dead.
 function operations.renew(channel)
   renew()
@@ -79,6 +88,11 @@ return operations[ARGV[1]](unpack(ARGV, 4))
 /** The clock's script for one incarnation of the server: its SHA is known to that incarnation and no other. */
 export function clockScript(incarnation: string): RedisScript {
   return redisScript(clock(incarnation));
+}
+
+/** The incarnation that gave `epoch`. */
+export function clockOf(epoch: string): string {
+  return epoch.split('.', 1)[0]!;
 }
 
 /** The incarnation an epoch's head belongs to; undefined: no head of this version. */

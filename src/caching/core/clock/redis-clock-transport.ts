@@ -73,6 +73,11 @@ export class RedisClockTransport implements ClockTransport {
     return { ...at, stamps, completeTo, secret: String(reply[4]) };
   }
 
+  /** Where the clock stands, without what was stamped. */
+  async read(): Promise<ClockReading> {
+    return reading(await this.script.run('read', []));
+  }
+
   async renew(): Promise<ClockReading> {
     return reading(await this.script.run('renew', [this.channel]));
   }

@@ -20,9 +20,10 @@ export interface SourceClaim {
 export interface SourceLedger {
   /**
    * Begins a new epoch when the database is another one than before, or when records came and went that this clock never saw.
+   * @returns whether it did, or another node did: then the outbox is not what it was, and its records have other ids
    * @throws CacheError `CACHE_SOURCE_CONFLICT`: live processes use another database under this prefix; what the clock throws
    */
-  attest(claim: SourceClaim): Promise<void>;
+  attest(claim: SourceClaim): Promise<boolean>;
   /** This process uses the database no more. Never rejects. */
   leave(): Promise<void>;
 }
@@ -33,17 +34,23 @@ export class OwnSourceLedger implements SourceLedger {
 
   constructor(private readonly clock: TagClock) {}
 
-  async attest(claim: SourceClaim): Promise<void> {
+  async attest(claim: SourceClaim): Promise<boolean> {
     const { known } = this;
     const fingerprint = fingerprintOf(claim);
-    const changed = known && (known.fingerprint !== fingerprint || (claim.start && isAmiss(known.lastId, claim.start)));
-    if (changed) await this.clock.renew();
+    const isOther = known !== undefined && (known.fingerprint !== fingerprint || wentBack(known.lastId, claim.lastId));
+    if (isOther || (known && claim.start && isAmiss(known.lastId, claim.start))) await this.clock.renew();
     this.known = { fingerprint, lastId: claim.lastId };
+    return isOther;
   }
 
   leave(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** On the same outbox ids never go back. */
+function wentBack(from: string | null, to: string | null): boolean {
+  return from !== null && to !== null && BigInt(to) < BigInt(from);
 }
 
 /** Whether records came and went, or were undone, since `lastId` was the last: then their stamps may be missing here. */
@@ -117,8 +124,8 @@ const LIFETIME = 3_000;
 export class RedisSourceLedger implements SourceLedger {
   private readonly node = randomUUID();
   private readonly key: string;
-  /** The last id this node has seen: on the same database it never goes back. */
-  private lastId: string | null = null;
+  /** What this node attested last. */
+  private known?: { readonly fingerprint: string; readonly lastId: string | null };
 
   constructor(
     private readonly redis: RedisClient,
@@ -128,20 +135,24 @@ export class RedisSourceLedger implements SourceLedger {
     this.key = `{${prefix}}:source`;
   }
 
-  async attest(claim: SourceClaim): Promise<void> {
+  async attest(claim: SourceClaim): Promise<boolean> {
     const { source, lastId, start } = claim;
     const fingerprint = fingerprintOf(claim);
     const args = [this.node, source, fingerprint, lastId ?? '', String(LIFETIME)];
-    const [other, known, knownId, others] = (await this.run('attest', args)) as [string, string, string, number];
+    const [other, shared, sharedId, others] = (await this.run('attest', args)) as [string, string, string, number];
     if (other !== '') throw conflict(source, other);
-    const wentBack = this.lastId !== null && lastId !== null && BigInt(lastId) < BigInt(this.lastId);
+    const { known } = this;
+    const hasGoneBack = known !== undefined && wentBack(known.lastId, lastId);
+    const isOther = known !== undefined && (known.fingerprint !== fingerprint || hasGoneBack);
     // While other nodes live, they have seen to it that what came was stamped.
     const isAlone = start !== undefined && others === 0;
-    const changed = known !== fingerprint || wentBack || (isAlone && isAmiss(knownId === '' ? null : knownId, start));
-    this.lastId = lastId;
-    if (!changed) return;
-    await this.clock.renew();
-    await this.run('adopt', [fingerprint, lastId ?? '']);
+    const isNew = shared !== fingerprint || (isAlone && isAmiss(sharedId === '' ? null : sharedId, start));
+    if (isNew || hasGoneBack) {
+      await this.clock.renew();
+      await this.run('adopt', [fingerprint, lastId ?? '']);
+    }
+    this.known = { fingerprint, lastId };
+    return isOther;
   }
 
   async leave(): Promise<void> {

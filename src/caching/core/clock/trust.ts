@@ -93,12 +93,12 @@ export class Trust {
   /**
    * Completes a proof: all else was found right, so the clock is queried last.
    * @param from `Time.mono()` at which the proof began
-   * @param confirm rejects when the epoch is not of the clock that all nodes share
+   * @param confirm throws when the epoch is not of the clock that all nodes share
    * @throws what the clock and `confirm` throw
    */
-  async prove(from: number, confirm: (epoch: string) => Promise<void>): Promise<void> {
+  async prove(from: number, confirm: (epoch: string) => void): Promise<void> {
     const { epoch } = await this.clock.now();
-    await confirm(epoch);
+    confirm(epoch);
     if (from < this.revokedAt || epoch !== this.clock.instant().epoch) return;
     this.provenFrom = from;
     this.failure = undefined;

@@ -16,33 +16,28 @@ const PATIENCE = 2_000;
  */
 export class ClockMembership {
   private joined: string | undefined;
-  /** The epoch that is known to be of the clock that was joined. */
-  private epoch: string | undefined;
 
   constructor(private readonly identity: ClockIdentity) {}
 
   /** For a new session. @throws CacheError `CACHE_CLOCK_CONFLICT`; what cannot ask the clock who it is */
   async join(client: ClientBase): Promise<void> {
-    const identity = await this.identity();
+    const identity = await this.identity.current();
     await acquireClockLock(client, lockId(identity));
     this.joined = identity;
-    this.epoch = undefined;
   }
 
   /**
    * A stamp counts only if it went to the clock that was joined: Redis may be another server since. A new epoch of the same
-   * clock is fine. Costs nothing while the epoch stands.
+   * clock is fine.
+   * @param epoch in which the stamp was acknowledged
    * @throws CacheError `CACHE_CLOCK_CONFLICT`: the session has to join again
    */
-  async confirm(epoch: string): Promise<void> {
-    if (this.joined === undefined || epoch === this.epoch) return;
-    if ((await this.identity()) !== this.joined) {
-      throw new CacheError(
-        'CACHE_CLOCK_CONFLICT',
-        'REDIS_URL now leads to another clock than before. This node trusts nothing until it has joined that clock.',
-      );
-    }
-    this.epoch = epoch;
+  confirm(epoch: string): void {
+    if (this.joined === undefined || this.identity.of(epoch) === this.joined) return;
+    throw new CacheError(
+      'CACHE_CLOCK_CONFLICT',
+      'Redis leads to another clock than before; it has to be joined first.',
+    );
   }
 }
 

@@ -57,7 +57,9 @@ export class DedicatedSession implements OutboxSession {
 
   /** The next use dials again. */
   reset(): void {
-    void this.current?.client.then((client) => this.drop(client)).catch(() => undefined);
+    const { current } = this;
+    this.current = undefined;
+    void current?.client.then((client) => this.drop(client)).catch(() => undefined);
   }
 
   async close(): Promise<void> {

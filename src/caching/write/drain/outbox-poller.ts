@@ -38,8 +38,9 @@ export class OutboxPoller {
     private readonly stack: Pick<CacheStack, 'events' | 'time' | 'trust'>,
     private readonly ledger: SourceLedger,
     private readonly session: () => SessionFacts | undefined,
-    /** Rejects when an epoch is not of the clock that was joined. */
-    private readonly confirm: (epoch: string) => Promise<void>,
+    /** Throws when an epoch is not of the clock that was joined. */
+    private readonly confirm: (epoch: string) => void,
+    private readonly resetSession: () => void,
     tables: readonly string[],
   ) {
     const every = Math.min(Math.max(stack.trust.lifetime / POLLS_PER_LIFETIME, SHORTEST), LONGEST);
@@ -60,18 +61,29 @@ export class OutboxPoller {
     const { time, trust } = this.stack;
     const from = time.mono();
     const state = judgeCheck(await this.drainer.drainAndCheck(this.sql));
-    await this.attest(state);
+    if (await this.attest(state)) {
+      // Records may wait under ids that this session has passed: the next one begins at the first record.
+      this.resetSession();
+      return this.prove();
+    }
     await trust.prove(from, this.confirm);
   }
 
-  private async attest({ identity, lastId }: WatchState): Promise<void> {
+  /** @returns whether the outbox is another one than at the last poll */
+  private async attest({ identity, lastId }: WatchState): Promise<boolean> {
     const session = this.session();
     // An embedded database is opened by no other process, and its folder is what it was.
-    if (!session) return;
+    if (!session) return false;
     const [outbox, watches] = identity.split(':') as [string, string];
     const { database, start } = session;
-    await this.ledger.attest({ source: `${database}, outbox ${outbox}`, identity: watches, lastId, start });
+    const isOther = await this.ledger.attest({
+      source: `${database}, outbox ${outbox}`,
+      identity: watches,
+      lastId,
+      start,
+    });
     if (session.start === start) session.start = undefined;
+    return isOther;
   }
 
   private async poll(): Promise<void> {

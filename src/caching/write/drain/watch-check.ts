@@ -7,12 +7,21 @@ import { LAST_ID } from './outbox';
 export interface WatchState {
   /**
    * Which outbox, which tables and which triggers. Another one than at the last poll: for a moment writes may have gone unseen.
-   * It holds the `xmin` of every trigger and function, so what was disabled and enabled again between two polls shows as well.
+   * It holds the `xmin` of every trigger and function, so what was disabled and enabled again between two polls shows as well,
+   * and the files of the outbox and its sequence: TRUNCATE takes records unseen, RESTART IDENTITY gives ids that were passed.
    */
   readonly identity: string;
   /** The last id of the outbox that was given out; null where the role may not ask. */
   readonly lastId: string | null;
 }
+
+/** What of the outbox would hide records without any error, and what to do about it. */
+const FAULTS = {
+  unlogged:
+    'It is not a permanent table, so a crash of PostgreSQL loses its records. ALTER TABLE cache_outbox SET LOGGED.',
+  replica:
+    'session_replication_role is "replica", so no trigger fires. Set it to "origin" for the role of the service.',
+} as const;
 
 /**
  * SQL that finds, by oid, whether the triggers of all watched tables are enabled and write to the very outbox that is drained.
@@ -31,17 +40,22 @@ export function checkSql(tables: readonly string[]): string {
       ARRAY(SELECT name FROM unnest(${names}) AS name
             WHERE 4 <> (SELECT count(*) FROM watch WHERE tgrelid = to_regclass(name))) AS unwatched,
       (SELECT to_regclass('${OUTBOX}')::oid || ':' || coalesce(md5(string_agg(
-         concat_ws(' ', oid, tgrelid, changed, function_changed), ',' ORDER BY oid)), '') FROM watch) AS identity,
-      (${LAST_ID}) AS last_id`;
+         concat_ws(' ', oid, tgrelid, changed, function_changed), ',' ORDER BY oid)), '')
+         || concat_ws(' ', '', pg_relation_filenode(to_regclass('${OUTBOX}')),
+              pg_relation_filenode(pg_get_serial_sequence('${OUTBOX}', 'id')::regclass)) FROM watch) AS identity,
+      (${LAST_ID}) AS last_id,
+      CASE WHEN 'p' <> (SELECT relpersistence FROM pg_class WHERE oid = to_regclass('${OUTBOX}')) THEN 'unlogged'
+           WHEN current_setting('session_replication_role') = 'replica' THEN 'replica' END AS fault`;
 }
 
 interface CheckRow {
   readonly unwatched: readonly string[];
   readonly identity: string;
   readonly last_id: string | null;
+  readonly fault: keyof typeof FAULTS | null;
 }
 
-/** @throws CacheError `CACHE_TABLE_UNWATCHED` */
+/** @throws CacheError `CACHE_TABLE_UNWATCHED`, `CACHE_OUTBOX_UNUSABLE` */
 export function judgeCheck(result: QueryResult | undefined): WatchState {
   const row = result?.rows[0] as CheckRow | undefined;
   if (!row) throw new CacheError('CACHE_UNTRUSTED', 'the drain that this poll waited for failed');
@@ -52,6 +66,7 @@ export function judgeCheck(result: QueryResult | undefined): WatchState {
         `outbox than the one that is drained. Enable them, or add watchTable() to a migration.`,
     );
   }
+  if (row.fault) throw new CacheError('CACHE_OUTBOX_UNUSABLE', `The outbox cannot be relied on. ${FAULTS[row.fault]}`);
   return { identity: row.identity, lastId: row.last_id };
 }
 

@@ -43,7 +43,7 @@ it('reads, writes, locks, invalidates, lists and clears, and no command is refus
   // What the eviction module adds: which clock this is, and which database it belongs to.
   const claim = { source: 'database', identity: 'triggers', lastId: '1' };
   for (const one of [near, far]) {
-    await one.identity();
+    await one.identity.current();
     await one.ledger.attest(claim);
     await one.ledger.attest({ ...claim, lastId: '2' });
   }
