@@ -15,6 +15,7 @@ import { EvictionSubscriber } from './drain/eviction.subscriber';
 import { InvalidationInterceptor } from './invalidation.interceptor';
 import { ClockMembership } from './drain/clock-lock';
 import { dataSourcesOf, refuseOthers, sessionTarget, writePoolOf } from './drain/data-source';
+import { databaseIdentity } from './drain/database-identity';
 import { DedicatedSession } from './drain/dedicated-session';
 import { refusalOf } from './drain/refusals';
 import { type OutboxSession, PooledSession } from './drain/session';
@@ -68,7 +69,8 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     const cachesNothing = !caches && !stack.redis;
     this.membership = new ClockMembership(cachesNothing ? fixedClock('nothing cached') : stack.identity);
     const wake = (): void => void this.drainer.drain().catch(() => undefined);
-    const start = new SessionStart(this.membership, (client) => this.drainer.prepare(client), wake);
+    const writesTo = directUrl === undefined ? undefined : () => databaseIdentity(writePoolOf(dataSource));
+    const start = new SessionStart(this.membership, (client) => this.drainer.prepare(client), wake, writesTo);
     this.session = embedded
       ? new PooledSession(() => writePoolOf(dataSource))
       : new DedicatedSession(

@@ -71,6 +71,19 @@ describe('behind PgBouncer', () => {
     expect({ ...first, drains: first!.drains ?? '' }).toEqual({ durable: 'on', timeout: '0', scans: 'on', drains: '' });
   });
 
+  it('a direct URL that leads to another database is refused, and both are named', async () => {
+    bouncer = await PgBouncer.start(catalogue.url, 'transaction');
+    const other = await WatchedCatalogue.open(20);
+    try {
+      const refused = catalogue.node({ database: bouncer.url, directUrl: other.url });
+      await expect(refused).rejects.toThrow(/DATABASE_DIRECT_URL/);
+      for (const { url } of [catalogue, other])
+        await expect(refused).rejects.toThrow(`database "${new URL(url).pathname.slice(1)}"`);
+    } finally {
+      await other.dispose();
+    }
+  });
+
   it('in session mode: a session is as good as a direct one', async () => {
     bouncer = await PgBouncer.start(catalogue.url, 'session');
     await drains(await catalogue.node({ database: bouncer.url }));

@@ -1,10 +1,10 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 
 /**
  * Which database a session speaks to, in words. A restored one, a promoted one and a copy differ in one of them: the cluster's
  * system identifier, the timeline, the database. They cannot change while a session that may write lives.
  */
-export async function databaseIdentity(client: ClientBase): Promise<string> {
+export async function databaseIdentity(client: ClientBase | Pool): Promise<string> {
   const { rows } = await client.query<{ name: string; oid: string }>(
     'SELECT datname AS name, oid FROM pg_database WHERE datname = current_database()',
   );
@@ -14,7 +14,7 @@ export async function databaseIdentity(client: ClientBase): Promise<string> {
 }
 
 /** A role may lack the right, and a managed service the function. The remaining parts still identify the database. */
-async function textOr(client: ClientBase, sql: string): Promise<string> {
+async function textOr(client: ClientBase | Pool, sql: string): Promise<string> {
   try {
     return (await client.query<{ text: string }>(sql)).rows[0]!.text;
   } catch {
