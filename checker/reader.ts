@@ -4,6 +4,7 @@ import type { ProductState, State } from './history';
 import type { Writer } from './writer';
 
 interface ListBody {
+  count: number | null;
   results: ProductState[];
 }
 
@@ -49,14 +50,18 @@ export class Reader {
       path,
       says: rows(writer, where),
     });
+    const counted = (path: string, where: (product: ProductState) => boolean): Question => ({
+      path,
+      says: (body: ListBody, status) => [...rows(writer, where)(body as never, status), total(body, where)],
+    });
     const inCategory = (product: ProductState): boolean => product.category === category;
     const dice = this.random();
     if (dice < 0.2) return detail(writer, this.random());
-    if (dice < 0.35) return list(`/api/products?category=${category}&ordering=price`, inCategory);
+    if (dice < 0.35) return counted(`/api/products?category=${category}&ordering=price`, inCategory);
     if (dice < 0.45)
-      return list(`/api/products?category=${category}&in_stock=true`, (p) => inCategory(p) && p.stock > 0);
+      return counted(`/api/products?category=${category}&in_stock=true`, (p) => inCategory(p) && p.stock > 0);
     if (dice < 0.55)
-      return list(`/api/products?category=${category}&min_price=12`, (p) => inCategory(p) && p.price >= 12);
+      return counted(`/api/products?category=${category}&min_price=12`, (p) => inCategory(p) && p.price >= 12);
     if (dice < 0.65) return list('/api/products?page_size=200', () => true);
     if (dice < 0.75) return list('/api/products/featured', (p) => p.rating >= 4.5);
     if (dice < 0.87) return stats(category);
@@ -78,6 +83,14 @@ function rows(writer: Writer, where: (product: ProductState) => boolean): Questi
       seen: say(find(results, id)),
       of: ({ products }) => say(find(products.filter(where), id)),
     }));
+}
+
+/** Only the writer writes into its categories, so the count of such a list is of one of that writer's states. */
+function total(
+  { count }: ListBody,
+  where: (product: ProductState) => boolean,
+): { seen: string; of: (state: State) => string } {
+  return { seen: `${count} in all`, of: ({ products }) => `${products.filter(where).length} in all` };
 }
 
 function detail(writer: Writer, random: number): Question {
