@@ -3,7 +3,7 @@ import { CACHE_STACK } from './caching.tokens';
 import type { CacheStack } from './core/cache-stack';
 import type { CacheEntry, CacheResult, Loader, LoadMany } from './core/store/entry';
 import type { EntryInfo, EntryPage, EntryQuery } from './core/store/inspector';
-import { EntityCache, type EntityCacheOptions, type SelectRows } from './read/entity/entity-cache';
+import { EntityCache, type SelectRows } from './read/entity/entity-cache';
 import type { CachePolicy, ManyPolicy } from './core/store/policy';
 
 /** The cache for application code that uses no decorator. */
@@ -28,8 +28,8 @@ export class CacheService {
    * The cache of the rows of an entity that says `@CachesRows`. Make one for each entity, at start.
    * @param select runs SQL outside any transaction @throws CacheError `CACHE_OPTIONS` without the decorator
    */
-  rows(entity: object, select: SelectRows, options?: EntityCacheOptions): EntityCache {
-    return new EntityCache(this.stack, this.stack.rows.of(entity), select, options);
+  rows(entity: object, select: SelectRows): EntityCache {
+    return new EntityCache(this.stack, this.stack.rows.of(entity), select);
   }
 
   /** The fresh L1 entry, without a promise. Undefined: call `getOrLoad`. */

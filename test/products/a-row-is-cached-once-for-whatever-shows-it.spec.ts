@@ -93,15 +93,14 @@ it('the text of a page is what JSON.stringify prints, built from rows or found',
   expect(built.text).toBe(JSON.stringify(JSON.parse(built.text)));
 });
 
-it('a sale leaves the list alone: the page is built again with no query for the list or its count', async () => {
+it('a sale leaves the list alone: the page is built again without any query', async () => {
   const [product] = (await page(nodes[0]!)).results;
   await sell(product!);
   const after = await reads(async () => {
     const { results, cache } = await page(nodes[0]!);
     expect([cache, results[0]!.stock]).toEqual(['MISS', product!.stock + 1]);
   });
-  expect(after).toMatchObject({ lists: 0, counts: 0 });
-  expect(after.rows).toBeLessThanOrEqual(1);
+  expect(after).toEqual({ lists: 0, rows: 0, counts: 0 });
 });
 
 it('another node builds it from what is in Redis', async () => {
@@ -111,8 +110,7 @@ it('another node builds it from what is in Redis', async () => {
   const after = await reads(() =>
     eventually(async () => (await page(nodes[1]!)).results[0]!.stock === product!.stock + 1),
   );
-  expect(after).toMatchObject({ lists: 0, counts: 0 });
-  expect(after.rows).toBeLessThanOrEqual(1);
+  expect(after).toEqual({ lists: 0, rows: 0, counts: 0 });
 });
 
 it('a list that is ordered or filtered by what changed is read again', async () => {

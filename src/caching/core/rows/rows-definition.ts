@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { CacheError } from '../../caching.errors';
 import type { Field } from './field-kinds';
-import type { RowImage } from './row-image';
+import { type Duration, parseDuration } from '../../caching.options';
+import type { CachePolicy } from '../store/policy';
+import { type RowImage, tableTag } from './row-image';
 
 /** The types that a primary key may have: which spellings of it are one. */
 export type KeyType = 'integer' | 'bigint' | 'uuid' | 'text';
@@ -29,6 +31,10 @@ export interface CachesRowsOptions {
   readonly version?: string | number;
   /** Whether the drain puts what was written into the cache. False where rows change unseen by triggers. @default true */
   readonly writeThrough?: boolean;
+  /** How long a row is fresh. Duration. @default the module's `ttl` */
+  readonly ttl?: Duration;
+  /** How long past its TTL a row may be served if the database fails. 0: never. Duration. @default the module's `grace` */
+  readonly grace?: Duration;
 }
 
 /** How the rows of one entity are cached: what their JSON is, and under which key and tag each is. */
@@ -36,6 +42,7 @@ export class RowsDefinition {
   readonly name: string;
   readonly table: string;
   readonly writeThrough: boolean;
+  readonly policy: CachePolicy;
   /** Names this very shape: releases that show a row differently share no entry. */
   private readonly release: string;
   private readonly keys: readonly [column: string, type: KeyType][];
@@ -47,6 +54,12 @@ export class RowsDefinition {
     this.name = name;
     this.table = table;
     this.writeThrough = writeThrough;
+    const { ttl, grace } = options;
+    this.policy = {
+      tags: [tableTag(table)],
+      ...(ttl === undefined ? {} : { ttl: parseDuration('ttl', ttl) }),
+      ...(grace === undefined ? {} : { grace: parseDuration('grace', grace, 0) }),
+    };
     this.keys = Object.entries(key);
     this.fields = Object.entries(fields);
     this.only = Object.entries(only);

@@ -1,6 +1,7 @@
 import { withDeadline } from '../async/deadline';
 import type { Background } from '../async/background';
 import { DependencySet } from '../clock/dependency-tracker';
+import type { Instant } from '../clock/tag-clock';
 import { type CacheEntry, type CacheResult, type Loaded, type LoadMany, remainingTtl } from './entry';
 import type { ReadSnapshot, Verdict } from './freshness';
 import { layerOf, refuseIfAmbiguous } from './key';
@@ -75,20 +76,27 @@ export class ReadMany {
    * read anything (Law 1). Does nothing outside a load, or in one that may not be stored.
    */
   keep(values: ReadonlyMap<string, Loaded>, options: ManyPolicy): void {
-    const { clock, defaults, dependencies, freshness, l1, time } = this.parts;
+    const { clock, dependencies, freshness, l1 } = this.parts;
     const scope = dependencies.current();
     if (!scope || scope.isUncommitted || scope.epoch !== clock.instant().epoch) return;
-    const policy = resolvePolicy(options, defaults);
-    const from = new DependencySet(scope, scope.verifiedAt);
-    const createdAt = time.wall() - (time.mono() - scope.verifiedAt);
     const snapshot = freshness.snapshot();
-    const entries: CacheEntry[] = [];
-    for (const [key, loaded] of values) {
+    const unknown = [...values].filter(([key]) => {
       const present = l1.peek(key);
-      if (present && freshness.judge(present, snapshot) === 'fresh') continue;
+      return !present || freshness.judge(present, snapshot) !== 'fresh';
+    });
+    this.keepAt(new Map(unknown), options, scope, scope.verifiedAt);
+  }
+
+  /** Stores values as read at `instant`. @param readAt `Time.mono()` before they were read */
+  keepAt(values: ReadonlyMap<string, Loaded>, options: ManyPolicy, instant: Instant, readAt: number): void {
+    const { defaults, time } = this.parts;
+    const policy = resolvePolicy(options, defaults);
+    const from = new DependencySet(instant, readAt);
+    const createdAt = time.wall() - (time.mono() - readAt);
+    const entries = [...values].map(([key, loaded]) => {
       const tags = [...policy.tags, ...(options.tagsOf?.(key) ?? [])];
-      entries.push(this.writer.buildEntry(key, { ...policy, tags }, loaded, from, createdAt));
-    }
+      return this.writer.buildEntry(key, { ...policy, tags }, loaded, from, createdAt);
+    });
     void this.writer.storeEntries(entries, policy.inProcess);
   }
 

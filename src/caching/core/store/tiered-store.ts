@@ -58,6 +58,11 @@ export class TieredStore {
     this.reads.many.keep(values, policy);
   }
 
+  /** Stores values that were read at `instant`. @see ReadMany.keepAt */
+  keepAt(values: ReadonlyMap<string, Loaded>, policy: ManyPolicy, instant: Instant, readAt: number): void {
+    this.reads.many.keepAt(values, policy, instant, readAt);
+  }
+
   /** The fresh value, or undefined. Never loads. @param refreshBefore as for `peek` */
   get(key: string, refreshBefore?: RefreshBefore): Promise<CacheResult | undefined> {
     return this.reads.get(key, refreshBefore);

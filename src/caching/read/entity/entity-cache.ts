@@ -1,8 +1,6 @@
 import { CacheError } from '../../caching.errors';
-import { type Duration, parseDuration } from '../../caching.options';
 import type { CacheStack } from '../../core/cache-stack';
 import type { RowId, RowsDefinition } from '../../core/rows/rows-definition';
-import { tableTag } from '../../core/rows/row-image';
 import type { Loaded } from '../../core/store/entry';
 import type { ManyPolicy } from '../../core/store/policy';
 import { boundedKey, canonicalText } from '../canonical';
@@ -15,13 +13,6 @@ export interface SelectedRow {
 
 /** Runs SQL with parameters on a committed state of the database, and returns its rows. */
 export type SelectRows = (sql: string, values: unknown[]) => Promise<SelectedRow[]>;
-
-export interface EntityCacheOptions {
-  /** How long a row is fresh. Duration. @default the module's `ttl` */
-  ttl?: Duration;
-  /** How long past its TTL a row may be served if the database fails. 0: never. Duration. @default the module's `grace` */
-  grace?: Duration;
-}
 
 /** How a cached list is found again, and what its membership and order depend on. */
 export interface RowList {
@@ -41,14 +32,9 @@ export class EntityCache {
     private readonly stack: CacheStack,
     readonly definition: RowsDefinition,
     private readonly select: SelectRows,
-    { ttl, grace }: EntityCacheOptions = {},
   ) {
     this.isOn = stack.options.layers.includes('query');
-    this.policy = {
-      tags: [tableTag(definition.table)],
-      ...(ttl === undefined ? {} : { ttl: parseDuration('ttl', ttl) }),
-      ...(grace === undefined ? {} : { grace: parseDuration('grace', grace, 0) }),
-    };
+    this.policy = definition.policy;
     this.byIds = definition.selectByIds();
   }
 

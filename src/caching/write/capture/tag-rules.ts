@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { CacheError } from '../../caching.errors';
 import { tableTag, type TagRule, tagRulesOf } from './evicts-tags.decorator';
+import { rowsDefinitionOf } from '../../core/rows/caches-rows.decorator';
+import type { RowsDefinition } from '../../core/rows/rows-definition';
 import type { OutboxRecord } from '../drain/outbox';
 import { readWatchedTables, type WatchedTable } from './watched-tables';
 
@@ -12,6 +14,10 @@ const MAX_TAGS = 1_000;
 interface TableRules {
   readonly names: Set<string>;
   readonly rules: Set<TagRule>;
+  /** How its rows are cached; undefined members: nothing is. */
+  readonly rows: Set<RowsDefinition>;
+  /** Something writes to it, or hides rows of it, past its triggers. */
+  isBlind: boolean;
 }
 
 /** Which table's writes evict what: table → rules, as the entities of a DataSource say with @EvictsTags. */
@@ -29,7 +35,8 @@ export class TagRules {
   ) {
     for (const { target, tablePath } of dataSource.entityMetadatas) {
       const rules = typeof target === 'function' ? tagRulesOf(target) : [];
-      if (rules.length > 0) this.add(tablePath, rules);
+      const rows = typeof target === 'function' ? rowsDefinitionOf(target) : undefined;
+      if (rules.length > 0) this.add(tablePath, rules, rows ? [rows] : []);
     }
     this.tables = [...this.byName.keys()];
   }
@@ -66,9 +73,11 @@ export class TagRules {
     const known = this.byName.get(table);
     if (!known || !changes) return this.coarse(table);
     try {
-      return [...known.rules].flatMap((rule) =>
-        changes.flatMap(([before, after]) => rule({ before: before ?? undefined, after: after ?? undefined })),
-      );
+      return [...known.rules]
+        .flatMap((rule) =>
+          changes.flatMap(([before, after]) => rule({ before: before ?? undefined, after: after ?? undefined })),
+        )
+        .concat(rowTags(known.rows, changes));
     } catch (error) {
       // Thrown on, it would keep every later record from being drained as well.
       this.onFault(table, error);
@@ -76,24 +85,39 @@ export class TagRules {
     }
   }
 
+  /** The rows of a table that the drain may put into the cache. */
+  writtenThrough(table: string): readonly RowsDefinition[] {
+    const known = this.byName.get(table);
+    return !known || known.isBlind ? [] : [...known.rows].filter(({ writeThrough }) => writeThrough);
+  }
+
   /** Entries carry the name that their own entity has for the table. */
   private coarse(table: string): string[] {
     return [...(this.byName.get(table)?.names ?? [table])].map(tableTag);
   }
 
-  private add(name: string, rules: Iterable<TagRule>): TableRules {
-    const known = this.byName.get(name) ?? { names: new Set([name]), rules: new Set<TagRule>() };
+  private add(name: string, rules: Iterable<TagRule>, rows: Iterable<RowsDefinition>): TableRules {
+    const known = this.byName.get(name) ?? {
+      names: new Set([name]),
+      rules: new Set<TagRule>(),
+      rows: new Set<RowsDefinition>(),
+      isBlind: false,
+    };
+    for (const each of rows) known.rows.add(each);
     for (const rule of rules) known.rules.add(rule);
     this.byName.set(name, known);
     return known;
   }
 
   /** `products`, `public.products` and what the records say may be one table: each name then has the rules of all. */
-  private join({ path, oid, recordedAs = path }: WatchedTable, tables: readonly WatchedTable[]): void {
+  private join(table: WatchedTable, tables: readonly WatchedTable[]): void {
+    const { path, oid, recordedAs = path } = table;
     const names = [...tables.filter((other) => other.oid === oid).map((other) => other.path), recordedAs];
     const rules = names.flatMap((name) => [...(this.byName.get(name)?.rules ?? [])]);
+    const rows = names.flatMap((name) => [...(this.byName.get(name)?.rows ?? [])]);
     for (const name of names) {
-      const known = this.add(name, rules);
+      const known = this.add(name, rules, rows);
+      known.isBlind ||= table.isSubscribed || table.hasRowSecurity || table.unwatchedChildren.length > 0;
       for (const other of names) known.names.add(other);
     }
   }
@@ -112,4 +136,14 @@ export class TagRules {
       );
     }
   }
+}
+
+/** A row's own tag, whatever the rule says of it: without, a cached row would outlive its write. */
+function rowTags(definitions: Iterable<RowsDefinition>, changes: NonNullable<OutboxRecord['changes']>): string[] {
+  return [...definitions].flatMap((definition) =>
+    changes.flat().flatMap((image) => {
+      const id = image ? definition.idIn(image) : undefined;
+      return id === undefined ? [] : [definition.tagOf(id)];
+    }),
+  );
 }

@@ -17,6 +17,8 @@ export interface WatchedTable {
   readonly unwatchedChildren: readonly string[];
   /** Logical replication writes to it (or to a child), and fires no statement trigger. */
   readonly isSubscribed: boolean;
+  /** Policies hide rows of it from some roles. */
+  readonly hasRowSecurity: boolean;
   /** Virtual generated columns that the trigger function does not compute, or computes by an older expression. */
   readonly unknownColumns: readonly string[];
 }
@@ -45,6 +47,7 @@ const QUERY = `
     ARRAY(SELECT f.oid::regclass::text FROM family f WHERE f.path = root.path AND f.oid <> root.oid
           AND ${TRIGGERS.length} <> (SELECT count(*) FROM (${LIVE_TRIGGERS} f.oid) AS live)) AS "unwatchedChildren",
     EXISTS (SELECT FROM family f JOIN pg_subscription_rel ON srrelid = f.oid WHERE f.path = root.path) AS "isSubscribed",
+    coalesce((SELECT relrowsecurity FROM pg_class WHERE pg_class.oid = root.oid), false) AS "hasRowSecurity",
     ARRAY(SELECT attname::text FROM pg_attribute JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
           JOIN pg_proc p ON p.oid = watch.function WHERE attrelid = root.oid AND attgenerated = 'v' AND NOT attisdropped
           AND strpos(prosrc, quote_literal(attname) || ', ' || pg_get_expr(adbin, adrelid)) = 0) AS "unknownColumns"

@@ -1,5 +1,6 @@
 import type { ClientBase, QueryResult } from 'pg';
 import type { StampInstant } from '../../core/clock/tag-clock';
+import type { BatchStart } from './write-through';
 import { BEGIN, BEGIN_BORROWED, type BatchLimits, type OutboxCursor, several, type TakenRecord } from './outbox';
 
 /** The records stay where they are: what they say is not yet known to the clock. */
@@ -22,8 +23,10 @@ export interface Stamped {
 
 /** What a batch becomes. */
 export interface BatchTarget {
-  /** Stamps what the records say. */
-  stamp(records: readonly TakenRecord[]): Promise<Stamped>;
+  /** Called before records are taken. */
+  begin?(): BatchStart;
+  /** Stamps what the records say. @param start what `begin` returned @param isFull the batch was cut short */
+  stamp(records: readonly TakenRecord[], start: BatchStart | undefined, isFull: boolean): Promise<Stamped>;
   /** Stamps whatever any record could say, those that wait included. */
   stampEverything(seen: readonly TakenRecord[]): Promise<StampInstant>;
 }
@@ -107,11 +110,12 @@ export class Batches {
     const { limits } = this;
     try {
       const begin = prepared ? BEGIN : BEGIN_BORROWED;
+      const start = this.target.begin?.();
       const taken = await several(client, `${check ? `${check}; ` : ''}${begin}; ${cursor.takes(limits, prepared)}`);
       if (check) run.checked?.(taken[0]);
       const records = (taken.at(-1)?.rows ?? []) as TakenRecord[];
       const isFull = fills(records, limits);
-      const stamped = records.length > 0 ? await this.stamp(records) : undefined;
+      const stamped = records.length > 0 ? await this.stamp(records, start, isFull) : undefined;
       const at = stamped?.at ?? before;
       const committed = client.query(`${stamped?.extra ?? ''}COMMIT`);
       if (!isFull) run.stamped(at);
@@ -132,9 +136,13 @@ export class Batches {
     this.limits = { records: Math.min(this.most.records, 2 * records), bytes: Math.min(this.most.bytes, 2 * bytes) };
   }
 
-  private async stamp(records: readonly TakenRecord[]): Promise<Stamped> {
+  private async stamp(
+    records: readonly TakenRecord[],
+    start: BatchStart | undefined,
+    isFull: boolean,
+  ): Promise<Stamped> {
     try {
-      return await this.target.stamp(records);
+      return await this.target.stamp(records, start, isFull);
     } catch (error) {
       throw new StuckError(Math.max(...records.map(({ age }) => Number(age))), error);
     }

@@ -10,8 +10,9 @@ import { tableTag } from '../capture/evicts-tags.decorator';
 import type { StampInstant } from '../../core/clock/tag-clock';
 import { Batches, type Stamped, StuckError } from './batches';
 import type { DrainParticipant } from './drain-participant';
-import { countOutbox, OutboxCursor, type OutboxRecord, type OutboxStart, prepareDrains } from './outbox';
+import { countOutbox, OutboxCursor, type OutboxStart, prepareDrains, type TakenRecord } from './outbox';
 import type { OutboxSession } from './session';
+import { type BatchStart, WriteThrough } from './write-through';
 
 /** Milliseconds that a writer's response may wait for its stamp beyond what that takes when all is well. */
 const PATIENCE = 500;
@@ -44,9 +45,11 @@ interface Drained {
 export class Drainer {
   private readonly shared = new Coalesced<StampInstant | undefined>((stamped) => this.runShared(stamped));
   private readonly batches = new Batches({
-    stamp: (records) => this.stampRecords(records),
+    begin: () => this.writeThrough.begin(),
+    stamp: (records, start, isFull) => this.stampRecords(records, start, isFull),
     stampEverything: (seen) => this.stampTags([...this.rules.tables, ...seen.map(({ table }) => table)].map(tableTag)),
   });
+  private readonly writeThrough: WriteThrough;
   private readonly cursors = new WeakMap<ClientBase, OutboxCursor>();
   private stuckSince: number | undefined;
   private check?: { readonly sql: string; readonly checked: (result: QueryResult | undefined) => void };
@@ -56,9 +59,15 @@ export class Drainer {
   constructor(
     private readonly session: OutboxSession,
     private readonly rules: TagRules,
-    private readonly stack: Pick<CacheStack, 'events' | 'options' | 'time' | 'trust'>,
+    private readonly stack: Pick<CacheStack, 'clock' | 'events' | 'options' | 'store' | 'time' | 'trust'>,
     private readonly stamp: Stamp,
-  ) {}
+  ) {
+    this.writeThrough = new WriteThrough(
+      stack,
+      (table) => rules.writtenThrough(table),
+      (table, error) => stack.events.emit('tagRuleFailed', table, error),
+    );
+  }
 
   /** How long the oldest record has been waiting, in ms; 0 when all are drained, as far as this process knows. */
   get oldestMs(): number {
@@ -202,11 +211,18 @@ export class Drainer {
     return cursor;
   }
 
-  private async stampRecords(records: readonly OutboxRecord[]): Promise<Stamped> {
+  private async stampRecords(
+    records: readonly TakenRecord[],
+    begun: BatchStart | undefined,
+    isFull: boolean,
+  ): Promise<Stamped> {
     const start = performance.now();
     const tags = this.rules.tagsOf(records);
+    const marks = begun ? this.writeThrough.marks(begun, isFull) : [];
     const size = { 'cache.records': records.length, 'cache.tags': tags.length };
-    const at = await this.stack.options.tracing.span('cache.drain', size, () => this.stampTags(tags));
+    const at = await this.stack.options.tracing.span('cache.drain', size, () => this.stampTags([...tags, ...marks]));
+    // Before the writer is acknowledged, so that its next read finds the row.
+    if (begun) this.writeThrough.put(records, begun, at, isFull);
     this.stack.events.emit('drained', records.length, tags, performance.now() - start);
     return { at, extra: this.participant?.record(tags) ?? '' };
   }

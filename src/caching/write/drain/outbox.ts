@@ -11,6 +11,8 @@ export interface OutboxRecord {
 /** A record as the drain takes it. */
 export interface TakenRecord extends OutboxRecord {
   readonly id: string;
+  /** Of its transaction. */
+  readonly xid: string;
   /** Milliseconds since it was written. */
   readonly age: string;
   /** Stored bytes of `changes`. */
@@ -59,9 +61,9 @@ function takeSql(after: string, open: string, next: string, records: string, byt
             ) AS all_kinds ORDER BY id LIMIT ${records}
           ) AS sized
         ) AS batch WHERE before < ${bytes}))
-      RETURNING id, table_name, created_at, coalesce(pg_column_size(changes), 0) AS size,
+      RETURNING id, xid, table_name, created_at, coalesce(pg_column_size(changes), 0) AS size,
                 CASE WHEN pg_column_size(changes) <= ${bytes} THEN changes END AS changes)
-    SELECT id, ${COLUMNS}, size, extract(epoch FROM clock_timestamp() - created_at) * 1000 AS age,
+    SELECT id, xid, ${COLUMNS}, size, extract(epoch FROM clock_timestamp() - created_at) * 1000 AS age,
            CASE WHEN row_number() OVER (ORDER BY id) = 1 THEN pg_current_snapshot() END AS snapshot
     FROM taken ORDER BY id`;
 }
