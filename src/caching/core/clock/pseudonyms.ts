@@ -61,8 +61,9 @@ export class Pseudonyms {
     return named ? `${named.kind}:${this.of(named.user)}` : tag;
   }
 
+  /** Of UTF-16, as UTF-8 has one replacement for every lone surrogate: two users must not share a key. */
   private mac(text: string): string {
-    return createHmac('sha256', this.key).update(text).digest('base64url').slice(0, MAC_LENGTH);
+    return createHmac('sha256', this.key).update(text, 'utf16le').digest('base64url').slice(0, MAC_LENGTH);
   }
 }
 
