@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { ReadGate } from '../../src/database';
@@ -54,8 +53,7 @@ onPostgres((open) => {
     await client.query(`ALTER TABLE products DISABLE TRIGGER USER; DELETE FROM products WHERE id < 300`);
     await client.query(`ALTER TABLE products ENABLE TRIGGER USER`);
     expect(await differences(client)).not.toEqual([]);
-    const page = readFileSync(join(__dirname, '../../docs/counts.md'), 'utf8');
-    await client.query(/```sql\n([^]*?)```/.exec(page)![1]!);
+    await client.query(/```sql\n([^]*?)```/.exec(readFileSync('docs/counts.md', 'utf8'))![1]!);
     expect(await differences(client)).toEqual([]);
   });
 
