@@ -1,5 +1,6 @@
 import { FEATURED_RATING } from './dto/limits';
 import type { Ordering, ProductFilter } from './dto/product-query.dto';
+import type { ProductDto } from './dto/product.dto';
 import { searchTerms } from './search-terms';
 
 export interface Slice {
@@ -56,4 +57,24 @@ export function sliceSql(
 function orderOf(alias: string, ordering: Ordering): string {
   const direction = ordering.startsWith('-') ? 'DESC' : 'ASC';
   return `${alias}.${ordering.replace('-', '')} ${direction}, ${alias}.id ${direction}`;
+}
+
+/** What of a product decides that it is in a list, and where. */
+export function placeIn(filter: ProductFilter, ordering: Ordering): (product: ProductDto) => unknown {
+  const { min_price, max_price, min_rating, in_stock, search, category } = filter;
+  const ordered = ordering.replace('-', '') as 'created_at' | 'price' | 'rating' | 'name';
+  const isByPrice = min_price !== undefined || max_price !== undefined;
+  return (product) => [
+    product[ordered],
+    product.created_at,
+    category !== undefined && product.category,
+    isByPrice && product.price,
+    min_rating !== undefined && product.rating,
+    in_stock !== undefined && product.stock > 0,
+    search !== undefined && [product.name, product.description],
+  ];
+}
+
+export function placeInFeatured({ created_at, rating }: ProductDto): unknown {
+  return [created_at, rating >= FEATURED_RATING];
 }

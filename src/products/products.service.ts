@@ -5,7 +5,7 @@ import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
 import { filterOf, Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
-import { Slice } from './product-lists';
+import { placeIn, placeInFeatured, Slice } from './product-lists';
 import { ProductRows } from './product-rows';
 import { ProductTotals } from './product-totals';
 import { countTags, featuredTags, listTags, statsTags } from './product.tags';
@@ -54,7 +54,11 @@ export class ProductsService {
 
   /** The JSON of each product of a page. */
   page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<string[]> {
-    const list = { key: ['page', filter, ordering, slice] as const, tags: listTags(filter, ordering) };
+    const list = {
+      key: ['page', filter, ordering, slice] as const,
+      tags: listTags(filter, ordering),
+      placeOf: placeIn(filter, ordering),
+    };
     return this.rows.cache.list(list, () => this.products.page(filter, ordering, slice));
   }
 
@@ -64,7 +68,7 @@ export class ProductsService {
   }
 
   featuredPage(slice: Slice): Promise<string[]> {
-    const list = { key: ['featured', slice] as const, tags: featuredTags() };
+    const list = { key: ['featured', slice] as const, tags: featuredTags(), placeOf: placeInFeatured };
     return this.rows.cache.list(list, () => this.products.featured(slice));
   }
 

@@ -20,6 +20,11 @@ export interface RowList {
   readonly key: readonly [name: string, ...rest: unknown[]];
   /** Tags of membership and order only: each row brings its own. */
   readonly tags: readonly string[];
+  /**
+   * What of a row decides that it is in the list, and where: plain data. Between a commit and its stamp a row may be newer than
+   * the list, or the list newer than a row; where this differs, the list is read again, by one query. @default nothing
+   */
+  readonly placeOf?: (row: never) => unknown;
 }
 
 /** The rows of one entity, each cached by itself as the JSON that the API shows. Made by `CacheService.rows()`. */
@@ -69,7 +74,7 @@ export class EntityCache {
    * stamps one of the list's own tags. A list that is not cached fills both from the one query of `load`.
    * @param load selects `RowsDefinition.selectList`, in order
    */
-  async list({ key, tags }: RowList, load: () => Promise<SelectedRow[]>): Promise<string[]> {
+  async list({ key, tags, placeOf = nowhere }: RowList, load: () => Promise<SelectedRow[]>): Promise<string[]> {
     let own: readonly SelectedRow[] | undefined;
     const query = async (): Promise<readonly SelectedRow[]> => (own = this.identified(await load()));
     if (!this.isOn) {
@@ -80,13 +85,13 @@ export class EntityCache {
     const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, { tags }, async () => {
       const rows = await query();
       this.stack.store.keep(this.loaded(rows), this.policy);
-      return { body: JSON.stringify(rows.map(({ id }) => id)) };
+      return { body: JSON.stringify(rows.map(({ id, json }) => [id, placeIn(json, placeOf)])) };
     });
     if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
-    const ids = JSON.parse(String(entry.body)) as string[];
-    const rows = await this.byText(ids);
-    // A row that was deleted meanwhile: the list has been stamped as well.
-    return rows.filter((json) => json !== null);
+    const places = JSON.parse(String(entry.body)) as [id: string, place: string | null][];
+    const rows = await this.byText(places.map(([id]) => id));
+    const isOne = rows.every((json, at) => json !== null && placeIn(json, placeOf) === places[at]![1]);
+    return isOne ? (rows as string[]) : this.shown(await query(), tags);
   }
 
   /** Rows that this caller has read itself, at the instant of the load around it: they need no look into the cache. */
@@ -145,4 +150,12 @@ export class EntityCache {
 
 function jsonIn(body: string | Buffer | null): string | null {
   return body === null ? null : body.toString();
+}
+
+function nowhere(): null {
+  return null;
+}
+
+function placeIn(json: string | null, placeOf: NonNullable<RowList['placeOf']>): string | null {
+  return json === null || placeOf === nowhere ? null : JSON.stringify(placeOf(JSON.parse(json) as never));
 }
