@@ -1,5 +1,6 @@
 import { SetMetadata, type Type } from '@nestjs/common';
 import type { Duration } from '../../caching.options';
+import { warnUnlessWired } from './wired-methods';
 
 export const CACHE_QUERY = Symbol('CACHE_QUERY');
 
@@ -39,6 +40,22 @@ export function CacheQuery<A extends readonly unknown[], R>(
   options: QueryOptions<A, R> = {},
 ): (target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<(...args: A) => Promise<R>>) => void {
   return (target, name, descriptor) => {
+    const method = descriptor.value;
+    if (method) descriptor.value = watched(method, name, target.constructor.name);
     SetMetadata(CACHE_QUERY, options)(target, name, descriptor as TypedPropertyDescriptor<unknown>);
   };
+}
+
+/** The method, which reports a call that the cache cannot see. It has the method's name and number of parameters. */
+function watched<A extends readonly unknown[], R>(
+  method: (...args: A) => R,
+  name: string | symbol,
+  of: string,
+): (...args: A) => R {
+  const watching = function (this: unknown, ...args: A): R {
+    warnUnlessWired(this, name, of);
+    return method.apply(this, args as never);
+  };
+  const { name: own, length } = method;
+  return Object.defineProperties(watching, { name: { value: own }, length: { value: length } });
 }

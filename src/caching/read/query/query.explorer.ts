@@ -7,6 +7,7 @@ import { CacheError } from '../../caching.errors';
 import { CACHE_QUERY } from './cache-query.decorator';
 import { type AnyQueryOptions, CachedMethod } from './cached-method';
 import { isInTransaction } from './in-transaction';
+import { noteWired } from './wired-methods';
 
 type Instance = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
@@ -46,6 +47,7 @@ export class QueryExplorer implements OnModuleInit {
     if (this.names.get(fullName) === instance || Object.hasOwn(instance, name)) return;
     if (this.names.has(fullName)) throw scopeError(`there are two methods called ${fullName}`);
     this.names.set(fullName, instance);
+    noteWired(instance, name);
 
     const cached = new CachedMethod(this.stack, fullName, options);
     // Defined on the instance, so that `this.method()` inside the class uses the cache too.
