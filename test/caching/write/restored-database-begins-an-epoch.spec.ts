@@ -96,6 +96,6 @@ it('two live databases on one prefix: the second is refused, and both are named'
   await catalogue.node();
   const second = await restoreIntoAnother();
   const refused = catalogue.node({ database: second });
-  await expect(refused).rejects.toThrow(/CACHE_PREFIX of its own/);
+  await expect(refused).rejects.toThrow(/Give each database its own CACHE_PREFIX/);
   for (const url of [catalogue.url, second]) await expect(refused).rejects.toThrow(`database "${nameOf(url)}"`);
 });
