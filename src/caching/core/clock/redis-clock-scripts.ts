@@ -4,7 +4,7 @@ import { type RedisScript, redisScript } from '../redis/script';
  * The clock is one sorted set. Its heads have scores at or below zero, tags above: so no tag can pass for a head,
  * the heads are always ranks 0 to 2, and `ZRANGEBYSCORE (n +inf` yields tags only.
  *
- *     -inf    epoch:<incarnation>:<secret>:<incarnation>.<nonce>
+ *     -inf    epoch:<incarnation>:<secret>:<incarnation>-<nonce>
  *     -tick   tick
  *     -floor  floor
  *     stamp   t:<tag>            one for each of the newest tags
@@ -30,7 +30,7 @@ local head = redis.call('ZRANGE', key, 0, 0)[1]
 local function renew()
   local secret, nonce = string.match(ARGV[2], '^(.*):(.*)$')
   redis.call('DEL', key)
-  head = mine .. secret .. ':${incarnation}.' .. nonce
+  head = mine .. secret .. ':${incarnation}-' .. nonce
   redis.call('ZADD', key, '-inf', head, 0, 'tick', 0, 'floor')
 end
 if not head then
@@ -92,7 +92,7 @@ export function clockScript(incarnation: string): RedisScript {
 
 /** The incarnation that gave `epoch`. */
 export function clockOf(epoch: string): string {
-  return epoch.split('.', 1)[0]!;
+  return epoch.split('-', 1)[0]!;
 }
 
 /** The incarnation an epoch's head belongs to; undefined: no head of this version. */
