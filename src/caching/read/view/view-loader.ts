@@ -64,7 +64,7 @@ export class ViewLoader {
       this.markUncacheable(reply);
       return of(run.value);
     }
-    return this.sendFrom(this.layer.responder.fromCache(result), exchange);
+    return this.sendFrom(this.layer.responder.fromCache(result), target, exchange);
   }
 
   /** @returns `error`, for the application's filters. If they make a failure of it, grace may take its place. */
@@ -118,8 +118,20 @@ export class ViewLoader {
     return this.layer.responder.prepare(route, source, request, reply);
   }
 
-  private async sendFrom(source: ResponseSource, { route, request, reply }: Exchange): Promise<Observable<never>> {
+  /** A hit of L2, most often. It opens the URL as a miss does, or a small L1 would keep it from the fast path for good. */
+  private async sendFrom(
+    source: ResponseSource,
+    { known, shared }: Target,
+    { route, request, reply }: Exchange,
+  ): Promise<Observable<never>> {
     const body = await this.layer.responder.prepare(route, source, request, reply);
+    if (shared && reply.statusCode === 200 && !(reply instanceof ExpressReply)) {
+      captureResponse(reply, (serialised, current) => {
+        const isUnchanged = current === serialised.payload && isSameBeside(reply.getHeaders(), serialised.headers);
+        if (isUnchanged) known.open = route.opening.for(request, shared);
+        return current;
+      });
+    }
     void reply.send(body);
     return SENT;
   }
