@@ -39,7 +39,7 @@ onPostgres((open) => {
       most = Math.max(most, await running());
       const answers = await Promise.all([
         service.get(`/api/products/${id}`),
-        service.get(`/api/products?page=${id}`),
+        service.get(`/api/products?page=${1 + (id % 100)}`),
         service.get('/health/ready'),
         service.send('PATCH', `/api/products/${id}`, { token, json: { stock: 1_000 + id } }),
       ]);
