@@ -30,7 +30,7 @@ export interface Report {
   observations: number;
   /** How often each kind struck. */
   faults: Record<string, number>;
-  /** Processes that ended although nobody ended them. */
+  /** Processes that ended by themselves. */
   deaths: string[];
   stale: number;
   staleMs: { p50: number; p99: number; max: number };

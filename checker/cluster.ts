@@ -60,7 +60,7 @@ export class Cluster {
     return [...this.members.map(({ redis }) => redis), this.libraryRedis!];
   }
 
-  /** Processes that ended although nobody ended them. */
+  /** Processes that ended by themselves. */
   get deaths(): string[] {
     const { typeorm } = this;
     const library =

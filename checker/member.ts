@@ -14,7 +14,7 @@ export interface MemberOptions {
 /** One node, and its own wires to the servers, which can be cut. */
 export class Member {
   node: StrataProcess | undefined;
-  /** Ends of its process that nobody asked for. */
+  /** Ends of its process that the checker did not cause. */
   readonly deaths: string[] = [];
 
   private constructor(

@@ -55,18 +55,8 @@ export class EntityCache {
   /** The JSON of many rows, in the order of `ids`: from L1, by one MGET, and by one SELECT for the rest. @throws as `get` */
   async getMany(ids: readonly RowId[], within?: { query: SelectRows }): Promise<(string | null)[]> {
     const texts = ids.map((id) => this.definition.idOf(id));
-    const run: SelectRows = within ? (sql, values) => within.query(sql, values) : this.select;
-    if (within || !this.isOn) return this.uncached(texts, run);
-    const byKey = new Map(texts.map((id) => [this.definition.keyOf(id), id]));
-    const results = await this.stack.store.getOrLoadMany([...byKey.keys()], this.policy, async (keys) => {
-      const rows = await this.rows(
-        keys.map((key) => byKey.get(key)!),
-        run,
-      );
-      return this.loaded(rows);
-    });
-    const found = new Map([...byKey.values()].map((id, at) => [id, results[at]!.entry.body]));
-    return texts.map((id) => jsonIn(found.get(id)!));
+    if (within) return this.uncached(texts, (sql, values) => within.query(sql, values));
+    return this.isOn ? this.byText(texts) : this.uncached(texts, this.select);
   }
 
   /**
@@ -101,6 +91,7 @@ export class EntityCache {
     return rows.flatMap(({ json }) => (json === null ? [] : [json]));
   }
 
+  /** @param ids as `RowsDefinition.idOf` has them */
   private async byText(ids: readonly string[]): Promise<(string | null)[]> {
     const keys = ids.map((id) => this.definition.keyOf(id));
     const byKey = new Map(keys.map((key, at) => [key, ids[at]!]));
