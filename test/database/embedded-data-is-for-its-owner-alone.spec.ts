@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Backend, embedded } from '../support/backends';
-import { send, tokenFor } from '../support/client';
+import { databaseAnswers } from '../support/database-answers';
 import { eventually } from '../support/eventually';
 import { runStrata, startStrata, type StrataProcess } from '../support/strata-process';
 
@@ -20,17 +20,6 @@ afterAll(async () => {
   await backend.dispose();
 });
 
-/** Asks the database itself: no cache has this page. */
-let page = 1;
-async function databaseAnswers(): Promise<void> {
-  page += 1;
-  expect((await send(service.url, `/api/products?page=${page}`)).status).toBe(200);
-  const token = tokenFor('eve', 'editor');
-  expect((await send(service.url, '/api/products/1', { method: 'PATCH', token, json: { stock: page } })).status).toBe(
-    200,
-  );
-}
-
 it('other users of the machine cannot enter the folder', () => {
   const data = statSync(join(folder, 'pglite'));
   expect((data.mode & 0o777).toString(8)).toBe('700');
@@ -40,7 +29,7 @@ it('other users of the machine cannot enter the folder', () => {
 it('it listens in that folder and on no port', async () => {
   const socket = join(folder, 'pglite', '.s.PGSQL.5432');
   expect(statSync(socket).isSocket()).toBe(true);
-  await databaseAnswers();
+  await databaseAnswers(service.url);
 });
 
 // Only root can become somebody else.
@@ -56,7 +45,7 @@ it('a lock file that was removed is made again, and the service goes on', async 
   const locks = (): string[] => readdirSync(folder).filter((name) => name.startsWith('strata.lock'));
   for (const lock of locks()) rmSync(join(folder, lock));
   await eventually(() => expect(locks()).toHaveLength(1));
-  await databaseAnswers();
+  await databaseAnswers(service.url);
   const { code, output } = await runStrata('main.js', [], { ...backend.env, PORT: '0' });
   expect([code, output]).toEqual([1, expect.stringContaining(`in use by process ${service.child.pid}`)]);
 });

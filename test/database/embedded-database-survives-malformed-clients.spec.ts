@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { type Backend, embedded } from '../support/backends';
-import { send, tokenFor } from '../support/client';
+import { send } from '../support/client';
+import { databaseAnswers } from '../support/database-answers';
 import { startStrata, type StrataProcess } from '../support/strata-process';
 
 let backend: Backend;
@@ -22,16 +23,6 @@ afterAll(async () => {
   await service.stop();
   await backend.dispose();
 });
-
-/** Asks the database itself: no cache has this page. */
-let page = 1;
-async function databaseAnswers(): Promise<void> {
-  page += 1;
-  expect((await send(service.url, `/api/products?page=${page}`)).status).toBe(200);
-  const token = tokenFor('eve', 'editor');
-  const write = await send(service.url, '/api/products/1', { method: 'PATCH', token, json: { stock: page } });
-  expect(write.status).toBe(200);
-}
 
 async function open(): Promise<Socket> {
   const socket = connect(path).on('error', () => undefined);
@@ -97,7 +88,7 @@ describe('closes the connection that sends', () => {
     // An encryption request of the wrong size is refused, and what follows it is no startup message.
     socket.write(Buffer.alloc(64));
     await closed;
-    await databaseAnswers();
+    await databaseAnswers(service.url);
   });
 });
 
@@ -113,16 +104,16 @@ describe('goes on beside a client that', () => {
   ])('%s, and then hangs up', async (_what, bytes) => {
     const socket = await open();
     socket.write(bytes);
-    await databaseAnswers();
+    await databaseAnswers(service.url);
     socket.destroy();
-    await databaseAnswers();
+    await databaseAnswers(service.url);
   });
 
   it('leaves a transaction open', async () => {
     const one = await client();
     await one.query('BEGIN');
     await one.query('UPDATE products SET stock = 4711 WHERE id = 2');
-    const answered = databaseAnswers();
+    const answered = databaseAnswers(service.url);
     (one as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
     await answered;
     const { body } = await send<{ stock: number }>(service.url, '/api/products/2');

@@ -3,8 +3,7 @@ import { eventually } from '../support/eventually';
 import { needs } from '../support/needs';
 import { PostgresServer } from '../support/postgres-server';
 import { RedisServer } from '../support/redis-server';
-import { type Logged, StatementLog } from '../support/statement-log';
-import { sql } from '../support/sql';
+import { StatementLog } from '../support/statement-log';
 import { startStrata, type StrataProcess } from '../support/strata-process';
 import { WatchedCatalogue } from '../support/watched-catalogue';
 
@@ -38,16 +37,8 @@ afterAll(async () => {
 
 /** The statements that read products while `work` ran: of lists, of rows by their ids, and of others. */
 async function reads(work: () => Promise<unknown>): Promise<{ lists: number; rows: number; counts: number }> {
-  const marker = `SELECT 'marker ${Math.random()}'`;
-  const [begin, end] = [`${marker} AS begins`, `${marker} AS ends`];
-  await sql(postgres.url, begin);
-  await work();
-  await sql(postgres.url, end);
-  const indexOf = (all: Logged[], mark: string): number => all.findIndex(({ text }) => text === mark);
-  await eventually(() => indexOf(log.read(), end) >= 0);
-  const all = log.read();
-  const texts = all
-    .slice(indexOf(all, begin) + 1, indexOf(all, end))
+  const during = await log.during(postgres.url, work);
+  const texts = during
     .filter(({ application, text }) => application === 'strata' && /^SELECT\b/i.test(text))
     .map(({ text }) => text);
   const count = (pattern: RegExp): number => texts.filter((text) => pattern.test(text)).length;

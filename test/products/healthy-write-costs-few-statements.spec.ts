@@ -3,8 +3,7 @@ import { eventually } from '../support/eventually';
 import { needs } from '../support/needs';
 import { PostgresServer } from '../support/postgres-server';
 import { RedisServer } from '../support/redis-server';
-import { type Logged, StatementLog } from '../support/statement-log';
-import { sql } from '../support/sql';
+import { StatementLog } from '../support/statement-log';
 import { startStrata, type StrataProcess } from '../support/strata-process';
 import { WatchedCatalogue } from '../support/watched-catalogue';
 
@@ -32,15 +31,7 @@ afterAll(async () => {
 
 /** What the server executed for `work`: the requests' own statements, those of the drain, and how often it polled meanwhile. */
 async function executed(work: () => Promise<unknown>): Promise<{ own: string[]; drain: string[]; polls: number }> {
-  const marker = `SELECT 'marker ${Math.random()}'`;
-  const [begin, end] = [`${marker} AS begins`, `${marker} AS ends`];
-  await sql(postgres.url, begin);
-  await work();
-  await sql(postgres.url, end);
-  const indexOf = (all: Logged[], mark: string): number => all.findIndex(({ text }) => text === mark);
-  await eventually(() => indexOf(log.read(), end) >= 0);
-  const all = log.read();
-  const between = all.slice(indexOf(all, begin) + 1, indexOf(all, end));
+  const between = await log.during(postgres.url, work);
   const of = (name: string): string[] =>
     between.filter(({ application }) => application === name).map(({ text }) => text);
   const drain = of('strata-outbox').filter((text) => !text.includes('pg_trigger'));

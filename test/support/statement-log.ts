@@ -1,6 +1,8 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from './eventually';
+import { sql } from './sql';
 
 /** One message of a client to the server; a simple query may hold several statements. */
 export interface Logged {
@@ -38,6 +40,19 @@ export class StatementLog {
       const found = /^(.*?)\|LOG: {2}(?:statement|execute [^:]*): (.*)$/s.exec(line);
       return found ? [{ application: found[1]!, text: found[2]!.trim().replace(/\s+/g, ' ') }] : [];
     });
+  }
+
+  /** What the server at `url` executed while `work` ran. */
+  async during(url: string, work: () => Promise<unknown>): Promise<Logged[]> {
+    const marker = `SELECT 'marker ${Math.random()}'`;
+    const [begin, end] = [`${marker} AS begins`, `${marker} AS ends`];
+    await sql(url, begin);
+    await work();
+    await sql(url, end);
+    const indexOf = (all: Logged[], mark: string): number => all.findIndex(({ text }) => text === mark);
+    await eventually(() => indexOf(this.read(), end) >= 0);
+    const all = this.read();
+    return all.slice(indexOf(all, begin) + 1, indexOf(all, end));
   }
 
   discard(): void {
