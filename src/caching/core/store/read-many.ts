@@ -1,4 +1,3 @@
-import { withDeadline } from '../async/deadline';
 import type { Background } from '../async/background';
 import { DependencySet } from '../clock/dependency-tracker';
 import type { Instant } from '../clock/tag-clock';
@@ -9,6 +8,7 @@ import type { CoalescedLoads, Settled } from './load/coalesced-loads';
 import { type EntryWriter, lifeOf } from './load/entry-writer';
 import { rescue } from './load/grace';
 import { KeyBatch, type Outcomes } from './load/key-batch';
+import { runLoad } from './load/run-load';
 import { type ManyPolicy, type RefreshBefore, type ResolvedPolicy, resolvePolicy } from './policy';
 import type { Serving } from './serving';
 import type { StoreParts } from './store-parts';
@@ -189,13 +189,11 @@ export class ReadMany {
   private async built(keys: readonly string[], { policy, tagsOf, load }: Run): Promise<Map<string, CacheResult>> {
     const { dependencies, time } = this.parts;
     const createdAt = time.wall();
-    const loading = dependencies.run(() => load(keys));
-    const { value, gathered } = await withDeadline(loading, policy.loadTimeout, `loading ${keys.length} values`);
+    const { value, gathered } = await runLoad(dependencies, policy, `${keys.length} values`, () => load(keys));
     return new Map(
       keys.map((key) => {
         const loaded: Loaded = value.get(key) ?? { body: null };
-        const tags = [...policy.tags, ...tagsOf(key)];
-        const entry = this.writer.buildEntry(key, { ...policy, tags }, loaded, gathered, createdAt);
+        const entry = this.writer.buildEntry(key, { ...policy, tags: tagsOf(key) }, loaded, gathered, createdAt);
         const stored = loaded.store !== false && !gathered.isUncommitted && lifeOf(loaded, policy) > 0;
         return [key, { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl: 0 }];
       }),

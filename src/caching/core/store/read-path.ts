@@ -1,5 +1,4 @@
 import { Background } from '../async/background';
-import { withDeadline } from '../async/deadline';
 import { type CacheEntry, type CacheResult, type Loader, remainingTtl } from './entry';
 import { ExplicitSet } from './explicit-set';
 import { layerOf, refuseIfAmbiguous } from './key';
@@ -8,6 +7,7 @@ import { EagerRefresh } from './load/eager-refresh';
 import { EntryWriter, lifeOf } from './load/entry-writer';
 import { FillCoordinator, type Release } from './load/fill-coordinator';
 import { rescue } from './load/grace';
+import { runLoad } from './load/run-load';
 import { loadUncached } from './load/uncached';
 import { type CachePolicy, type RefreshBefore, type ResolvedPolicy, resolvePolicy } from './policy';
 import { ReadMany } from './read-many';
@@ -175,15 +175,8 @@ export class ReadPath {
     const at = time.mono();
     const since = clock.instant();
     try {
-      // 7. Law 1: `dependencies.run` takes the tick before it calls the source.
-      const { value, gathered } = await withDeadline(
-        dependencies.run(() => {
-          dependencies.addTags(policy.tags);
-          return load();
-        }),
-        policy.loadTimeout,
-        `loading ${key}`,
-      );
+      // 7. The load. Law 1: its scope takes the tick before it calls the source.
+      const { value, gathered } = await runLoad(dependencies, policy, key, load);
       events.emit('load', key, time.mono() - at, true);
       const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
       const stored = value.store !== false && !gathered.isUncommitted && lifeOf(value, policy) > 0;

@@ -2,6 +2,7 @@ import type { CacheResult, Loader } from '../entry';
 import { type CachePolicy, resolvePolicy } from '../policy';
 import type { StoreParts } from '../store-parts';
 import type { EntryWriter } from './entry-writer';
+import { runLoad } from './run-load';
 
 /** A load for a caller inside a transaction: it may read what is not committed, so the result is for that caller alone. */
 export async function loadUncached(
@@ -13,10 +14,7 @@ export async function loadUncached(
 ): Promise<CacheResult> {
   const policy = resolvePolicy(options, defaults);
   const createdAt = time.wall();
-  const { value, gathered } = await dependencies.run(() => {
-    dependencies.addTags(policy.tags);
-    return load();
-  });
+  const { value, gathered } = await runLoad(dependencies, policy, key, load);
   const entry = writer.buildEntry(key, policy, value, gathered, createdAt);
   return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored: false, ttl: 0 };
 }
