@@ -24,6 +24,8 @@ export interface CachingOptions {
   grace?: Duration;
   /** Deadline of a load; a slower load counts as failed. Duration. @default 30s */
   loadTimeout?: Duration;
+  /** How long a caller that refreshes a fresh value waits for the load; then it is served that value. Duration. @default 1s */
+  softTimeout?: Duration;
   /** Upper bound of L1 on the heap. Size. @default 64mb */
   l1MaxBytes?: Size;
   /** How long an L1 entry is served without a reply from the clock. Duration. @default 1s */
@@ -61,6 +63,7 @@ export interface ResolvedOptions {
   readonly staleWhileRevalidate: number;
   readonly grace: number;
   readonly loadTimeout: number;
+  readonly softTimeout: number;
   readonly l1MaxBytes: number;
   readonly maxLag: number;
   readonly consistency: 'bounded' | 'strict';
@@ -102,6 +105,7 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
     staleWhileRevalidate: parseDuration('staleWhileRevalidate', options.staleWhileRevalidate ?? '10s', 0),
     grace: parseDuration('grace', options.grace ?? '1h', 0),
     loadTimeout: parseDuration('loadTimeout', options.loadTimeout ?? '30s'),
+    softTimeout: parseDuration('softTimeout', options.softTimeout ?? '1s'),
     l1MaxBytes: size('l1MaxBytes', options.l1MaxBytes ?? '64mb'),
     maxLag: parseDuration('maxLag', options.maxLag ?? '1s'),
     consistency,

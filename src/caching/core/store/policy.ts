@@ -29,6 +29,8 @@ export interface CachePolicy {
   readonly tags?: readonly string[];
   /** A load that takes longer than this counts as failed. */
   readonly loadTimeout?: number;
+  /** A caller that refreshes a fresh value waits this long for its load, then is served that value while the load goes on. */
+  readonly softTimeout?: number;
   /**
    * Stores the value in L1 only. For a value that is as cheap to load as to read from L2, or that reaches other nodes as
    * part of a larger cached value. @default false
@@ -56,6 +58,7 @@ export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): Re
     staleWhileRevalidate: policy.staleWhileRevalidate ?? defaults.staleWhileRevalidate,
     grace: policy.grace ?? defaults.grace,
     loadTimeout: policy.loadTimeout ?? defaults.loadTimeout,
+    softTimeout: policy.softTimeout ?? defaults.softTimeout,
     tags: policy.tags ?? [],
     inProcess: policy.inProcess ?? false,
   };

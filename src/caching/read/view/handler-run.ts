@@ -28,6 +28,8 @@ export class HandlerRun {
   /** What the handler threw, until the application's filters have made a response of it. */
   thrown: { readonly error: unknown } | undefined;
   private before: Readonly<Record<string, unknown>> = {};
+  /** Undefined until the handler runs. */
+  private statusBefore: number | undefined;
   private markProduced!: () => void;
   private deliver: ((response: FrameworkResponse | undefined) => void) | undefined;
   private judged: ((status: number | undefined) => void) | undefined;
@@ -47,6 +49,7 @@ export class HandlerRun {
   /** Runs the handler and waits for the framework. @throws what the handler throws with a status of 500 or more */
   async load(): Promise<Loaded> {
     this.before = { ...this.reply.getHeaders() };
+    this.statusBefore = this.reply.statusCode;
     try {
       this.value = await lastValueFrom(this.next.handle() as never, { defaultValue: undefined });
     } catch (error) {
@@ -79,6 +82,18 @@ export class HandlerRun {
     this.isAbandoned = true;
     this.deliver?.(undefined);
     this.judged?.(undefined);
+  }
+
+  /** Another response is sent: what the handler set for its own so far, headers and status, must not be sent with it. */
+  undo(): void {
+    const { reply, before, statusBefore } = this;
+    if (statusBefore === undefined || reply.sent) return;
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value === before[name]) continue;
+      void reply.removeHeader(name);
+      if (before[name] !== undefined) void reply.header(name, before[name] as string);
+    }
+    void reply.code(statusBefore);
   }
 
   private async captured(): Promise<Loaded> {

@@ -64,6 +64,7 @@ export class ViewLoader {
       this.markUncacheable(reply);
       return of(run.value);
     }
+    run.undo();
     return this.sendFrom(this.layer.responder.fromCache(result), target, exchange);
   }
 

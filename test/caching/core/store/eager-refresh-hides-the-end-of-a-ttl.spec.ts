@@ -1,6 +1,7 @@
 import { CacheEventBus, CacheStack, type Loaded } from '../../../../src/caching';
 import { resolveOptions } from '../../../../src/caching/caching.options';
 import { EAGER } from '../../../../src/caching/core/store/policy';
+import { pause } from '../../../support/eventually';
 import { ManualTime } from '../../../support/manual-time';
 import { loader } from '../../../support/stacks';
 
@@ -51,7 +52,7 @@ it('in the last tenth it is served while one refresh runs in the background', as
 });
 
 describe('refreshed by a caller', () => {
-  const caller = { refreshedBy: 'caller' } as const;
+  const caller = { refreshedBy: 'caller', softTimeout: 300_000 } as const;
 
   it('one caller waits for the new value, all others are served', async () => {
     time.pass(901);
@@ -104,4 +105,68 @@ it('a part of a value that is being loaded is refreshed in that load, so the who
     body: `<${String((await get()).entry.body)}>`,
   }));
   expect(whole.entry).toMatchObject({ body: '<v2>', expiresAt: time.wall() + 1_000 });
+});
+
+describe('a refresh that takes longer than the soft deadline', () => {
+  const impatient = { refreshedBy: 'caller', softTimeout: 20 } as const;
+  beforeEach(() => time.pass(901));
+
+  it('is not waited for: its caller is served the value, and the load goes on', async () => {
+    const { load, release } = held();
+    expect(await get(load, impatient)).toMatchObject({ outcome: 'hit', entry: { body: 'v1' } });
+    expect(await get(next, impatient)).toMatchObject({ outcome: 'hit', entry: { body: 'v1' } });
+    release();
+    await stack.store.idle();
+    expect(await get(next, impatient)).toMatchObject({ outcome: 'hit', entry: { body: 'held' } });
+    expect(loads).toBe(1);
+  });
+
+  it('is not waited for inside the load of a larger value either', async () => {
+    const { load, release } = held();
+    const whole = await stack.store.getOrLoad('whole', { ...policy, refreshBefore: 0 }, async () => ({
+      body: `<${String((await get(load, { softTimeout: 20 })).entry.body)}>`,
+    }));
+    // The whole expires with its old part.
+    expect(whole.entry).toMatchObject({ body: '<v1>', expiresAt: time.wall() + 99 });
+    release();
+    await stack.store.idle();
+    expect((await get()).entry.body).toBe('held');
+  });
+
+  it.each<[string, () => unknown]>([
+    ['stamped', () => stack.store.invalidate(['t'])],
+    ['past its TTL', () => time.pass(200)],
+  ])('is waited for when the value is %s meanwhile', async (_what, meanwhile) => {
+    const { load, release } = held();
+    const begun = new Promise<void>((resolve) => stack.events.on('miss', () => resolve()));
+    const first = get(load, impatient);
+    await begun;
+    await meanwhile();
+    const isServed = Promise.race([first.then(() => true), pause(100).then(() => false)]);
+    expect(await isServed).toBe(false);
+    release();
+    expect(await first).toMatchObject({ outcome: 'miss', entry: { body: 'held' } });
+  });
+
+  it('is waited for once where its value could not be stored, so that a slow view is refreshed at all', async () => {
+    const abandoned = held();
+    await get(() => abandoned.load().then((loaded) => ({ ...loaded, store: false })), impatient);
+    abandoned.release();
+    await stack.store.idle();
+    const { load, release } = held();
+    const second = get(load, impatient);
+    expect(await Promise.race([second, pause(100).then(() => 'waiting')])).toBe('waiting');
+    release();
+    expect(await second).toMatchObject({ outcome: 'miss', entry: { body: 'held' } });
+  });
+
+  it('serves a strict reader, whose query to the clock has proved the value', async () => {
+    await stack.stop();
+    stack = new CacheStack(resolveOptions({ consistency: 'strict' }), new CacheEventBus(), time);
+    await get();
+    time.pass(901);
+    const { load, release } = held();
+    expect(await get(load, impatient)).toMatchObject({ outcome: 'hit' });
+    release();
+  });
 });

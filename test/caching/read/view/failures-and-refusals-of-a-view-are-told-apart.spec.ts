@@ -50,7 +50,13 @@ beforeAll(async () => {
   // No jitter: a TTL is what the decorator says.
   jest.spyOn(Math, 'random').mockReturnValue(0.5);
   jest.spyOn(systemTime, 'mono').mockImplementation(() => performance.now() + offset);
-  app = await cachedApp({ controllers: [Views], providers: [{ provide: APP_FILTER, useClass: DomainFilter }] });
+  // The refresh of a view is waited for, however slow this machine is.
+  const caching = { softTimeout: '5m' };
+  app = await cachedApp({
+    caching,
+    controllers: [Views],
+    providers: [{ provide: APP_FILTER, useClass: DomainFilter }],
+  });
 });
 beforeEach(async () => {
   await app.cache.clear();

@@ -3,6 +3,7 @@ import type { ReadSnapshot, Verdict } from '../freshness';
 import type { ResolvedPolicy } from '../policy';
 import type { Serving } from '../serving';
 import type { StoreParts } from '../store-parts';
+import { withDeadline } from '../../async/deadline';
 import type { Background } from '../../async/background';
 import type { CoalescedLoads } from './coalesced-loads';
 
@@ -13,6 +14,9 @@ type Fill = () => Promise<CacheResult>;
  * and none while the source is backing off.
  */
 export class EagerRefresh {
+  /** Entries with a refresh that took longer than the soft deadline. */
+  private readonly outlasting = new WeakSet<CacheEntry>();
+
   constructor(
     private readonly parts: StoreParts,
     private readonly loads: CoalescedLoads,
@@ -37,7 +41,7 @@ export class EagerRefresh {
     fill: Fill,
   ): Promise<CacheResult> | undefined {
     if (!this.isDue(entry, snapshot)) return undefined;
-    if (!this.isLate(entry, snapshot) && this.isForCaller(policy)) return this.inCaller(entry, fill);
+    if (!this.isLate(entry, snapshot) && this.isForCaller(policy)) return this.inCaller(entry, snapshot, policy, fill);
     this.background.track(this.loads.start(entry.key, fill).catch(() => undefined));
     return undefined;
   }
@@ -55,17 +59,29 @@ export class EagerRefresh {
     return refreshedBy === 'caller' || this.parts.dependencies.current() !== undefined;
   }
 
-  /** Reloads the value for this caller. If that fails, the caller gets the entry, which is still fresh. @throws what `fill` throws */
-  private async inCaller(entry: CacheEntry, fill: Fill): Promise<CacheResult> {
+  /**
+   * Reloads the value for this caller. If that fails, or takes longer than the soft deadline, the caller gets the entry, which
+   * is still fresh, and a slow load goes on. The load of a view cannot be stored without its caller, so the next caller waits.
+   * @throws what `fill` throws, when the entry was stamped meanwhile
+   */
+  private async inCaller(
+    entry: CacheEntry,
+    arrival: ReadSnapshot,
+    { softTimeout, loadTimeout }: ResolvedPolicy,
+    fill: Fill,
+  ): Promise<CacheResult> {
     const { freshness } = this.parts;
-    const refreshed = await this.loads.start(entry.key, fill).catch((error: unknown) => {
-      if (freshness.judge(entry, freshness.snapshot()) !== 'fresh') throw error;
-      return undefined;
+    const isServable = (): boolean => !this.isLate(entry, arrival) && freshness.mayServe(entry, arrival);
+    const loading = this.loads.start(entry.key, fill);
+    this.background.track(loading.catch(() => undefined));
+    const patience = this.outlasting.has(entry) ? loadTimeout : softTimeout;
+    const refreshed = await withDeadline(loading, patience, `refreshing ${entry.key}`).catch(() => {
+      if (this.loads.isRunning(entry.key)) this.outlasting.add(entry);
+      return isServable() ? undefined : loading;
     });
-    const snapshot = freshness.snapshot();
-    const isRescued = refreshed?.outcome === 'grace' && freshness.judge(entry, snapshot) === 'fresh';
+    const isRescued = refreshed?.outcome === 'grace' && isServable();
     return refreshed && !isRescued
-      ? this.serving.recorded(refreshed, snapshot)
-      : this.serving.serve(entry, 'hit', snapshot);
+      ? this.serving.recorded(refreshed, freshness.snapshot())
+      : this.serving.serve(entry, 'hit', arrival);
   }
 }
