@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 
 const SIMPLE_QUERY = 'Q'.charCodeAt(0);
 const PARSE = 'P'.charCodeAt(0);
+const BIND = 'B'.charCodeAt(0);
 
 /** Stands between a service and PostgreSQL and reads along: what is counted is what went over the wire, whoever sent it. */
 export class StatementProxy {
-  /** The text of every statement that was sent, in order. */
+  /** The text of every statement that was run, in order; a prepared one each time. */
   readonly statements: string[] = [];
   private readonly sockets = new Set<Socket>();
 
@@ -57,9 +58,10 @@ export class StatementProxy {
 
 /**
  * PostgreSQL's protocol from the client's side: a first message of length and content, then messages of type, length and content.
- * A statement's text comes in Query, or in Parse behind a name.
+ * A statement's text comes in Query, or in Parse behind a name, which each Bind names again.
  */
 class MessageReader {
+  private readonly prepared = new Map<string, string>();
   private pending = Buffer.alloc(0);
   private started = false;
 
@@ -79,8 +81,10 @@ class MessageReader {
   }
 
   private take(type: number, content: Buffer): void {
-    const parts = content.toString().split('\0');
-    if (type === SIMPLE_QUERY) this.onStatement(parts[0] ?? '');
-    if (type === PARSE) this.onStatement(parts[1] ?? '');
+    if (type !== SIMPLE_QUERY && type !== PARSE && type !== BIND) return;
+    const [first = '', second = ''] = content.toString().split('\0', 2);
+    if (type === SIMPLE_QUERY) this.onStatement(first);
+    if (type === PARSE) this.prepared.set(first, second);
+    if (type === BIND) this.onStatement(this.prepared.get(second) ?? '');
   }
 }

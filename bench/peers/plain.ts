@@ -1,4 +1,7 @@
-/** A service without any cache, as Nest's and TypeORM's documentation write it: `findOneBy`, then `save`. Prints where it listens. */
+/**
+ * A service without any cache, as Nest's and TypeORM's documentation write it: `findAndCount`, `findOneBy`, then `save`. Where GUARDED is "yes"
+ * a PATCH needs an editor's token and a valid body. Prints where it listens.
+ */
 import 'reflect-metadata';
 import {
   Body,
@@ -10,16 +13,41 @@ import {
   Param,
   ParseIntPipe,
   Patch,
+  Query,
+  UseGuards,
+  ValidationPipe,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import { JWT_SECRET } from '../../test/support/strata-process';
+import { ProductPatchDto } from '../../src/products/dto/product-write.dto';
 import { Product } from '../../src/products/product.entity';
+import { EditorGuard } from './editor.guard';
+
+const PAGE_SIZE = 50;
+const guarded = process.env.GUARDED === 'yes';
+const guards = guarded ? [EditorGuard] : [];
+/** Without it, the body is not looked at. */
+const validation = guarded
+  ? [new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true })]
+  : [];
 
 @Controller('api/products')
 class PlainController {
   constructor(@InjectRepository(Product) private readonly products: Repository<Product>) {}
+
+  @Get()
+  async list(@Query('page', ParseIntPipe) page: number): Promise<{ count: number; results: Product[] }> {
+    const [results, count] = await this.products.findAndCount({
+      order: { createdAt: 'DESC', id: 'DESC' },
+      skip: (page - 1) * PAGE_SIZE,
+      take: PAGE_SIZE,
+    });
+    return { count, results };
+  }
 
   @Get(':id')
   async get(@Param('id', ParseIntPipe) id: number): Promise<Product> {
@@ -29,7 +57,8 @@ class PlainController {
   }
 
   @Patch(':id')
-  async patch(@Param('id', ParseIntPipe) id: number, @Body() changes: Partial<Product>): Promise<Product> {
+  @UseGuards(...guards)
+  async patch(@Param('id', ParseIntPipe) id: number, @Body(...validation) changes: ProductPatchDto): Promise<Product> {
     const product = await this.get(id);
     return this.products.save(Object.assign(product, changes));
   }
@@ -39,6 +68,7 @@ class PlainController {
   imports: [
     TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DATABASE_URL, entities: [Product], poolSize: 10 }),
     TypeOrmModule.forFeature([Product]),
+    JwtModule.register({ secret: JWT_SECRET }),
   ],
   controllers: [PlainController],
 })

@@ -4,6 +4,7 @@ import { freshness } from './freshness';
 import { nodes } from './nodes';
 import { peers } from './peers';
 import { products } from './products';
+import { readCost } from './read-cost';
 import { seed } from './seed';
 import { stampede } from './stampede';
 import { store } from './store';
@@ -19,6 +20,7 @@ export const steps: readonly Step[] = [
   peers,
   stampede,
   freshness,
+  readCost,
   writeCost,
   writes,
   products,

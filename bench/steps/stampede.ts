@@ -1,5 +1,6 @@
 import { ask } from '../ask';
 import { page } from '../catalogue-requests';
+import { catalogueSelects } from '../catalogue-statements';
 import { askAtOnce } from '../crowd';
 import type { Lab } from '../lab';
 import { PEERS } from '../peers/peers';
@@ -64,8 +65,8 @@ async function invite(lab: Lab, rows: number): Promise<Party[]> {
 
 /** A page is one statement for its rows and one for their number, where that is not known yet. */
 function counted(statements: readonly string[]): Omit<Storm, 'ms'> {
-  const catalogue = statements.filter((text) => /^SELECT .*FROM "products"/is.test(text));
-  return { pages: catalogue.filter((text) => /LIMIT 50/i.test(text)).length, statements: catalogue.length };
+  const catalogue = catalogueSelects(statements);
+  return { pages: catalogue.filter((text) => /LIMIT (50|\$\d)/i.test(text)).length, statements: catalogue.length };
 }
 
 function report(crowd: number, storms: Map<Party, Storm[]>): Section {
