@@ -13,6 +13,7 @@ export class TcpProxy {
   private isLate: (bytes: Buffer) => boolean = () => false;
   private isHeld: (bytes: Buffer) => boolean = () => false;
   private readonly held: (() => void)[] = [];
+  private onRequest: (pass: () => void) => void = (pass) => pass();
 
   private constructor(
     private readonly server: Server,
@@ -96,6 +97,11 @@ export class TcpProxy {
     for (const send of this.held.splice(0)) send();
   }
 
+  /** @param onRequest gets each chunk that a client sends: `pass` gives it to the target */
+  intercept(onRequest: (pass: () => void) => void): void {
+    this.onRequest = onRequest;
+  }
+
   cut(): void {
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
   }
@@ -118,6 +124,7 @@ export class TcpProxy {
         if (from === target && this.isHeld(chunk)) this.held.push(() => to.write(chunk));
         else if (from === target && this.isLate(chunk)) setTimeout(() => to.write(chunk), this.lag);
         else if (this.rate > 0 || pipe.queued > 0) pipe.write(chunk);
+        else if (from === client) this.onRequest(() => to.write(chunk));
         else to.write(chunk);
       });
       from.on('error', () => undefined);
