@@ -26,6 +26,9 @@ const LEAVES = `
   import { mkdtempSync } from 'node:fs';
   import { tmpdir } from 'node:os';
   it('leaves a folder behind', () => void mkdtempSync(tmpdir() + '/forgotten-'));`;
+const RUNS_ON = `
+  import { spawn } from 'node:child_process';
+  it('leaves a process behind', () => spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' }).unref());`;
 
 let folder: string;
 beforeEach(() => {
@@ -88,5 +91,13 @@ it('a suite that starts a program without saying that it needs it fails at once,
 it('a run that leaves a folder behind fails and names it', async () => {
   const { code, output } = await run({ leaves: LEAVES });
   expect(output).toMatch(/Suites left behind:\s+folder forgotten-/);
+  expect(code).toBe(1);
+});
+
+it('a run that leaves a process behind fails and names it', async () => {
+  const { code, output } = await run({ runsOn: RUNS_ON });
+  const left = /Suites left behind:\s+process (\d+) \(.*setInterval/.exec(output)?.[1];
+  expect(left).toBeDefined();
+  process.kill(Number(left));
   expect(code).toBe(1);
 });

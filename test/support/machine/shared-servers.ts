@@ -6,6 +6,7 @@ import { PostgresServer } from '../postgres-server';
 import { RedisServer } from '../redis-server';
 import { sql } from '../sql';
 import { runStrata } from '../strata-process';
+import { leftProcesses } from './left-processes';
 import { BINARIES } from './postgres-binaries';
 import type { TestRun } from './run';
 import type { SharedKind } from './shared';
@@ -48,7 +49,7 @@ export class SharedServers {
     this.door.close();
     await Promise.all([this.ownPostgres?.stop(), this.ownRedis?.stop()]);
     const folders = readdirSync(this.run.temporary).filter((name) => name !== BINARIES);
-    return [...data, ...folders.map((name) => `folder ${name}`)];
+    return [...data, ...folders.map((name) => `folder ${name}`), ...(await leftProcesses(this.run.folder))];
   }
 
   /** For the end of the process, which waits for nothing. */
