@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { type Cache, createCache } from 'cache-manager';
 import { Keyv, type KeyvStoreAdapter, type StoredData } from 'keyv';
+import type { CacheStack } from './core/cache-stack';
 import type { CacheEntry, CacheResult, Loaded } from './core/store/entry';
 import type { CachePolicy } from './core/store/policy';
 import type { TieredStore } from './core/store/tiered-store';
@@ -22,7 +23,8 @@ type Settings = { readonly ttl?: Setting; readonly refreshThreshold?: Setting; r
  * what it read through the cache. A slow function cannot restore a key that was deleted meanwhile, as it can with
  * cache-manager's own `wrap`. `refreshThreshold` is an eager refresh.
  */
-export function createTieredCache(store: TieredStore, ttl: number): Cache {
+export function createTieredCache({ store, readable }: Pick<CacheStack, 'store' | 'readable'>, ttl: number): Cache {
+  readable.require(NAMESPACE, isEnvelope);
   const keyv = new Keyv({
     store: new TieredKeyvStore(store),
     useKeyPrefix: false,
@@ -146,6 +148,11 @@ const json = new Keyv();
 
 async function encode(value: unknown): Promise<string> {
   return json.serialize!({ value });
+}
+
+function isEnvelope({ body }: CacheEntry): boolean {
+  const envelope: unknown = JSON.parse(String(body));
+  return typeof envelope === 'object' && envelope !== null;
 }
 
 /** Returns Keyv's envelope: the value, and the expiry that `ttl()` reports. */

@@ -55,7 +55,7 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     {
       provide: CACHE_MANAGER,
       inject: [CACHE_STACK],
-      useFactory: (stack: CacheStack) => createTieredCache(stack.store, stack.options.ttl),
+      useFactory: (stack: CacheStack) => createTieredCache(stack, stack.options.ttl),
     },
     { provide: Cache, useExisting: CACHE_MANAGER },
   ],

@@ -73,6 +73,8 @@ export interface ResolvedOptions {
   readonly l2Timeout: number;
   readonly redis?: RedisTarget;
   readonly seal: Seal;
+  /** `seal` is an HMAC. */
+  readonly isSigned: boolean;
   readonly maxTags: number;
   readonly fillWait: number;
   readonly backOff: Backoff;
@@ -114,6 +116,7 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
     l2Timeout: parseDuration('l2Timeout', options.l2Timeout ?? '100ms'),
     redis: redis && redisTarget(redis.url),
     seal: options.secret === undefined ? checksum : signature(options.secret, application),
+    isSigned: options.secret !== undefined,
     maxTags,
     fillWait: Math.ceil(parseDuration('fillWait', options.fillWait ?? '1s', 0)),
     backOff: { initialDelay, maxDelay },

@@ -5,6 +5,7 @@ import { RedisClient } from './redis/client';
 import { RedisFillLock } from './store/load/fill-lock';
 import { Freshness } from './store/freshness';
 import { Inspector } from './store/inspector';
+import { ReadableEntries } from './store/readable';
 import { L1 } from './store/tiers/l1';
 import { RedisL2 } from './store/tiers/l2';
 import { TieredStore } from './store/tiered-store';
@@ -40,6 +41,8 @@ export class CacheStack {
   readonly transactions = new TransactionScope();
   readonly rows = new RowRegistry();
   readonly store: TieredStore;
+  /** What the layers require of entries from Redis. */
+  readonly readable = new ReadableEntries();
   readonly inspector: Inspector;
   readonly l1: L1;
   /** Undefined without Redis. */
@@ -67,7 +70,8 @@ export class CacheStack {
     this.trust = new Trust(clock, time, events, options);
     this.clock = new TrustedClock(clock, this.trust);
     this.heartbeat = new Heartbeat(() => this.beat(), this.trust.lifetime / BEATS_PER_LAG);
-    const l2 = this.redis && new RedisL2(this.redis, prefix, this.clock, options.seal, events, time, application);
+    const l2 =
+      this.redis && new RedisL2(this.redis, prefix, this.clock, options.seal, events, time, this.readable, application);
     this.l1 = new L1(options.l1MaxBytes, events);
     this.dependencies = new DependencyTracker(this.clock, time);
     this.inspector = new Inspector(this.l1, l2, this.clock, time);

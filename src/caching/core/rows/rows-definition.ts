@@ -74,6 +74,13 @@ export class RowsDefinition {
     return joined(this.keys.map(([column, type]) => canonical(values[column], type, column)));
   }
 
+  /** Whether `id` is what `idOf` returns for some row. */
+  isId(id: unknown): id is string {
+    if (typeof id !== 'string') return false;
+    const values = this.valuesOf(id);
+    return this.idOf(Object.fromEntries(this.keys.map(([column], at) => [column, values[at]!]))) === id;
+  }
+
   /** The id of a row that was written. Undefined: the image lacks a column of the key. */
   idIn(image: RowImage): string | undefined {
     const values = this.keys.map(([column]) => image[column]);
@@ -87,7 +94,12 @@ export class RowsDefinition {
 
   /** The cache key of a row. It ends in the row's tag, which is the tag of the entry itself. */
   keyOf(id: string): string {
-    return `entity:${this.name}.${this.release}:${this.tagOf(id)}`;
+    return this.rowKey + this.tagOf(id);
+  }
+
+  /** Keys of rows begin with it. */
+  get rowKey(): string {
+    return `entity:${this.name}.${this.release}:`;
   }
 
   /** Keys of lists of these rows begin with it. */

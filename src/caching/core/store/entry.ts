@@ -29,6 +29,8 @@ export interface Loaded {
   readonly tags?: Iterable<string>;
   /** TTL in milliseconds, instead of the policy's. Zero: as `store: false`. */
   readonly ttl?: number;
+  /** As in the policy, for this result. */
+  readonly inProcess?: boolean;
   /** False: the result is neither cached nor shared with other callers of the same key. */
   readonly store?: boolean;
 }

@@ -180,7 +180,7 @@ export class ReadPath {
       events.emit('load', key, time.mono() - at, true);
       const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
       const stored = value.store !== false && !gathered.isUncommitted && lifeOf(value, policy) > 0;
-      if (stored) void this.writer.storeEntry(entry, skipL2);
+      if (stored) void this.writer.storeEntry(entry, skipL2 || value.inProcess === true);
       // Sent in the packet of the write; Redis executes the two in order.
       this.locks?.release(release);
       const ttl = remainingTtl(entry, time.wall());

@@ -1,7 +1,7 @@
 import { CacheError } from '../../caching.errors';
 import type { CacheStack } from '../../core/cache-stack';
 import type { RowId, RowsDefinition } from '../../core/rows/rows-definition';
-import type { Loaded } from '../../core/store/entry';
+import type { CacheEntry, Loaded } from '../../core/store/entry';
 import type { ManyPolicy } from '../../core/store/policy';
 import { boundedKey, canonicalText } from '../canonical';
 
@@ -27,6 +27,9 @@ export interface RowList {
   readonly placeOf?: (row: never) => unknown;
 }
 
+/** One row of a list that is cached. */
+type Place = readonly [id: string, place: string | null];
+
 /** The rows of one entity, each cached by itself as the JSON that the API shows. Made by `CacheService.rows()`. */
 export class EntityCache {
   private readonly policy: ManyPolicy;
@@ -41,6 +44,8 @@ export class EntityCache {
     this.isOn = stack.options.layers.includes('query');
     this.policy = definition.policy;
     this.byIds = definition.selectByIds();
+    stack.readable.require(definition.rowKey, isRow);
+    stack.readable.require(`${definition.listKey}(`, (entry) => this.isList(entry));
   }
 
   /**
@@ -75,13 +80,18 @@ export class EntityCache {
     const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, { tags }, async () => {
       const rows = await query();
       this.stack.store.keep(this.loaded(rows), this.policy);
-      return { body: JSON.stringify(rows.map(({ id, json }) => [id, placeIn(json, placeOf)])) };
+      return { body: JSON.stringify(rows.map(({ id, json }): Place => [id, placeIn(json, placeOf)])) };
     });
     if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
-    const places = JSON.parse(String(entry.body)) as [id: string, place: string | null][];
+    const places = JSON.parse(String(entry.body)) as Place[];
     const rows = await this.byText(places.map(([id]) => id));
     const isOne = rows.every((json, at) => json !== null && placeIn(json, placeOf) === places[at]![1]);
     return isOne ? (rows as string[]) : this.shown(await query(), tags);
+  }
+
+  private isList({ body }: CacheEntry): boolean {
+    const places: unknown = JSON.parse(String(body));
+    return Array.isArray(places) && places.every((place) => Array.isArray(place) && this.definition.isId(place[0]));
   }
 
   /** Rows that this caller has read itself, at the instant of the load around it: they need no look into the cache. */
@@ -137,6 +147,11 @@ export class EntityCache {
   private loaded(rows: readonly SelectedRow[]): Map<string, Loaded> {
     return new Map(rows.map(({ id, json }) => [this.definition.keyOf(id), { body: json }]));
   }
+}
+
+/** A row is sent as it is stored, so it has to be JSON. */
+function isRow({ body }: CacheEntry): boolean {
+  return body === null || typeof JSON.parse(String(body)) === 'object';
 }
 
 function jsonIn(body: string | Buffer | null): string | null {

@@ -6,7 +6,7 @@ import { parseDuration } from '../../caching.options';
 import type { Loaded } from '../../core/store/entry';
 import { type CachePolicy, EAGER } from '../../core/store/policy';
 import type { QueryOptions } from './cache-query.decorator';
-import { decodeResult, encodeResult, NotPlainError } from './codec';
+import { decodeResult, encodeResult, NotPlainError, requireResult } from './codec';
 import { isInTransaction } from './in-transaction';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
@@ -18,7 +18,8 @@ export class CachedMethod {
   private readonly logger = new Logger('CacheQuery');
   private readonly policy: CachePolicy;
   private readonly isOn: boolean;
-  private readonly version: string;
+  /** Keys begin with it. */
+  private readonly prefix: string;
   private warned = false;
 
   /** @param name unique among all cached methods: keys start with it */
@@ -28,7 +29,8 @@ export class CachedMethod {
     private readonly options: AnyQueryOptions,
   ) {
     const { ttl, grace, inProcess, version } = options;
-    this.version = version === undefined ? '' : `@${version}`;
+    this.prefix = `query:${name}${version === undefined ? '' : `@${version}`}(`;
+    stack.readable.require(this.prefix, requireResult);
     this.isOn = stack.options.layers.includes('query');
     this.policy = {
       inProcess,
@@ -60,7 +62,7 @@ export class CachedMethod {
     const { type } = this.options;
     // The caller that ran the method has its result. With `type`, every caller gets a restored instance.
     const isOwn = own !== undefined && (!own.isKept || (type === undefined && outcome === 'miss' && !collapsed));
-    return own && isOwn ? own.value : decodeResult(entry.body, type);
+    return own && isOwn ? own.value : decodeResult(entry, type);
   }
 
   /** Runs the method without the cache, and still records its tags for the value that is being loaded around the call. */
@@ -84,7 +86,7 @@ export class CachedMethod {
     try {
       const call = this.options.key ? this.options.key(...args) : canonicalArgs(args);
       const shown = this.options.private ? this.stack.clock.pseudonym(call) : call;
-      return boundedKey(`query:${this.name}${this.version}(${shown})`);
+      return boundedKey(`${this.prefix}${shown})`);
     } catch (cause) {
       throw new CacheError('CACHE_KEY', `${this.name}: ${(cause as Error).message}`, { cause });
     }

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { Body } from '../../core/store/entry';
+import type { Body, CacheEntry } from '../../core/store/entry';
 
 /** A result that a hit could not restore. */
 export class NotPlainError extends TypeError {}
@@ -87,14 +87,30 @@ function marker(kind: string, content: unknown): object {
   return { [TYPE]: kind, value: content };
 }
 
+/** Results of entries that `requireResult` has decoded, each for the first caller that needs it. */
+const decoded = new WeakMap<CacheEntry, unknown>();
+
+/** @throws for a body that `encodeResult` did not make */
+export function requireResult(entry: CacheEntry): void {
+  decoded.set(entry, plainResult(entry.body));
+}
+
 /** Decodes a new copy of the result for each caller. */
-export function decodeResult(body: Body, type: Type | undefined): unknown {
+export function decodeResult(entry: CacheEntry, type: Type | undefined): unknown {
+  const value = decoded.has(entry) ? decoded.get(entry) : plainResult(entry.body);
+  decoded.delete(entry);
+  if (!type) return value;
+  return Array.isArray(value) ? value.map((item) => instance(item, type)) : instance(value, type);
+}
+
+/** Without `type`. @throws SyntaxError, TypeError */
+function plainResult(body: Body): unknown {
   if (body === null) return null;
   const text = body.toString();
   const parsed: unknown = JSON.parse(text.slice(1));
-  const value = text.startsWith('m') ? unmark(parsed) : parsed;
-  if (!type) return value;
-  return Array.isArray(value) ? value.map((item) => instance(item, type)) : instance(value, type);
+  if (text.startsWith('p')) return parsed;
+  if (text.startsWith('m')) return unmark(parsed);
+  throw new TypeError('no result of a method');
 }
 
 function unmark(part: unknown): unknown {

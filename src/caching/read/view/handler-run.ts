@@ -25,6 +25,8 @@ export class HandlerRun {
   /** Resolves when the handler has returned a value that the framework has to serialise. */
   readonly produced: Promise<void>;
   value: unknown;
+  /** Headers of the stored response. */
+  headers: Readonly<Record<string, string>> = {};
   /** What the handler threw, until the application's filters have made a response of it. */
   thrown: { readonly error: unknown } | undefined;
   private before: Readonly<Record<string, unknown>> = {};
@@ -104,7 +106,8 @@ export class HandlerRun {
     const response = await capturing;
     if (!response) return NOT_STORED;
     const payload = Buffer.from(response.payload as string | Buffer);
-    const stored = StoredResponse.make(response.status, response.headers as Record<string, string>, payload);
+    this.headers = response.headers as Record<string, string>;
+    const stored = StoredResponse.make(response.status, this.headers, payload);
     return { body: stored.toBody(), store: payload.length <= MAX_BODY && !this.usedStalePart };
   }
 

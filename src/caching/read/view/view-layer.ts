@@ -9,6 +9,7 @@ import { FastPath } from './fast-path';
 import { finishResponses, readSerialised } from './framework-capture';
 import { UrlKeyCache } from './route/url-key-cache';
 import { EarlyFinds } from './early-finds';
+import { PortableHeaders } from './response/portable-headers';
 import { PreparedHits } from './response/prepared-hits';
 import { userOf } from './view-settings';
 import { cacheName } from './response/headers';
@@ -21,6 +22,7 @@ export class ViewLayer {
   readonly finds = new EarlyFinds();
   readonly hits: PreparedHits;
   readonly responder: Responder;
+  readonly portable: PortableHeaders;
   readonly pipe: PipeTransform;
   readonly isOn: boolean;
   /** Name of this cache in Cache-Status. */
@@ -42,6 +44,8 @@ export class ViewLayer {
     this.pipe = view.validate ?? new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
     this.user = view.user ?? userOf;
     this.mayRevalidate = view.mayRevalidate ?? (() => false);
+    this.portable = new PortableHeaders(view.headers ?? [], stack.options.isSigned);
+    stack.readable.require('view:', (entry) => this.portable.isReadable(entry));
     this.hits = new PreparedHits(this.name);
     this.responder = new Responder(
       this.name,

@@ -160,7 +160,11 @@ export class ViewLoader {
     }
     if (isReload) await this.invalidate(key);
     const policy = ttl === undefined ? route.policy : { ...route.policy, ttl };
-    const result = await store.getOrLoad(key, policy, () => run.load());
+    const result = await store.getOrLoad(key, policy, async () => {
+      const loaded = await run.load();
+      const mayTravel = this.layer.portable.mayTravel(run.headers, request.routeOptions.url ?? '');
+      return mayTravel ? loaded : { ...loaded, inProcess: true };
+    });
     return { ...result, requested: isReload, usedStalePart: run.usedStalePart };
   }
 

@@ -9,6 +9,11 @@ export interface ViewSettings {
   user?: (request: FastifyRequest) => string | undefined;
   /** Whether `Cache-Control: no-cache` of this request may force a load. Allowed for all, it would invite a stampede. @default no request */
   mayRevalidate?: (request: FastifyRequest) => boolean | Promise<boolean>;
+  /**
+   * Response headers that handlers set and that may come from Redis, beside those that describe the content. A response with a header
+   * that is not named is cached in the process that made it only. @default []
+   */
+  headers?: readonly string[];
 }
 
 export function userOf(request: FastifyRequest): string | undefined {

@@ -25,7 +25,7 @@ describe.each([
     await stack.start();
     await eventually(() => stack.clock.now());
     await stack.store.clear();
-    cache = createTieredCache(stack.store, 60_000);
+    cache = createTieredCache(stack, 60_000);
   });
   afterEach(() => stack.stop());
 

@@ -47,7 +47,7 @@ describe.each([
   beforeEach(async () => {
     stack = await node(options());
     await live(stack);
-    cache = createTieredCache(stack.store, 60_000);
+    cache = createTieredCache(stack, 60_000);
     runs = 0;
   });
   const next = (): string => `v${++runs}`;

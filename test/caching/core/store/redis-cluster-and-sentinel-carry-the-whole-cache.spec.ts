@@ -53,7 +53,7 @@ describe('a cluster of three', () => {
     expect(seen.size).toBe(30);
     // "06S" hashes to slot 0, which the first server owns.
     await cluster.servers[0]!.command('SET', '{06S}foreign', '1');
-    await createTieredCache(near.store, 1_000).clear();
+    await createTieredCache(near, 1_000).clear();
     const left = await Promise.all(cluster.servers.map((s) => s.command<string[]>('KEYS', '*')));
     expect(left.flat().filter((key) => key.startsWith('clustered:entry:'))).toEqual([]);
     expect(left.flat().some((key) => key.endsWith('foreign'))).toBe(true);

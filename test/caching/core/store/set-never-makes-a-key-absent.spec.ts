@@ -11,7 +11,7 @@ async function open(consistency: 'bounded' | 'strict', prefix?: string): Promise
     prefix === undefined ? {} : { prefix, l2Timeout: 10_000, fillWait: 10_000, redis: { url: server().url } };
   const stack = await node({ consistency, ...redis });
   await live(stack);
-  return createTieredCache(stack.store, 600_000);
+  return createTieredCache(stack, 600_000);
 }
 
 /** Overwrites a key repeatedly with a counter while readers read it. Resolves to what they found, in order. */

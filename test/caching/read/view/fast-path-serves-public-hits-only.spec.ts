@@ -52,7 +52,12 @@ type Counted = CachedApp & { passed: () => number; source: () => Source };
 async function start(prefix: string, controllers = [Views] as never[], url?: string): Promise<Counted> {
   let passed = 0;
   const app = await cachedApp({
-    caching: { prefix, redis: url === undefined ? undefined : { url }, l2Timeout: 2_000, view: { user } },
+    caching: {
+      prefix,
+      redis: url === undefined ? undefined : { url },
+      l2Timeout: 2_000,
+      view: { user, headers: ['x-sent-by'] },
+    },
     controllers,
     providers: [Source],
     prepare: (nest) => {

@@ -9,6 +9,8 @@ const KINDS = ['none', 'text', 'bytes', 'utf16'] as const;
 type Kind = (typeof KINDS)[number];
 
 const VERSION = 3;
+/** Milliseconds: the last instant that a Date can have. */
+const LAST_INSTANT = 8.64e15;
 
 /** The fields of an entry that L2 stores beside its body. */
 type Facts = readonly [
@@ -95,12 +97,13 @@ function read(bytes: Buffer, kind: Kind): Body {
 
 function isFacts(facts: unknown[] | undefined): facts is [...Facts] {
   if (facts?.length !== 8) return false;
-  const [kind, tags, epoch, ...numbers] = facts;
+  const [kind, tags, epoch, tick, ...times] = facts;
   return (
     KINDS.includes(kind as Kind) &&
     Array.isArray(tags) &&
     tags.every((tag) => typeof tag === 'string') &&
     typeof epoch === 'string' &&
-    numbers.every((number) => Number.isFinite(number))
+    Number.isSafeInteger(tick) &&
+    times.every((time) => typeof time === 'number' && Math.abs(time) <= LAST_INSTANT)
   );
 }

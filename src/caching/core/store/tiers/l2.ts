@@ -4,7 +4,8 @@ import type { TagClock } from '../../clock/tag-clock';
 import type { Time } from '../../async/time';
 import { decodeEntry, encodeEntry } from './entry-codec';
 import { type CacheEntry, maxStaleMs, overdue } from '../entry';
-import { RedisYet } from './redis-yet';
+import type { ReadableEntries } from '../readable';
+import { RedisYet, type StoredRecord } from './redis-yet';
 import type { Seal } from './seal';
 
 /** The shared tier. Every method may reject; `L2Access` handles the failures. */
@@ -37,6 +38,7 @@ export class RedisL2 implements L2 {
     private readonly seal: Seal,
     private readonly events: CacheEventBus,
     private readonly time: Time,
+    private readonly readable: ReadableEntries,
     application = '',
   ) {
     this.own = `${prefix}:entry:${application && `${application}:`}`;
@@ -50,7 +52,7 @@ export class RedisL2 implements L2 {
     asked?.catch(() => undefined);
     const record = await found;
     if (!record) return undefined;
-    const entry = decodeEntry(key, record, this.seal, verifiedAt, this.time);
+    const entry = this.decode(key, record, verifiedAt);
     if (!entry) return this.drop(key);
     await (asked ?? this.clock.now());
     return entry;
@@ -62,7 +64,7 @@ export class RedisL2 implements L2 {
     const entries = new Map<string, CacheEntry>();
     keys.forEach((key, at) => {
       const record = records[at];
-      const entry = record && decodeEntry(key, record, this.seal, verifiedAt, this.time);
+      const entry = record && this.decode(key, record, verifiedAt);
       if (entry) entries.set(key, entry);
       else if (record) this.drop(key);
     });
@@ -76,6 +78,11 @@ export class RedisL2 implements L2 {
   async write(entry: CacheEntry): Promise<void> {
     const ttl = maxStaleMs(entry) - overdue(entry, this.time.wall(), this.time.mono());
     if (ttl > 0) await this.redis.set(this.own + entry.key, encodeEntry(entry, this.seal), Math.ceil(ttl));
+  }
+
+  private decode(key: string, record: StoredRecord<Buffer>, verifiedAt: number): CacheEntry | undefined {
+    const entry = decodeEntry(key, record, this.seal, verifiedAt, this.time);
+    return entry && this.readable.has(entry) ? entry : undefined;
   }
 
   /** Deletes a value that is not a valid entry; otherwise every reader would decode it again. */

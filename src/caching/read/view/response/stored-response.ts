@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Body, CacheEntry } from '../../../core/store/entry';
 import { strongEtag } from './etag';
 
@@ -35,13 +36,14 @@ export class StoredResponse {
     return response;
   }
 
-  /** @throws TypeError, SyntaxError for what no node wrote: a body without a head, or a header that is never stored */
+  /** @throws TypeError, SyntaxError for what no node wrote: a body without a head, or a header that is never stored or cannot be sent */
   static parse(body: Body): StoredResponse {
     const bytes = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.alloc(0));
     const end = bytes.indexOf(LINE_END);
     const head: unknown = JSON.parse(bytes.toString('utf8', 0, end));
     if (!isHead(head)) throw new TypeError('an entry holds no response');
     const { status, headers, etag } = head;
+    if (status === 404) requireRefusal(bytes.toString('utf8', end + 1));
     return new StoredResponse(status, headers, etag, bytes.subarray(end + 1));
   }
 
@@ -53,10 +55,20 @@ export class StoredResponse {
 
 const known = new WeakMap<CacheEntry, StoredResponse>();
 
+/** What a 404 says: an HttpException takes a text or an object. */
+function requireRefusal(text: string): void {
+  const said: unknown = JSON.parse(text);
+  if (typeof said !== 'string' && (typeof said !== 'object' || said === null)) throw new TypeError('no refusal');
+}
+
 function isHead(head: unknown): head is Head {
   if (typeof head !== 'object' || head === null) return false;
   const { status, headers, etag } = head as Partial<Record<keyof Head, unknown>>;
-  if (!Number.isInteger(status) || typeof etag !== 'string' || typeof headers !== 'object' || headers === null)
-    return false;
-  return Object.entries(headers).every(([name, value]) => name !== 'set-cookie' && typeof value === 'string');
+  if (typeof etag !== 'string' || typeof headers !== 'object' || headers === null) return false;
+  for (const [name, value] of Object.entries({ ...headers, etag })) {
+    if (name === 'set-cookie' || name !== name.toLowerCase() || typeof value !== 'string') return false;
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  }
+  return status === 200 || status === 404;
 }
