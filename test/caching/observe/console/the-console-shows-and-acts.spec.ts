@@ -35,9 +35,27 @@ async function signIn(token: string): Promise<void> {
   await page.locator('#token').press('Enter');
 }
 
-async function screenshot(name: string): Promise<void> {
-  const folder = process.env.STRATA_SCREENSHOTS;
-  if (folder) await page.screenshot({ path: `${folder}/console-${name}.png`, fullPage: true });
+/** A folder for pictures. Those of the README: `STRATA_SCREENSHOTS=docs/images npx jest console -t 'signs in by keyboard'`. */
+const pictures = process.env.STRATA_SCREENSHOTS;
+
+async function screenshot(name: string, fullPage = true): Promise<void> {
+  if (pictures) await page.screenshot({ path: `${pictures}/console-${name}.png`, fullPage });
+}
+
+/** Traffic for the charts of a picture, and a sale now and then. */
+async function fillCharts(): Promise<void> {
+  const editor = tokenFor('alice', 'editor');
+  const end = Date.now() + (pictures ? 60_000 : 0);
+  for (let n = 0; Date.now() < end; n++) {
+    const path = n % 3 === 0 ? `/api/products?page=${1 + (n % 9)}` : `/api/products/${1 + (n % 40)}`;
+    await service.send('GET', n % 7 === 0 ? `/api/products/${n}` : path);
+    if (n % 40 === 0)
+      await service.send('PATCH', `/api/products/${1 + (n % 7)}`, {
+        token: editor,
+        body: JSON.stringify({ stock: n }),
+      });
+    await page.waitForTimeout(8);
+  }
 }
 
 it('signs in by keyboard, shows what happens, evicts a tag; no error, nothing from elsewhere, the token nowhere but in memory', async () => {
@@ -52,9 +70,11 @@ it('signs in by keyboard, shows what happens, evicts a tag; no error, nothing fr
   await page.locator('#tag').press('Enter');
   await page.locator('#evicted').getByText('product:1').waitFor();
   expect((await service.send('GET', '/api/products/1')).headers.get('cache-status')).toMatch(/fwd=uri-miss/);
-  await screenshot('light');
+  await fillCharts();
+  await page.evaluate('scrollTo(0, 0)');
+  await screenshot('light', false);
   await page.emulateMedia({ colorScheme: 'dark' });
-  await screenshot('dark');
+  await screenshot('dark', false);
 
   const kept = await page.evaluate<string>(
     'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])',
