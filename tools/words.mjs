@@ -13,7 +13,7 @@ const LIST = [
   ['mend|mends|mended', 'fix'],
   ['stands for|stand for', 'represents'],
   ['behind the last', 'past the last'],
-  // Not the event `answered`, nor what an error says of another server: both are public.
+  // Not what an error says of another server: that is public.
   ["answers?|unanswered|untold|(?<!['`])answered(?!['`:]| \\$| 4| without)", 'response, reply, respond; pending'],
   ['ill', 'unhealthy, unavailable'],
   ['goes? by', 'uses, follows'],

@@ -12,7 +12,7 @@ export interface CacheEvents {
   /** A load failed; an old entry was served instead, and marked. */
   grace: [key: string, error: unknown];
   /** The fast path served a hit before the framework ran. `route` is the route's pattern. */
-  answered: [route: string, tier: Tier, status: number, ms: number];
+  response: [route: string, tier: Tier, status: number, ms: number];
   /** No entry could be served, so the source was queried. */
   miss: [key: string];
   /** A caller shared a load that another caller had started. */

@@ -27,7 +27,7 @@ export class RequestStats implements OnModuleInit, OnApplicationShutdown {
   ) {
     this.tally = new OutcomeCounters(events);
     this.history = new History(this.tally);
-    this.stopListening = events.on('answered', (route, tier, status, ms) => {
+    this.stopListening = events.on('response', (route, tier, status, ms) => {
       this.history.addRequest(ms);
       this.requests.add('GET', route, status, tier, ms);
     });

@@ -90,7 +90,7 @@ export class FastPath {
       heads.ok.write(response, 200, ok);
       response.end(hit.payload);
     }
-    this.events.emit('answered', known.pattern, hit.tier, response.statusCode, performance.now() - began);
+    this.events.emit('response', known.pattern, hit.tier, response.statusCode, performance.now() - began);
   }
 }
 
