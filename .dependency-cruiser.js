@@ -13,7 +13,8 @@ module.exports = {
     },
     {
       name: 'caching-knows-no-application',
-      comment: 'src/caching can be lifted into another Nest application only while it imports nothing of this one.',
+      comment:
+        'src/caching is a package of its own (npm run pack:caching), and stays whole only while it imports nothing of this one.',
       severity: 'error',
       from: { path: '^src/caching/' },
       to: { path: '^src/', pathNot: '^src/caching/' },

@@ -1,46 +1,61 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { onRealServers } from '../support/backends';
 import { eventually } from '../support/eventually';
 import { needs } from '../support/needs';
 import { RedisServer } from '../support/redis-server';
 import { sql } from '../support/sql';
-import { recipeCommands, recipeFiles } from './recipe';
+import { installOnNest11, installOnNewest, recipeFiles } from './recipe';
 
-const CACHING = join(__dirname, '../../src/caching');
-/** What the README says of Nest 11, of its first step. */
-const ON_NEST_11: readonly [string, string][] = [
-  [' @nestjs/cache-manager ', ' @nestjs/cache-manager@3 '],
-  [' @nestjs/platform-fastify ', ' @nestjs/platform-fastify@11 '],
-  [' @nestjs/swagger ', ' @nestjs/swagger@11 '],
-  [' @nestjs/typeorm ', ' @nestjs/typeorm@11 '],
-];
+const ROOT = join(__dirname, '../..');
+/** The tarball that `npm run pack:caching` makes, under the name that the README gives it. */
+let tarball: string;
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'strata-package-'));
+  tarball = execFileSync(process.execPath, ['tools/pack-caching.mjs', '--out', folder], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  }).trim();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 needs('redis-server');
 
-onRealServers((open) => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'strata-lift-'));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+it('the package is whole: types beside all code, the console, and documents whose links lead somewhere', async () => {
+  const place = join(folder, 'unpacked');
+  mkdirSync(place);
+  await shell(`tar xzf ${tarball} -C ${place} --strip-components=1`, folder);
+  const files = readdirSync(place, { recursive: true, encoding: 'utf8' });
+  expect(files).toEqual(expect.arrayContaining(['index.js', 'index.d.ts', 'README.md', 'LICENSE']));
+  expect(files).toContain('observe/console/page/console.html');
+  const code = files.filter((file) => file.endsWith('.js') && !file.startsWith('observe/console/page/'));
+  expect(code.filter((file) => !files.includes(file.replace(/js$/, 'd.ts')))).toEqual([]);
+  const documents = files.filter((file) => file.endsWith('.md'));
+  const links = documents.flatMap((document) =>
+    [...readFileSync(join(place, document), 'utf8').matchAll(/\]\(([^)\s#]+)/g)].map(
+      ([, to]) => [document, to!] as const,
+    ),
+  );
+  expect(links.length).toBeGreaterThan(3);
+  const broken = links.filter(([from, to]) => !/^[a-z]+:/.test(to) && !existsSync(join(place, dirname(from), to)));
+  expect(broken).toEqual([]);
+});
 
+onRealServers((open) => {
   it.each([
-    {
-      cli: '@nestjs/cli@11',
-      nest: 11,
-      commands: ON_NEST_11.reduce((all, [a, b]) => all.replace(a, b), recipeCommands),
-    },
-    { cli: '@nestjs/cli@latest', nest: 12, commands: recipeCommands },
+    { cli: '@nestjs/cli@11', nest: 11, commands: installOnNest11 },
+    { cli: '@nestjs/cli@12', nest: 12, commands: installOnNewest },
   ])('in a fresh application of $cli, with another entity, every write is seen', async ({ cli, nest, commands }) => {
     const [backend, redis] = await Promise.all([open(), RedisServer.start()]);
     try {
-      const app = await followRecipe(folder, cli, commands);
+      const app = await followRecipe(join(folder, String(nest)), cli, commands);
       expect(majorOf(app, '@nestjs/core')).toBe(nest);
       const url = backend.env.DATABASE_URL!;
       const news = await start(app, { DATABASE_URL: url, REDIS_URL: redis.url });
@@ -75,13 +90,14 @@ async function everyWriteIsSeen(url: string, databaseUrl: string): Promise<void>
   expect(await titles('/articles/2')).toEqual(['news; hit; ttl; detail=l1', '{"id":2,"title":"Two"}']);
 }
 
-/** To the letter: a new application, the commands, the folder, the files, and a build. */
-async function followRecipe(folder: string, cli: string, commands: string): Promise<string> {
-  await shell(`npx --yes ${cli} new news --skip-install --skip-git -p npm`, folder);
-  const app = join(folder, 'news');
+/** To the letter: a new application, the commands, the files, and a build. */
+async function followRecipe(place: string, cli: string, commands: string): Promise<string> {
+  mkdirSync(place);
+  await shell(`npx --yes ${cli} new news --skip-install --skip-git -p npm`, place);
+  const app = join(place, 'news');
+  cpSync(tarball, join(app, basename(tarball)));
   await shell('npm install', app);
   await shell(commands, app);
-  cpSync(CACHING, join(app, 'src/caching'), { recursive: true });
   expect(recipeFiles.length).toBe(5);
   for (const [file, code] of recipeFiles) writeFileSync(join(app, file), code);
   await shell('npx nest build', app);
@@ -90,10 +106,20 @@ async function followRecipe(folder: string, cli: string, commands: string): Prom
 
 async function shell(commands: string, cwd: string): Promise<void> {
   const quiet = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_loglevel: 'error' };
-  const options = { cwd, env: { ...process.env, ...quiet }, maxBuffer: 1 << 26 };
+  // What the npm that runs the tests has set would lead this one back to the project's own folder and packages.
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'));
+  const env = { ...Object.fromEntries(inherited), PATH: outside(process.env.PATH!), ...quiet };
+  const options = { cwd, env, maxBuffer: 1 << 26 };
   await promisify(execFile)('bash', ['-ec', commands], options).catch((error: { stdout: string; stderr: string }) => {
     throw new Error(`${commands}\n${error.stdout}${error.stderr}`);
   });
+}
+
+function outside(path: string): string {
+  return path
+    .split(delimiter)
+    .filter((part) => !part.endsWith(join('node_modules', '.bin')))
+    .join(delimiter);
 }
 
 function majorOf(app: string, name: string): number {
