@@ -1,12 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { ReadGate } from '../database';
 import { DashboardSummaryDto } from './dashboard.dto';
 import { WatchedProduct } from './watched-product.entity';
 
 @Injectable()
 export class WatchlistRepository {
-  constructor(@InjectRepository(WatchedProduct) private readonly watchlist: Repository<WatchedProduct>) {}
+  constructor(
+    @InjectRepository(WatchedProduct) private readonly watchlist: Repository<WatchedProduct>,
+    @Inject(ReadGate) private readonly gate: ReadGate,
+  ) {}
 
   async add(userId: string, productId: number): Promise<'watched' | 'unknown' | 'full'> {
     // In a transaction, as the removal is, so that the response can name the tags that it invalidated.
@@ -23,26 +27,29 @@ export class WatchlistRepository {
 
   /** Newest on the list first. */
   page(userId: string, slice: { offset: number; limit: number }): Promise<WatchedProduct[]> {
-    return this.watchlist.find({
+    const page = {
       where: { userId },
       relations: { product: true },
       order: { addedAt: 'DESC', productId: 'DESC' },
       skip: slice.offset,
       take: slice.limit,
-    });
+    } as const;
+    return this.gate.run('account', { page: [userId, slice] }, ({ manager }) => manager.find(WatchedProduct, page));
   }
 
   /** What the list adds up to, and the products on it. */
   async summary(userId: string): Promise<{ summary: DashboardSummaryDto; productIds: number[] }> {
-    const row = await this.watchlist
-      .createQueryBuilder('w')
-      .innerJoin('w.product', 'p')
-      .select('count(*)', 'watched')
-      .addSelect('count(*) FILTER (WHERE p.stock > 0)', 'in_stock')
-      .addSelect('coalesce(sum(p.price), 0)', 'total_price')
-      .addSelect('array_agg(p.id)', 'ids')
-      .where('w.userId = :userId', { userId })
-      .getRawOne<Record<keyof DashboardSummaryDto, string> & { ids: number[] | null }>();
+    const row = await this.gate.run('account', { summary: userId }, (runner) =>
+      this.watchlist
+        .createQueryBuilder('w', runner)
+        .innerJoin('w.product', 'p')
+        .select('count(*)', 'watched')
+        .addSelect('count(*) FILTER (WHERE p.stock > 0)', 'in_stock')
+        .addSelect('coalesce(sum(p.price), 0)', 'total_price')
+        .addSelect('array_agg(p.id)', 'ids')
+        .where('w.userId = :userId', { userId })
+        .getRawOne<Record<keyof DashboardSummaryDto, string> & { ids: number[] | null }>(),
+    );
     const summary = {
       watched: Number(row?.watched ?? 0),
       in_stock: Number(row?.in_stock ?? 0),

@@ -2,7 +2,14 @@ import { DynamicModule, Module } from '@nestjs/common';
 import { AccountModule } from '../account';
 import { AuthModule, TokenService } from '../auth';
 import { cacheAdminOptions } from './cache-admin.setup';
-import { CacheAdminModule, CacheTelemetryModule, CachingModule, EdgeModule, EvictionModule } from '../caching';
+import {
+  CacheAdminModule,
+  CacheTelemetryModule,
+  CachingModule,
+  EdgeModule,
+  EvictionModule,
+  loadSignal,
+} from '../caching';
 import { cachingOptions, edgeOptions } from './caching.setup';
 import { AppConfig, ConfigModule } from '../config';
 import { DatabaseModule } from '../database';
@@ -25,7 +32,7 @@ export class AppModule {
           inject: [TokenService],
           useFactory: (tokens: TokenService) => cachingOptions(config, tokens),
         }),
-        DatabaseModule.for(config.database, prepareDatabase),
+        DatabaseModule.for(config.database, prepareDatabase, loadSignal),
         EvictionModule.forRoot({
           embedded: config.database.url === undefined,
           caches: config.cache.layers.length > 0,

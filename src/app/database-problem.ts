@@ -4,6 +4,7 @@ import { Problem } from '../http';
 const REFUSALS = {
   busy: 'Too many requests of this kind are under way. Please try again in a moment.',
   slow: 'This takes too long. Please narrow it: more words, longer ones, or a category.',
+  abandoned: 'The client closed the connection.',
 };
 
 /** The problem that a driver error means to the caller of the API; undefined when the database did not raise the error. */

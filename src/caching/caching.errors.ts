@@ -3,6 +3,7 @@ export const CACHE_ERRORS = {
   CACHE_OPTIONS: 'An option is invalid. Read the message, correct the option, start again.',
   CACHE_REDIS_UNAVAILABLE: 'There is no connection to Redis. Nothing to do: the client reconnects by itself.',
   CACHE_TIMEOUT: 'Redis, or a load, exceeded its deadline. Check its latency, or raise the deadline.',
+  CACHE_ABANDONED: 'Every client that waited for a load has hung up, so the load was cancelled. Nothing to do.',
   CACHE_CLOCK_UNAVAILABLE: 'The tag clock does not respond, so nothing in L2 can be verified. It recovers with Redis.',
   CACHE_UNTRUSTED:
     'The node cannot prove that it knows of every write, so it serves nothing from the cache. It recovers when the cause is fixed.',

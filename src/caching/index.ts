@@ -23,6 +23,7 @@ export { PurgeError, type Purger } from './write/purge/purger';
 export { createPurgeQueue, dropPurgeQueue } from './write/purge/table';
 export { CacheStack } from './core/cache-stack';
 export { Coalesced } from './core/async/coalesced';
+export { loadSignal } from './core/async/waiters';
 export { Recent } from './core/async/recent';
 export {
   EvictsTags,

@@ -1,7 +1,7 @@
 import { DynamicModule, Inject, Module, OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { dataSourceOptions } from './data-source';
-import { ReadGate } from './read-gate';
+import { READ_SIGNAL, ReadGate, type ReadSignal } from './read-gate';
 import { DatabaseOptions, DatabaseServer } from './server';
 
 /** Runs before the application connects: migrations and first data. */
@@ -39,11 +39,12 @@ async function startPrepared(options: DatabaseOptions, prepare: PrepareDatabase)
 /** Gives the application its DataSource, connected to a server that `prepare` has migrated. */
 @Module({})
 export class DatabaseModule {
-  static for(options: DatabaseOptions, prepare: PrepareDatabase): DynamicModule {
+  /** @param signal aborts when no caller waits for the current read any more */
+  static for(options: DatabaseOptions, prepare: PrepareDatabase, signal: ReadSignal): DynamicModule {
     return {
       module: DatabaseModule,
       global: true,
-      providers: [ReadGate],
+      providers: [ReadGate, { provide: READ_SIGNAL, useValue: signal }],
       exports: [ReadGate],
       imports: [
         TypeOrmModule.forRootAsync({

@@ -9,22 +9,27 @@ export class Places {
     private readonly queue: number,
   ) {}
 
-  /** Takes a place, waiting for one no longer than `patience` ms. @returns whether it has one; then `leave` gives it back */
-  enter(patience: number): Promise<boolean> {
+  /**
+   * Takes a place, waiting for one no longer than `patience` ms, or until `signal` aborts.
+   * @returns whether it has one; then `leave` gives it back
+   */
+  enter(patience: number, signal?: AbortSignal): Promise<boolean> {
     if (this.free > 0) {
       this.free -= 1;
       return Promise.resolve(true);
     }
     if (this.waiting.size >= this.queue || patience <= 0) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.waiting.delete(take);
-        resolve(false);
-      }, patience);
-      const take = (): void => {
+      const end = (hasPlace: boolean): void => {
         clearTimeout(timer);
-        resolve(true);
+        signal?.removeEventListener('abort', giveUp);
+        this.waiting.delete(take);
+        resolve(hasPlace);
       };
+      const take = (): void => end(true);
+      const giveUp = (): void => end(false);
+      const timer = setTimeout(giveUp, patience);
+      signal?.addEventListener('abort', giveUp);
       this.waiting.add(take);
     });
   }
@@ -35,7 +40,6 @@ export class Places {
       this.free += 1;
       return;
     }
-    this.waiting.delete(next);
     next();
   }
 }

@@ -1,15 +1,19 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { ClientBase, Pool } from 'pg';
 import { DataSource, QueryRunner } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { Places } from './places';
 
-/** What a read may cost. Each kind has places of its own, so that the dear ones leave room for the cheap. */
-export type ReadKind = 'row' | 'list' | 'search' | 'summary';
+/** Reads of a kind under way at a time. Each kind has places of its own, so that the dear ones leave room for the cheap. */
+const PLACES = { row: 4, list: 3, featured: 2, search: 2, account: 2, summary: 1 };
+/** What a read may cost. */
+export type ReadKind = keyof typeof PLACES;
 
-/** Reads of a kind under way at a time. */
-const PLACES: Record<ReadKind, number> = { row: 4, list: 3, search: 2, summary: 1 };
+/** Gives the signal that aborts when no caller waits for the current read any more: `() => AbortSignal | undefined`. */
+export const READ_SIGNAL = Symbol('READ_SIGNAL');
+export type ReadSignal = () => AbortSignal | undefined;
+
 /** Reads under way in all; the rest of the pool is for writes and readiness. */
 const ALL_PLACES = 6;
 /** Longest queue for a place, and longest wait in it, in ms. */
@@ -22,9 +26,12 @@ const REMEMBERED = 1_000;
 
 /** A read was given up before the database said anything wrong. */
 export class ReadRefusedError extends Error {
-  /** @param reason `busy`: there was no place; `slow`: it ran into its deadline @param retryAfter seconds */
+  /**
+   * @param reason `busy`: there was no place; `slow`: it ran into its deadline; `abandoned`: no caller waits for it
+   * @param retryAfter seconds
+   */
   constructor(
-    readonly reason: 'busy' | 'slow',
+    readonly reason: 'busy' | 'slow' | 'abandoned',
     readonly retryAfter: number,
   ) {
     super(`the read was given up: ${reason}`);
@@ -33,7 +40,7 @@ export class ReadRefusedError extends Error {
 
 /**
  * Bounds what reads by strangers may take of the database: how many run at a time, of each kind and in all, how long each may
- * run, and how often one that is too slow is tried.
+ * run, and how often one that is too slow is tried. A read that no caller waits for any more is cancelled.
  */
 @Injectable()
 export class ReadGate {
@@ -43,7 +50,10 @@ export class ReadGate {
   ) as Record<ReadKind, Places>;
   private readonly slow = new LRUCache<string, true>({ max: REMEMBERED, ttl: REMEMBERED_FOR });
 
-  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Optional() @Inject(READ_SIGNAL) private readonly signal: ReadSignal = () => undefined,
+  ) {}
 
   /**
    * Runs `work` on a connection of its own, within the deadline.
@@ -54,26 +64,29 @@ export class ReadGate {
     const key = `${kind}:${JSON.stringify(question)}`;
     if (this.slow.has(key)) throw new ReadRefusedError('slow', REMEMBERED_FOR / 1_000);
     const until = performance.now() + PATIENCE;
-    return within(this.kinds[kind], until, () => within(this.all, until, () => this.timed(key, work)));
+    const signal = this.signal();
+    const [own, all] = [this.kinds[kind], this.all];
+    return within(own, until, signal, () => within(all, until, signal, () => this.timed(key, signal, work)));
   }
 
-  private async timed<T>(key: string, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  private async timed<T>(
+    key: string,
+    signal: AbortSignal | undefined,
+    work: (runner: QueryRunner) => Promise<T>,
+  ): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
-    let cancelled: Promise<unknown> | undefined;
-    const cancel = (client: ClientBase): void => void (cancelled = this.cancel(client));
-    let timer: NodeJS.Timeout | undefined;
+    let statement: Statement | undefined;
     try {
       const client = (await runner.connect()) as ClientBase;
-      if (this.canCancel) timer = setTimeout(cancel, DEADLINE, client);
+      if (signal?.aborted) throw new ReadRefusedError('abandoned', 0);
+      if (this.canCancel) statement = new Statement(() => this.cancel(client), signal);
       return await work(runner);
     } catch (error) {
-      if (cancelled === undefined) throw error;
-      this.slow.set(key, true);
-      throw new ReadRefusedError('slow', REMEMBERED_FOR / 1_000);
+      if (statement?.ending === undefined) throw error;
+      if (statement.ending === 'slow') this.slow.set(key, true);
+      throw new ReadRefusedError(statement.ending, REMEMBERED_FOR / 1_000);
     } finally {
-      clearTimeout(timer);
-      // The connection is kept until then, or what is cancelled could be the statement of the next one that gets it.
-      await cancelled;
+      await statement?.end();
       await runner.release();
     }
   }
@@ -93,9 +106,43 @@ export class ReadGate {
   }
 }
 
+/** What runs on one connection, until its deadline or until no caller waits for it. */
+class Statement {
+  /** Why it is being cancelled. */
+  ending: 'slow' | 'abandoned' | undefined;
+  private cancelled: Promise<unknown> | undefined;
+  private readonly timer = setTimeout(() => this.cancel('slow'), DEADLINE);
+  private readonly abandon = (): void => this.cancel('abandoned');
+
+  constructor(
+    private readonly send: () => Promise<unknown>,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    signal?.addEventListener('abort', this.abandon);
+  }
+
+  /** The connection is kept until then, or what is cancelled could be the statement of the next one that gets it. */
+  async end(): Promise<void> {
+    clearTimeout(this.timer);
+    this.signal?.removeEventListener('abort', this.abandon);
+    await this.cancelled;
+  }
+
+  private cancel(ending: 'slow' | 'abandoned'): void {
+    this.ending ??= ending;
+    this.cancelled ??= this.send();
+  }
+}
+
 /** @param until `performance.now()` at which the wait for a place ends @throws ReadRefusedError */
-async function within<T>(places: Places, until: number, work: () => Promise<T>): Promise<T> {
-  if (!(await places.enter(until - performance.now()))) throw new ReadRefusedError('busy', 1);
+async function within<T>(
+  places: Places,
+  until: number,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const hasPlace = !signal?.aborted && (await places.enter(until - performance.now(), signal));
+  if (!hasPlace) throw new ReadRefusedError(signal?.aborted ? 'abandoned' : 'busy', 1);
   try {
     return await work();
   } finally {

@@ -31,7 +31,7 @@ export class ProductsRepository {
 
   featured(slice: Slice): Promise<SelectedRow[]> {
     const { sql, values } = sliceSql(ROWS, FEATURED, '-created_at', slice);
-    return this.gate.run('list', { featured: slice }, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
+    return this.gate.run('featured', { featured: slice }, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
   }
 
   /** Rows by their ids. @param sql of the entity cache @param values its parameters */

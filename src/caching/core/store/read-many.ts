@@ -1,3 +1,4 @@
+import { currentLoad, isAbandonment, Waiters } from '../async/waiters';
 import type { Background } from '../async/background';
 import { DependencySet } from '../clock/dependency-tracker';
 import type { Instant } from '../clock/tag-clock';
@@ -59,11 +60,13 @@ export class ReadMany {
     // 2. Single flight: each key joins its running load, or this call's own.
     const missing = [...wanted].filter((key) => !results.has(key));
     if (missing.length > 0) {
-      const batch = new KeyBatch((own) => this.fill(own, run, 0));
+      const caller = currentLoad();
+      const batch = new KeyBatch((own, waiters) => this.fill(own, runFor(waiters, run), 0));
       const loading = missing.map(async (key) => {
         refuseIfAmbiguous(key);
-        const alone = (): Promise<CacheResult> => new KeyBatch((own) => this.load(own, run, NOTHING)).add(key);
-        return this.loads.join(key, snapshot, () => batch.add(key), alone);
+        const alone = (waiters: Waiters): Promise<CacheResult> =>
+          new KeyBatch((own) => this.load(own, runFor(waiters, run), NOTHING)).add(key, waiters);
+        return this.loads.join(key, snapshot, (waiters) => batch.add(key, waiters), alone, caller);
       });
       const loaded = await all(loading);
       loaded.forEach((result, at) => results.set(missing[at]!, this.serving.recorded(result, snapshot)));
@@ -121,10 +124,10 @@ export class ReadMany {
 
   /** Reloads served values in the background, as one load. */
   private refresh(keys: readonly string[], run: Run): void {
-    const batch = new KeyBatch((own) => this.fill(own, run, run.policy.refreshBefore));
+    const batch = new KeyBatch((own, waiters) => this.fill(own, runFor(waiters, run), run.policy.refreshBefore));
     for (const key of keys) {
       if (this.loads.isRunning(key)) continue;
-      this.background.track(this.loads.start(key, () => batch.add(key)).catch(() => undefined));
+      this.background.track(this.loads.start(key, (waiters) => batch.add(key, waiters)).catch(() => undefined));
     }
   }
 
@@ -157,7 +160,7 @@ export class ReadMany {
           events.emit('load', keys[0]!, time.mono() - attempt.at, true);
           return new Map([...results].map(([key, result]) => [key, { result }]));
         } catch (error) {
-          events.emit('load', keys[0]!, time.mono() - attempt.at, false);
+          if (!isAbandonment(error)) events.emit('load', keys[0]!, time.mono() - attempt.at, false);
           return new Map(keys.map((key) => [key, this.rescued(key, lookup.entries.get(key), attempt, error)]));
         }
       },
@@ -211,6 +214,10 @@ interface Run {
   readonly policy: ResolvedPolicy;
   readonly tagsOf: (key: string) => readonly string[];
   readonly load: LoadMany;
+}
+
+function runFor(waiters: Waiters, run: Run): Run {
+  return { ...run, load: (keys) => waiters.run(() => run.load(keys)) };
 }
 
 /** As Promise.all, but no rejection goes unhandled and none leaves other work running unseen. */

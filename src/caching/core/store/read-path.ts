@@ -1,4 +1,5 @@
 import { Background } from '../async/background';
+import { currentLoad, isAbandonment, type Waiter, type Waiters } from '../async/waiters';
 import { type CacheEntry, type CacheResult, type Loader, remainingTtl } from './entry';
 import { ExplicitSet } from './explicit-set';
 import { layerOf, refuseIfAmbiguous } from './key';
@@ -61,8 +62,13 @@ export class ReadPath {
     return entry;
   }
 
-  /** @throws what `load` throws, when grace has nothing; CacheError `CACHE_KEY` */
-  async getOrLoad(key: string, options: CachePolicy, load: Loader): Promise<CacheResult> {
+  /** @throws what `load` throws, when grace has nothing; CacheError `CACHE_KEY`, `CACHE_ABANDONED` once `caller` has left */
+  async getOrLoad(
+    key: string,
+    options: CachePolicy,
+    load: Loader,
+    caller: Waiter | undefined = currentLoad(),
+  ): Promise<CacheResult> {
     const { l1, freshness, transactions } = this.parts;
     if (transactions.isInside()) return loadUncached(this.parts, this.writer, key, options, load);
     // 1. L1, judged by what this node knows now.
@@ -82,8 +88,9 @@ export class ReadPath {
     // 3. Serve the L1 entry if the verdict allows it. With the verdict `refresh` one caller starts a refresh too.
     const policy = resolvePolicy(options, this.parts.defaults);
     if (entry && verdict === 'refresh') {
-      const refresh = (): Promise<CacheResult> => this.fill(key, policy, load, policy.refreshBefore);
-      const inCaller = this.eager.start(entry, snapshot, policy, refresh);
+      const refresh = (waiters: Waiters): Promise<CacheResult> =>
+        this.fill(key, policy, () => waiters.run(load), policy.refreshBefore);
+      const inCaller = this.eager.start(entry, snapshot, policy, refresh, caller);
       if (inCaller) return inCaller;
     }
     const served = entry && verdict && this.serving.byVerdict(entry, verdict, snapshot);
@@ -93,8 +100,9 @@ export class ReadPath {
     const result = await this.loads.join(
       key,
       snapshot,
-      () => this.fill(key, policy, load),
-      () => this.load(key, policy, load, policy.inProcess),
+      (waiters) => this.fill(key, policy, () => waiters.run(load)),
+      (waiters) => this.load(key, policy, () => waiters.run(load), policy.inProcess),
+      caller,
     );
     return this.serving.recorded(result, snapshot);
   }
@@ -186,7 +194,7 @@ export class ReadPath {
       const ttl = remainingTtl(entry, time.wall());
       return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl };
     } catch (error) {
-      events.emit('load', key, time.mono() - at, false);
+      if (!isAbandonment(error)) events.emit('load', key, time.mono() - at, false);
       this.locks?.release(release);
       // 8. Grace, or the load's own error.
       return rescue(this.parts, key, lookup.entry, { at, since }, error);

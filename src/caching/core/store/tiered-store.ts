@@ -1,4 +1,5 @@
 import type { Instant } from '../clock/tag-clock';
+import type { Waiter } from '../async/waiters';
 import type { DependencyTracker } from '../clock/dependency-tracker';
 import type { Body, CacheEntry, CacheResult, Loaded, Loader, LoadMany } from './entry';
 import { ExplicitSet } from './explicit-set';
@@ -37,10 +38,11 @@ export class TieredStore {
 
   /**
    * The value of `key`, from L1 or L2 if an entry there may be served, else loaded.
-   * @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY`
+   * @param caller the load is abandoned when all its callers have left. @default the load around this call
+   * @throws what `load` throws, when there is no grace; CacheError `CACHE_KEY`, `CACHE_ABANDONED`
    */
-  getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
-    return this.reads.getOrLoad(key, policy, load);
+  getOrLoad(key: string, policy: CachePolicy, load: Loader, caller?: Waiter): Promise<CacheResult> {
+    return this.reads.getOrLoad(key, policy, load, caller);
   }
 
   /**

@@ -23,7 +23,7 @@ export class HandlerRun {
   /** A part came from grace because its source failed: the response is marked, and not stored. */
   usedStalePart = false;
   /** Resolves when the handler has returned a value that the framework has to serialise. */
-  readonly produced: Promise<void>;
+  private readonly produced: Promise<void>;
   value: unknown;
   /** Headers of the stored response. */
   headers: Readonly<Record<string, string>> = {};
@@ -63,6 +63,12 @@ export class HandlerRun {
     this.isUncacheable = isSettled || this.route.isRedirect || !isWhole(this.value);
     if (this.isUncacheable) return NOT_STORED;
     return this.captured();
+  }
+
+  /** True when the handler returned a value before the response was found: then this request's own response is sent. */
+  isProducedBefore(finding: Promise<unknown>): Promise<boolean> {
+    const found = (): boolean => false;
+    return Promise.race([this.produced.then(() => true), finding.then(found, found)]);
   }
 
   /** Takes what the framework is about to send. @param final headers after all hooks of the application */
@@ -117,7 +123,7 @@ export class HandlerRun {
    */
   private async failed(error: unknown): Promise<Loaded> {
     if (error instanceof HttpException && error.getStatus() < 500) return this.refused(error);
-    if (this.isAbandoned || this.reply instanceof ExpressReply) throw error;
+    if (this.isAbandoned || this.reply instanceof ExpressReply || this.reply.raw.destroyed) throw error;
     const judging = new Promise<number | undefined>((resolve) => (this.judged = resolve));
     this.reply.raw.once('close', () => this.judged?.(undefined));
     this.thrown = { error };

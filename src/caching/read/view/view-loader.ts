@@ -1,9 +1,11 @@
 import { GatewayTimeoutException } from '@nestjs/common';
-import { NEVER, type Observable, of } from 'rxjs';
+import { type Observable, of } from 'rxjs';
 import type { CacheStack } from '../../core/cache-stack';
-import { type CacheResult, keyTag } from '../../core/store/entry';
+import { type CacheResult, keyTag, type Loaded } from '../../core/store/entry';
 import { catchUp, isBehind } from '../../core/clock/cache-token';
+import { Waiters } from '../../core/async/waiters';
 import { setCacheOutcome, sourceOf } from './cache-outcome';
+import { type Client, SENT, unlessGone } from './client';
 import type { Exchange } from './exchange';
 import { ExpressReply, type ViewReply } from './express';
 import { captureResponse, type Finish, type FrameworkResponse } from './framework-capture';
@@ -16,9 +18,6 @@ import { StoredResponse } from './response/stored-response';
 import { isSameBeside, type SharedHeaders } from './route/fast-path-eligibility';
 import type { KnownUrl } from './route/url-key-cache';
 import type { ViewLayer } from './view-layer';
-
-/** The response is sent already, so this never emits: Nest would send its value, or its completion, once more. */
-const SENT: Observable<never> = NEVER;
 
 /** What a hook of the application may have set for the body that is replaced. */
 const ENCODING = ['content-encoding', 'content-length'];
@@ -42,12 +41,16 @@ export class ViewLoader {
   ) {}
 
   /** The response from the store, or from this request's own run of the handler. @throws what the handler throws */
-  async respond(target: Target, exchange: Exchange): Promise<Observable<unknown>> {
+  respond(target: Target, exchange: Exchange): Promise<Observable<unknown>> {
+    return unlessGone(exchange, (client) => this.respondTo(client, target, exchange));
+  }
+
+  private async respondTo(client: Client, target: Target, exchange: Exchange): Promise<Observable<unknown>> {
     const { route, reply, next } = exchange;
     const { hit } = target;
     const run = new HandlerRun(next, reply, this.stack.dependencies, route, this.stack.options.negativeTtl);
-    const finding = hit ? Promise.resolve(hit) : this.find(target, run, exchange);
-    if (await isProducedFirst(run, finding)) {
+    const finding = hit ? Promise.resolve(hit) : this.find(target, run, exchange, client);
+    if (await run.isProducedBefore(finding)) {
       if (run.thrown) throw this.passedToFilters(run.thrown.error, run, finding, exchange);
       return handOver(run.value, reply, (serialised, current) =>
         this.finishMiss(run, finding, serialised, current, target, exchange),
@@ -149,6 +152,7 @@ export class ViewLoader {
     { key, isReload }: Target,
     run: HandlerRun,
     { route, request, reply, ttl }: Exchange,
+    client: Client,
   ): Promise<CacheResult & Verdict> {
     const { store } = this.stack;
     if (requests(request, 'only-if-cached')) {
@@ -160,11 +164,12 @@ export class ViewLoader {
     }
     if (isReload) await this.invalidate(key);
     const policy = ttl === undefined ? route.policy : { ...route.policy, ttl };
-    const result = await store.getOrLoad(key, policy, async () => {
+    const load = async (): Promise<Loaded> => {
       const loaded = await run.load();
       const mayTravel = this.layer.portable.mayTravel(run.headers, request.routeOptions.url ?? '');
       return mayTravel ? loaded : { ...loaded, inProcess: true };
-    });
+    };
+    const result = await store.getOrLoad(key, policy, load, client);
     return { ...result, requested: isReload, usedStalePart: run.usedStalePart };
   }
 
@@ -178,11 +183,19 @@ export class ViewLoader {
   }
 
   /** The layer is disabled: the same response with the same validator, stored nowhere. */
-  async respondUncached({ route, request, reply, next }: Exchange): Promise<Observable<unknown>> {
+  respondUncached(exchange: Exchange): Promise<Observable<unknown>> {
+    return unlessGone(exchange, (client) => this.respondUncachedTo(client, exchange));
+  }
+
+  private async respondUncachedTo(
+    client: Client,
+    { route, request, reply, next }: Exchange,
+  ): Promise<Observable<unknown>> {
     if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
     const run = new HandlerRun(next, reply, this.stack.dependencies, route, 0);
-    const loading = run.load();
-    const isProduced = await isProducedFirst(run, loading);
+    const waiters = new Waiters(client);
+    const loading = waiters.run(() => run.load()).finally(() => waiters.end());
+    const isProduced = await run.isProducedBefore(loading);
     // Nothing is stored that could replace it.
     if (run.thrown) {
       run.abandon();
@@ -212,12 +225,6 @@ export class ViewLoader {
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, 'not-cacheable'), 'x-cache': 'BYPASS' });
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   }
-}
-
-/** True when the handler returned a value before the response was found: then this request's own response is sent. */
-function isProducedFirst(run: HandlerRun, finding: Promise<unknown>): Promise<boolean> {
-  const found = (): boolean => false;
-  return Promise.race([run.produced.then(() => true), finding.then(found, found)]);
 }
 
 /** Gives a value to the framework, which sends what `finish` makes of its response. */

@@ -2,7 +2,7 @@ import { CACHE_MANAGER, CacheInterceptor } from '@nestjs/cache-manager';
 import { CallHandler, ExecutionContext, Inject, Injectable, OnApplicationBootstrap } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { NEVER, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { CacheError } from '../../caching.errors';
 import { CACHE_STACK } from '../../caching.tokens';
 import type { CacheStack } from '../../core/cache-stack';
@@ -10,6 +10,7 @@ import { foundIn } from '../../core/store/entry';
 import { isBehind } from '../../core/clock/cache-token';
 import { EAGER } from '../../core/store/policy';
 import { setCacheOutcome } from './cache-outcome';
+import { handleFor, SENT } from './client';
 import type { Exchange } from './exchange';
 import { ExpressReply, fromExpressRequest, isExpress, type ViewReply } from './express';
 import { captureResponse } from './framework-capture';
@@ -24,8 +25,7 @@ import { ViewExplorer } from './view.explorer';
 import { ViewLayer } from './view-layer';
 import { ViewLoader } from './view-loader';
 
-/** The response is sent already, so this never emits: Nest would send its value, or its completion, once more. */
-const SENT: Promise<Observable<never>> = Promise.resolve(NEVER);
+const RESPONDED: Promise<Observable<never>> = Promise.resolve(SENT);
 
 const INSIDE = 'provide it in a module that is imported after CachingModule, or by app.useGlobalInterceptors()';
 
@@ -79,7 +79,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     if (reason === 'off') return this.loader.respondUncached(exchange);
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, reason), 'x-cache': 'BYPASS' });
     void reply.header('cache-control', 'private, no-store');
-    return Promise.resolve(next.handle());
+    return Promise.resolve(handleFor(exchange));
   }
 
   /** A known URL without special directives is looked up at once. */
@@ -127,7 +127,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     setCacheOutcome(reply.raw, tier);
     if (shared) openUnlessChanged(known, shared, hit, exchange);
     this.layer.responder.send(hit, request, reply);
-    return SENT;
+    return RESPONDED;
   }
 
   private bypassReason({ route, request }: Exchange): BypassReason | undefined {

@@ -1,4 +1,5 @@
 import type { CacheEventBus } from '../../../caching.events';
+import { type Waiter, Waiters } from '../../async/waiters';
 import type { CacheResult } from '../entry';
 import type { Freshness, ReadSnapshot } from '../freshness';
 
@@ -6,7 +7,11 @@ import type { Freshness, ReadSnapshot } from '../freshness';
 export interface Flight {
   readonly result: Promise<CacheResult>;
   readonly began: ReadSnapshot;
+  readonly waiters: Waiters;
 }
+
+/** Loads a value for the callers that wait for it. */
+export type Load = (waiters: Waiters) => Promise<CacheResult>;
 
 /** How a flight ended. */
 export type Settled = { readonly result: CacheResult } | { readonly error: unknown };
@@ -26,27 +31,37 @@ export class CoalescedLoads {
     return this.flights.has(key);
   }
 
-  /** Starts a load. Other callers can join it until it ends. */
-  start(key: string, load: () => Promise<CacheResult>): Promise<CacheResult> {
+  /** Starts a load. Other callers can join it until it ends or is abandoned. @param waiter undefined: it is never abandoned */
+  start(key: string, load: Load, waiter?: Waiter): Promise<CacheResult> {
     const began = this.freshness.snapshot();
-    const result = load().finally(() => this.flights.delete(key));
-    this.flights.set(key, { result, began });
-    return result;
+    const waiters = new Waiters(waiter);
+    const end = (): void => {
+      waiters.end();
+      if (this.flights.get(key) === flight) this.flights.delete(key);
+    };
+    const flight: Flight = { result: load(waiters).finally(end), began, waiters };
+    if (waiters.hasLeft) return flight.result;
+    waiters.onLeave(end);
+    this.flights.set(key, flight);
+    return flight.result;
   }
 
   /**
    * Joins the running load of `key` if Law 5 allows it, else a load that began after the reader arrived.
    * A result that may not be stored may be private to its caller, so it is never shared.
-   * @param fill loads for all waiting readers @param loadAlone loads for this reader only @throws what the load throws
+   * @param fill loads for all waiting readers @param loadAlone loads for this reader only @param waiter the reader
+   * @throws what the load throws
    */
   async join(
     key: string,
     arrival: ReadSnapshot,
-    fill: () => Promise<CacheResult>,
-    loadAlone: () => Promise<CacheResult>,
+    fill: Load,
+    loadAlone: Load,
+    waiter: Waiter | undefined,
   ): Promise<CacheResult> {
     const running = this.flights.get(key);
-    if (!running) return this.start(key, fill);
+    if (!running) return this.start(key, fill, waiter);
+    running.waiters.join(waiter);
     const outcome = await settled(running);
     const isPrivate = 'result' in outcome && !outcome.result.stored;
     if (!isPrivate && this.mayShare(outcome, running, arrival, this.freshness)) {
@@ -55,9 +70,10 @@ export class CoalescedLoads {
     }
     // A load that began after this reader arrived is no older than what the reader knew.
     const next = this.flights.get(key);
-    if (!next) return this.start(key, fill);
+    if (!next) return this.start(key, fill, waiter);
+    next.waiters.join(waiter);
     const result = await next.result;
-    return result.stored ? this.collapsed(result) : loadAlone();
+    return result.stored ? this.collapsed(result) : loadAlone(new Waiters(waiter));
   }
 
   private collapsed(result: CacheResult): CacheResult {

@@ -5,9 +5,8 @@ import type { Serving } from '../serving';
 import type { StoreParts } from '../store-parts';
 import { withDeadline } from '../../async/deadline';
 import type { Background } from '../../async/background';
-import type { CoalescedLoads } from './coalesced-loads';
-
-type Fill = () => Promise<CacheResult>;
+import type { Waiter } from '../../async/waiters';
+import type { CoalescedLoads, Load } from './coalesced-loads';
 
 /**
  * Refreshes a value that may still be served, so that readers do not wait at the end of a TTL: one refresh at a time,
@@ -32,16 +31,18 @@ export class EagerRefresh {
 
   /**
    * Starts the refresh of an entry whose verdict is `refresh`, if that is due.
-   * @returns the new value if this caller has to wait for it; undefined: it is served the entry
+   * @param waiter this caller @returns the new value if this caller has to wait for it; undefined: it is served the entry
    */
   start(
     entry: CacheEntry,
     snapshot: ReadSnapshot,
     policy: ResolvedPolicy,
-    fill: Fill,
+    fill: Load,
+    waiter: Waiter | undefined,
   ): Promise<CacheResult> | undefined {
     if (!this.isDue(entry, snapshot)) return undefined;
-    if (!this.isLate(entry, snapshot) && this.isForCaller(policy)) return this.inCaller(entry, snapshot, policy, fill);
+    const isForCaller = !this.isLate(entry, snapshot) && this.isForCaller(policy);
+    if (isForCaller) return this.inCaller(entry, snapshot, policy, fill, waiter);
     this.background.track(this.loads.start(entry.key, fill).catch(() => undefined));
     return undefined;
   }
@@ -68,11 +69,12 @@ export class EagerRefresh {
     entry: CacheEntry,
     arrival: ReadSnapshot,
     { softTimeout, loadTimeout }: ResolvedPolicy,
-    fill: Fill,
+    fill: Load,
+    waiter: Waiter | undefined,
   ): Promise<CacheResult> {
     const { freshness } = this.parts;
     const isServable = (): boolean => !this.isLate(entry, arrival) && freshness.mayServe(entry, arrival);
-    const loading = this.loads.start(entry.key, fill);
+    const loading = this.loads.start(entry.key, fill, waiter);
     this.background.track(loading.catch(() => undefined));
     const patience = this.outlasting.has(entry) ? loadTimeout : softTimeout;
     const refreshed = await withDeadline(loading, patience, `refreshing ${entry.key}`).catch(() => {

@@ -1,4 +1,5 @@
 import { delayAfter } from '../../async/backoff';
+import { isAbandonment } from '../../async/waiters';
 import { type CacheEntry, type CacheResult, type Failure, foundIn, isWithinGrace, overdue } from '../entry';
 import { isRefusal } from './refusal';
 import type { StoreParts } from '../store-parts';
@@ -15,7 +16,7 @@ export function rescue(
   attempt: Pick<Failure, 'at' | 'since'>,
   error: unknown,
 ): CacheResult {
-  if (isRefusal(error)) throw error;
+  if (isRefusal(error) || isAbandonment(error)) throw error;
   const entry = newest(l1.get(key), fromL2);
   if (!entry || !isWithinGrace(entry, overdue(entry, time.wall(), time.mono()))) throw error;
   const count = (entry.failure?.count ?? 0) + 1;
