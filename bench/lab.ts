@@ -26,9 +26,9 @@ export class Lab {
     readonly redisUrl: string,
   ) {}
 
-  /** A catalogue of its own with this many products. @returns its URL */
-  async database(rows: number): Promise<string> {
-    const { url, drop } = await this.catalogues.copy(rows);
+  /** A catalogue of its own with this many products. @param dist of another checkout @returns its URL */
+  async database(rows: number, dist?: string): Promise<string> {
+    const { url, drop } = await this.catalogues.copy(rows, dist);
     this.closeLater(drop);
     return url;
   }
@@ -42,9 +42,9 @@ export class Lab {
     };
   }
 
-  /** A node of Strata on the servers' core. */
-  async strata(env: Record<string, string>): Promise<Node> {
-    const node = await this.inTurn(() => startStrata({ NODE_ENV: 'production', ...env }));
+  /** A node of Strata on the servers' core. @param dist of another checkout */
+  async strata(env: Record<string, string>, dist?: string): Promise<Node> {
+    const node = await this.inTurn(() => startStrata({ NODE_ENV: 'production', ...env }, dist));
     const pid = node.child.pid!;
     this.closeLater(node.stop);
     pin(pid, SERVER_CORE);

@@ -11,18 +11,20 @@ import { asSvg } from '../bench/report/svg';
 import { asTerminal } from '../bench/report/terminal';
 import { findServers, type Servers } from '../bench/servers';
 import { parseOptions } from '../src/cli/parse-options';
+import { beside } from './beside';
 import { report, type Soaked } from './report';
 import { type Place, type Sample, Sampler } from './sampler';
 import { Traffic } from './traffic';
 import { judge } from './verdicts';
 
-const USAGE = `npm run soak -- [--minutes 10] [--out docs] [--seed 1]
+const USAGE = `npm run soak -- [--minutes 10] [--out docs] [--seed 1] [--beside folder]
 
 Sends mixed traffic to one service and reports whether memory, sockets or anything else grows.
 
   --minutes  how long
   --out      folder for the report; from 10 minutes on it is docs by default
-  --seed     the same number sends the same requests`;
+  --seed     the same number sends the same requests
+  --beside   another checkout, built: compares how much of the mix each takes, for a minute at most`;
 
 const PROBE = join(__dirname, '../test/support/preload/vitals.cjs');
 /** Products, and those of a run that is only to show that it runs. */
@@ -35,6 +37,8 @@ const EVERY = 5;
 const LEAST = 12;
 /** A shorter run, in seconds, shows that it runs; what its slopes say of an hour is noise, and fails nobody. */
 const TELLING = 300;
+/** Seconds of a comparison with another checkout, at most. */
+const COMPARISON = 60;
 /** A whole run is this long, in minutes: what the repository keeps. */
 const WHOLE = 10;
 
@@ -49,6 +53,13 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close().finally(() => process.exit(130)));
   try {
+    if (options.beside !== undefined) {
+      const { seed } = options;
+      const env = { CACHE_L1_MAX_BYTES: L1_MAX_BYTES, CACHE_TTL: '60s', CACHE_GRACE: '60s' };
+      const seconds = Math.min(options.seconds, COMPARISON);
+      console.log(asTerminal(await beside(lab, options.beside, { rows: ROWS, env, seconds, seed })));
+      return;
+    }
     const soaked = await soak(lab, options);
     console.log(asTerminal(report(soaked)));
     if (options.out) await write(options.out, soaked, servers);
@@ -126,16 +137,18 @@ async function write(out: string, soaked: Soaked, { postgresUrl, redisUrl }: Ser
   console.log(`Written: ${join(out, 'soak.md')} and its chart.`);
 }
 
-function parse(): { seconds: number; seed: number; out: string | undefined } {
+function parse(): { seconds: number; seed: number; out: string | undefined; beside: string | undefined } {
   const values = parseOptions(USAGE, {
     minutes: { type: 'string', default: String(WHOLE) },
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
+    beside: { type: 'string' },
   });
   const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
   if (!(minutes > 0) || !Number.isInteger(seed))
     throw new RangeError(`--minutes and --seed must be numbers\n\n${USAGE}`);
-  return { seconds: minutes * 60, seed, out: values.out ?? (minutes >= WHOLE ? 'docs' : undefined) };
+  const { beside: other, out = minutes >= WHOLE ? 'docs' : undefined } = values;
+  return { seconds: minutes * 60, seed, out, beside: other };
 }
 
 main().catch((error: Error) => {

@@ -29,9 +29,12 @@ export interface Finished {
   output: string;
 }
 
-/** Starts the service and waits until it listens. It sees no environment but this one, and no `.env` file. */
-export async function startStrata(env: Record<string, string>): Promise<StrataProcess> {
-  const run = spawnStrata('main.js', [], { PORT: '0', JWT_SECRET, THROTTLE_LIMIT: '0', ...env });
+/**
+ * Starts the service and waits until it listens. It sees no environment but this one, and no `.env` file.
+ * @param dist where it was built @default this checkout
+ */
+export async function startStrata(env: Record<string, string>, dist = DIST): Promise<StrataProcess> {
+  const run = spawnStrata('main.js', [], { PORT: '0', JWT_SECRET, THROTTLE_LIMIT: '0', ...env }, dist);
   const url = await listening(run);
   const exited = run.exited;
   return {
@@ -49,9 +52,14 @@ export async function startStrata(env: Record<string, string>): Promise<StrataPr
   };
 }
 
-/** Runs one of the programs to its end. */
-export function runStrata(program: string, args: string[], env: Record<string, string> = {}): Promise<Finished> {
-  return spawnStrata(program, args, env).exited;
+/** Runs one of the programs to its end. @param dist where it was built @default this checkout */
+export function runStrata(
+  program: string,
+  args: string[],
+  env: Record<string, string> = {},
+  dist = DIST,
+): Promise<Finished> {
+  return spawnStrata(program, args, env, dist).exited;
 }
 
 interface Run {
@@ -60,9 +68,9 @@ interface Run {
   exited: Promise<Finished>;
 }
 
-function spawnStrata(program: string, args: string[], env: Record<string, string>): Run {
+function spawnStrata(program: string, args: string[], env: Record<string, string>, dist: string): Run {
   const cwd = mkdtempSync(join(tmpdir(), 'strata-cwd-'));
-  const child = spawn(process.execPath, [join(DIST, program), ...args], {
+  const child = spawn(process.execPath, [join(dist, program), ...args], {
     cwd,
     env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...compileCache(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
