@@ -8,6 +8,8 @@ import type { TieredStore } from './core/store/tiered-store';
 
 /** Separates keys of CACHE_MANAGER from those of the view and query layers. */
 const NAMESPACE = 'app:';
+/** Begins the body of a value that a Keyv with a serializer of its own has made text of. JSON never begins so. */
+const SERIALISED = '~';
 /** Milliseconds used for cache-manager's "no TTL", which means for ever: one year. */
 const FOREVER = 365 * 24 * 3_600_000;
 
@@ -82,7 +84,11 @@ class Wrap {
     loading
       .then(
         async ({ value }) => this.events.emit((await isRefresh()) ? 'refresh' : 'set', { key, value }),
-        async (error: unknown) => (await isRefresh()) && this.events.emit('refresh', { key, error }),
+        async (error: unknown) => {
+          const { entry, outcome } = await finding();
+          const { value } = await decode(entry);
+          if (outcome === 'hit') this.events.emit('refresh', { key, value, error });
+        },
       )
       // The caller receives the load's error; an error of a listener is dropped.
       .catch(() => undefined);
@@ -96,13 +102,17 @@ class TieredKeyvStore implements KeyvStoreAdapter {
   constructor(private readonly store: TieredStore) {}
 
   async get<T>(key: string): Promise<StoredData<T> | undefined> {
-    const found = await this.store.get(NAMESPACE + key);
-    return found && decode<T>(found.entry);
+    const entry = (await this.store.get(NAMESPACE + key))?.entry;
+    const text = entry?.body?.toString();
+    // Keyv deserialises text. Its types expect the envelope.
+    if (text?.startsWith(SERIALISED)) return text.slice(SERIALISED.length) as StoredData<T>;
+    return entry && decode<T>(entry);
   }
 
   async set(key: string, data: unknown, ttl?: number): Promise<void> {
-    // `data` is Keyv's envelope. Its expiry is dropped: the entry has its own.
-    await this.store.set(NAMESPACE + key, await encode((data as { value: unknown }).value), exactly(ttl));
+    // `data` is Keyv's envelope. Its expiry is dropped: the entry has its own. A Keyv with a serializer has made text of it.
+    const body = typeof data === 'string' ? SERIALISED + data : await encode((data as { value: unknown }).value);
+    await this.store.set(NAMESPACE + key, body, exactly(ttl));
   }
 
   setMany(entries: readonly { key: string; value: unknown; ttl?: number }[]): Promise<void> {
@@ -117,14 +127,16 @@ class TieredKeyvStore implements KeyvStoreAdapter {
     return (await this.store.get(NAMESPACE + key)) !== undefined;
   }
 
+  /** @returns whether there was a value */
   async delete(key: string): Promise<boolean> {
+    const existed = await this.has(key);
     await this.store.delete(NAMESPACE + key);
-    return true;
+    return existed;
   }
 
+  /** @returns whether there was a value for one of them */
   async deleteMany(keys: string[]): Promise<boolean> {
-    await Promise.all(keys.map((key) => this.delete(key)));
-    return true;
+    return (await Promise.all(keys.map((key) => this.delete(key)))).includes(true);
   }
 
   clear(): Promise<void> {
@@ -157,6 +169,8 @@ function isEnvelope({ body }: CacheEntry): boolean {
 
 /** Returns Keyv's envelope: the value, and the expiry that `ttl()` reports. */
 async function decode<T>({ body, createdAt, expiresAt }: CacheEntry): Promise<{ value?: T; expires?: number }> {
-  const { value } = (await json.deserialize!<T>(body as string)) ?? {};
+  const text = String(body);
+  const { value } =
+    (await json.deserialize!<T>(text.startsWith(SERIALISED) ? text.slice(SERIALISED.length) : text)) ?? {};
   return { value, expires: expiresAt - createdAt < FOREVER ? expiresAt : undefined };
 }

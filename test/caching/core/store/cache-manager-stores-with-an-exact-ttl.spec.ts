@@ -1,4 +1,5 @@
 import type { Cache } from 'cache-manager';
+import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { CacheEventBus, CacheStack } from '../../../../src/caching';
 import { resolveOptions } from '../../../../src/caching/caching.options';
 import { createTieredCache } from '../../../../src/caching/cache-manager';
@@ -63,5 +64,30 @@ describe.each([
     expect(await cache.wrap('wrapped', () => value)).toEqual(value);
     expect(await cache.wrap('wrapped', () => 'other')).toEqual(value);
     expect(await cache.mget(['set', 'none'])).toEqual([value, undefined]);
+  });
+
+  it('delete() of its Keyv returns whether there was a value', async () => {
+    const [keyv] = cache.stores as [Keyv];
+    await cache.mset([
+      { key: 'a', value: 1 },
+      { key: 'b', value: 2 },
+    ]);
+    expect([await keyv.delete('a'), await keyv.delete('a')]).toEqual([true, false]);
+    expect([await keyv.delete(['a', 'b']), await keyv.delete(['a', 'b'])]).toEqual([true, false]);
+  });
+
+  it('its store keeps the values of a Keyv with a serializer of its own', async () => {
+    const store = cache.stores[0]!.store as KeyvStoreAdapter;
+    const plain = new Keyv({ store, useKeyPrefix: false });
+    const marked = new Keyv({
+      store,
+      useKeyPrefix: false,
+      serialize: ({ value }) => `<${String(value)}>`,
+      deserialize: (text) => ({ value: BigInt(text.slice(1, -1)) as never }),
+    });
+    await plain.set('plain', { deep: [1] });
+    await marked.set('marked', 9_223_372_036_854_775_807n);
+    expect([await plain.get('plain'), await marked.get('marked')]).toEqual([{ deep: [1] }, 9_223_372_036_854_775_807n]);
+    expect([await cache.wrap('plain', () => 'other'), await plain.has('plain')]).toEqual([{ deep: [1] }, true]);
   });
 });

@@ -108,6 +108,15 @@ describe.each([
     expect(await cache.get('key')).toBe('v2');
   });
 
+  it('reports a background refresh that fails, with the value that is still served', async () => {
+    const refreshed: unknown[] = [];
+    cache.on('refresh', (event) => refreshed.push(event));
+    await cache.wrap('key', next, 60_000, 60_001);
+    const error = new Error('broken');
+    expect(await cache.wrap('key', () => Promise.reject(error), 60_000, 60_001)).toBe('v1');
+    await eventually(() => expect(refreshed).toEqual([{ key: 'key', value: 'v1', error }]));
+  });
+
   it('uses the TTL that a function of the value returns', async () => {
     await cache.wrap('key', next, (value) => (value === 'v1' ? 5_000 : 1));
     const expires = await cache.ttl('key');
