@@ -11,6 +11,8 @@ type Kind = (typeof KINDS)[number];
 const VERSION = 3;
 /** Milliseconds: the last instant that a Date can have. */
 const LAST_INSTANT = 8.64e15;
+/** Characters from which a text is encoded once, for its seal and for Redis: each would encode it again. */
+const LARGE = 1 << 18;
 
 /** The fields of an entry that L2 stores beside its body. */
 type Facts = readonly [
@@ -77,7 +79,8 @@ function sealed(key: string, facts: Facts): string {
 function written(body: Body): [Kind, string | Buffer] {
   if (body === null) return ['none', ''];
   if (typeof body !== 'string') return ['bytes', body];
-  return toUSVString(body) === body ? ['text', body] : ['utf16', Buffer.from(body, 'utf16le')];
+  if (toUSVString(body) !== body) return ['utf16', Buffer.from(body, 'utf16le')];
+  return ['text', body.length > LARGE ? Buffer.from(body) : body];
 }
 
 function read(bytes: Buffer, kind: Kind): Body {

@@ -5,6 +5,7 @@ import type { Time } from '../../async/time';
 import { decodeEntry, encodeEntry } from './entry-codec';
 import { type CacheEntry, maxStaleMs, overdue } from '../entry';
 import type { ReadableEntries } from '../readable';
+import { LargeValues } from './large-values';
 import { RedisYet, type StoredRecord } from './redis-yet';
 import type { Seal } from './seal';
 
@@ -28,7 +29,7 @@ export interface L2 {
 }
 
 export class RedisL2 implements L2 {
-  private readonly redis: RedisYet;
+  private readonly redis: LargeValues;
   private readonly own: string;
 
   constructor(
@@ -42,7 +43,7 @@ export class RedisL2 implements L2 {
     application = '',
   ) {
     this.own = `${prefix}:entry:${application && `${application}:`}`;
-    this.redis = new RedisYet(link);
+    this.redis = new LargeValues(new RedisYet(link), link, `${prefix}:part:`);
   }
 
   async read(key: string, expectsHit = true): Promise<CacheEntry | undefined> {
@@ -96,11 +97,19 @@ export class RedisL2 implements L2 {
   }
 
   async clear(): Promise<void> {
+    // Entries of all applications under the prefix: the new epoch has made them stale.
+    await this.deleteAll(`${this.prefix}:entry:`);
+    await this.deleteAll(`${this.prefix}:part:`);
+  }
+
+  private async deleteAll(prefix: string): Promise<void> {
     let cursor: string | undefined = '0:0';
     while (cursor !== undefined) {
-      // Entries of all applications under the prefix: the new epoch has made them stale.
-      const pattern = `${escapeGlob(`${this.prefix}:entry:`)}*`;
-      const { keys, next }: { keys: string[]; next?: string } = await this.link.scan(pattern, cursor, 1_000);
+      const { keys, next }: { keys: string[]; next?: string } = await this.link.scan(
+        `${escapeGlob(prefix)}*`,
+        cursor,
+        1_000,
+      );
       await Promise.all(keys.map((key) => this.redis.delete(key)));
       cursor = next;
     }
