@@ -1,4 +1,4 @@
-// Writes README's table of settings and .env.example from the declarations in src/config/environment.ts: `npm run docs:settings`.
+// Writes the table of docs/settings.md and .env.example from the declarations in src/config/environment.ts: `npm run docs:settings`.
 import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,7 +6,8 @@ import prettier from 'prettier';
 
 const { envExample, withSettingsTable } = createRequire(import.meta.url)('../dist/config/settings-docs.js');
 
-const options = await prettier.resolveConfig('README.md');
-const readme = withSettingsTable(readFileSync('README.md', 'utf8'));
-writeFileSync('README.md', await prettier.format(readme, { ...options, parser: 'markdown' }));
+const PAGE = 'docs/settings.md';
+const options = await prettier.resolveConfig(PAGE);
+const page = withSettingsTable(readFileSync(PAGE, 'utf8'));
+writeFileSync(PAGE, await prettier.format(page, { ...options, parser: 'markdown' }));
 writeFileSync('.env.example', envExample());

@@ -1,17 +1,26 @@
-const PLACE = /<!-- benchmarks (facts|chart|table)(?:: (.+?))? -->\n[\s\S]*?<!-- end -->/g;
+type Kind = 'facts' | 'chart' | 'table' | 'rows';
+
+const PLACE = /<!-- benchmarks (facts|chart|table|rows)(?:: (.+?))? -->\n[\s\S]*?<!-- end -->/g;
 
 /**
  * The README with the numbers of docs/benchmarks.md between its markers, so that they cannot be other than those:
  *
  *   <!-- benchmarks facts -->                       when and on what it was measured
  *   <!-- benchmarks chart: Title of a section -->   its charts; likewise `table`, its tables
+ *   <!-- benchmarks rows: Title | row; row -->      rows of its tables by their first cell
  *   <!-- end -->
  *
  * @throws Error that names a section that the benchmarks do not have
  */
 export function fillReadme(readme: string, benchmarks: string): string {
-  return readme.replace(PLACE, (place: string, kind: 'facts' | 'chart' | 'table', title: string | undefined) => {
-    const content = kind === 'facts' ? factsOf(benchmarks) : partOf(benchmarks, title ?? '', kind);
+  return readme.replace(PLACE, (place: string, kind: Kind, named: string | undefined) => {
+    const title = named ?? '';
+    const content =
+      kind === 'facts'
+        ? factsOf(benchmarks)
+        : kind === 'rows'
+          ? rowsOf(benchmarks, title)
+          : partOf(benchmarks, title, kind);
     return `${place.slice(0, place.indexOf('\n'))}\n\n${content}\n\n<!-- end -->`;
   });
 }
@@ -22,6 +31,18 @@ function factsOf(benchmarks: string): string {
     `Measured on ${fact('date').slice(0, 10)} in one run: ${fact('machine')}, Node.js ${fact('Node.js')}, PostgreSQL ${fact('PostgreSQL')}, Redis ${fact('Redis')}. ` +
     'Workload, limits and all other tables: [docs/benchmarks.md](docs/benchmarks.md).'
   );
+}
+
+/** @throws Error that names a row that no table of the section has */
+function rowsOf(benchmarks: string, wanted: string): string {
+  const [title, names] = wanted.split(' | ') as [string, string];
+  const [head, line, ...rows] = partOf(benchmarks, title, 'table').split('\n\n')[0]!.split('\n');
+  const chosen = names.split('; ').map((name) => {
+    const row = rows.find((text) => text.startsWith(`| ${name} `));
+    if (row === undefined) throw new Error(`README.md asks for the row "${name}", which "${title}" does not have`);
+    return row;
+  });
+  return [head, line, ...chosen].join('\n');
 }
 
 function partOf(benchmarks: string, title: string, kind: 'chart' | 'table'): string {

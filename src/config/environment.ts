@@ -76,7 +76,7 @@ export class Environment {
   DATA_DIR = '.data';
 
   @Setting(
-    'Redis or Valkey, for several nodes: a server, a Cluster or Sentinels, with or without TLS. [docs/redis.md](docs/redis.md) lists the forms of the URL.',
+    'Redis or Valkey, for several nodes: a server, a Cluster or Sentinels, with or without TLS. [docs/redis.md](redis.md) lists the forms of the URL.',
     { example: 'redis://127.0.0.1:6379', heading: 'Redis' },
   )
   @IsOptional()

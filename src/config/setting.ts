@@ -1,18 +1,18 @@
 const SETTINGS = Symbol('SETTINGS');
 
-/** What README's table and `.env.example` say of a variable. Its name, default and rule stand beside it. */
+/** What docs/settings.md and `.env.example` say of a variable. Its name, default and rule stand beside it. */
 export interface SettingText {
   /** What the variable sets, in one sentence. May contain Markdown. */
   readonly meaning: string;
   /** A value for `.env.example`, where the default shows nothing. @default the default */
   readonly example?: string;
-  /** What README shows in place of a default. @default unset */
+  /** What the table shows in place of a default. @default unset */
   readonly unset?: string;
   /** The heading in `.env.example` of this variable and those that follow. */
   readonly heading?: string;
 }
 
-/** Documents a property of `Environment`. `npm run docs:settings` writes README's table and `.env.example` from it. */
+/** Documents a property of `Environment`. `npm run docs:settings` writes docs/settings.md and `.env.example` from it. */
 export function Setting(meaning: string, rest: Omit<SettingText, 'meaning'> = {}): PropertyDecorator {
   return (target, name) => {
     settingsOf(target).set(String(name), { meaning, ...rest });

@@ -9,11 +9,11 @@ interface Row extends SettingText {
 const START = '<!-- settings -->';
 const END = '<!-- end of settings -->';
 
-/** README with its table of settings as the declarations have it. @throws Error when README lacks the markers */
-export function withSettingsTable(readme: string): string {
-  const [before, after] = [readme.indexOf(START), readme.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`README.md needs the markers ${START} and ${END}`);
-  return `${readme.slice(0, before + START.length)}\n\n${table()}\n\n${readme.slice(after)}`;
+/** docs/settings.md with its table as the declarations have it. @throws Error when it lacks the markers */
+export function withSettingsTable(page: string): string {
+  const [before, after] = [page.indexOf(START), page.indexOf(END)];
+  if (before < 0 || after < before) throw new Error(`docs/settings.md needs the markers ${START} and ${END}`);
+  return `${page.slice(0, before + START.length)}\n\n${table()}\n\n${page.slice(after)}`;
 }
 
 /** The text of `.env.example`. */

@@ -20,7 +20,7 @@ export function unknownVariables(source: NodeJS.ProcessEnv): string[] {
     const meant = known.find((candidate) => isMisspelt(name, candidate));
     if (meant !== undefined) return [`${name} is not a variable of Strata and is ignored. Did you mean ${meant}?`];
     return OWN_PREFIX.test(name)
-      ? [`${name} is not a variable of Strata and is ignored. README.md lists all variables.`]
+      ? [`${name} is not a variable of Strata and is ignored. docs/settings.md lists all variables.`]
       : [];
   });
 }

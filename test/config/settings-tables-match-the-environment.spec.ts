@@ -16,9 +16,9 @@ it('every variable has a rule and a meaning', () => {
   expect([...settingsOf(Environment.prototype).keys()].sort()).toEqual([...new Set(ruled)].sort());
 });
 
-it('README has the table that `npm run docs:settings` writes', () => {
-  const readme = readFileSync('README.md', 'utf8');
-  expect(unaligned(readme)).toBe(unaligned(withSettingsTable(readme)));
+it('docs/settings.md has the table that `npm run docs:settings` writes', () => {
+  const page = readFileSync('docs/settings.md', 'utf8');
+  expect(unaligned(page)).toBe(unaligned(withSettingsTable(page)));
 });
 
 it('.env.example is the file that `npm run docs:settings` writes, every variable once and commented out', () => {
@@ -29,6 +29,6 @@ it('.env.example is the file that `npm run docs:settings` writes, every variable
   expect(example).not.toMatch(/^[^#\n]/m);
 });
 
-it('a README without the markers is refused', () => {
-  expect(() => withSettingsTable('# Strata')).toThrow('README.md needs the markers');
+it('a page without the markers is refused', () => {
+  expect(() => withSettingsTable('# Strata')).toThrow('docs/settings.md needs the markers');
 });

@@ -113,7 +113,7 @@ it('production does not start without a JWT_SECRET', async () => {
 
 it.each([
   ['CACHE_TLL', 'Did you mean CACHE_TTL?'],
-  ['CACHE_COLOUR', 'README.md lists all variables.'],
+  ['CACHE_COLOUR', 'docs/settings.md lists all variables.'],
   ['EDGE_PURGE_TOKNE', 'Did you mean EDGE_PURGE_TOKEN?'],
   ['DATABSE_URL', 'Did you mean DATABASE_URL?'],
   ['JWT_SECRETS', 'Did you mean JWT_SECRET?'],

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PROBLEM_TYPES } from '../../src/http/problem-types';
 
 const NOT_OURS = ['node_modules', 'dist', 'coverage', '.git', '.data'];
 const documents = documentsIn('.');
@@ -29,6 +30,33 @@ describe.each(documents)('%s', (document) => {
     const named = [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name]) => name!);
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
+});
+
+/** Written by `npm run bench` and `npm run soak`. */
+const MEASURED = ['docs/benchmarks.md', 'docs/soak.md'];
+const pages = documents.filter((file) => dirname(file) === 'docs' && !MEASURED.includes(file));
+
+it.each(pages)('%s is one concept: a title, then a summary of two sentences or so', (page) => {
+  const [title, blank, summary] = readFileSync(page, 'utf8').split('\n');
+  expect(title).toMatch(/^# \S/);
+  expect(blank).toBe('');
+  expect(summary).toMatch(/^> TL;DR: \S/);
+});
+
+it('each page of docs/ can be reached from the README', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  expect([...pages, ...MEASURED].filter((page) => !readme.includes(`](${page})`))).toEqual([]);
+});
+
+it('pictures are small', () => {
+  const images = readdirSync('docs/images').map((file) => [file, statSync(join('docs/images', file)).size] as const);
+  expect(images.length).toBeGreaterThanOrEqual(2);
+  expect(images.filter(([, bytes]) => bytes > 150_000)).toEqual([]);
+});
+
+it('the table of problems is what their pages say', () => {
+  const rows = [...readFileSync('docs/routes.md', 'utf8').matchAll(/^\| +(\d{3}) \| (.*?) +\|$/gm)];
+  expect(rows.map(([, status, text]) => [status, text])).toEqual(Object.entries(PROBLEM_TYPES));
 });
 
 it('every snippet of the way from Django is a piece of the file above it', () => {

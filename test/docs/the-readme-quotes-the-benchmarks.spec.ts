@@ -13,7 +13,7 @@ const titles = readdirSync(STEPS).flatMap((file) => {
 const sections = titles.map((title) => ({
   title,
   text: ['How it was measured.'],
-  tables: [{ columns: ['', 'requests/s'], rows: [['L1 hit', '12,345']] }],
+  tables: [{ columns: ['', 'requests/s'], rows: [['L1 hit', '12,345'], ...rowsInReadme(title)] }],
   charts: [
     {
       name: 'a-chart',
@@ -26,6 +26,12 @@ const sections = titles.map((title) => ({
     },
   ],
 }));
+/** Rows of a section that the README quotes, with a number of our own. */
+function rowsInReadme(title: string): [string, string][] {
+  const quoted = readme.split(`<!-- benchmarks rows: ${title} | `)[1]?.split(' -->')[0]?.split('; ') ?? [];
+  return quoted.map((row) => [row, '12,345']);
+}
+
 const facts: [string, string][] = [
   ['date', '2026-11-25 10:00 UTC'],
   ['machine', 'Some CPU, 2 cores'],
@@ -36,7 +42,7 @@ it('what stands between its markers is what a run has measured, and filling it a
   const benchmarks = asMarkdown('Benchmarks', { command: 'npm run bench', facts }, sections, 'bench');
   const filled = fillReadme(readme, benchmarks);
   expect(filled).toContain('Measured on 2026-11-25 in one run: Some CPU, 2 cores, Node.js v20.20.2');
-  expect(filled).toMatch(/<!-- benchmarks table: What an answer costs -->\n\n\|[^<]*12,345[^<]*<!-- end -->/);
+  expect(filled).toMatch(/<!-- benchmarks rows: Beside what others do .*-->\n\n\|[^<]*12,345[^<]*<!-- end -->/);
   expect(filled).toContain('![Hits kept under writes](docs/bench/a-chart.svg)');
   expect(filled).not.toContain('How it was measured.');
   expect(fillReadme(filled, benchmarks)).toBe(filled);
@@ -48,6 +54,13 @@ it('what stands between its markers is what a run has measured, and filling it a
 it('a section that no step measures is named', () => {
   const wrong = '<!-- benchmarks table: No such thing -->\n<!-- end -->';
   expect(() => fillReadme(wrong, '# Benchmarks\n')).toThrow('README.md asks for "No such thing"');
+});
+
+it('a row that no table has is named', () => {
+  const wrong = '<!-- benchmarks rows: One | no such row -->\n<!-- end -->';
+  expect(() => fillReadme(wrong, '## One\n\n| a |\n| - |\n| b |\n')).toThrow(
+    'README.md asks for the row "no such row"',
+  );
 });
 
 it('the README says what docs/benchmarks.md says', () => {

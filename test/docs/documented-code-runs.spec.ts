@@ -1,0 +1,54 @@
+import 'reflect-metadata';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { embedded } from '../support/backends';
+import { tokenFor } from '../support/client';
+import { useService } from '../support/service';
+import { asFunctionBody, asScript, programOf, runnableBlocks } from './runnable';
+
+const pages = ['README.md', ...readdirSync('docs').map((file) => join('docs', file))]
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => ({ file, blocks: runnableBlocks(readFileSync(file, 'utf8')) }));
+const pagesWith = (language: string, setting = '') =>
+  pages
+    .map(({ file, blocks }) => ({ file, program: programOf(blocks, language, setting) }))
+    .filter(({ program }) => program !== '');
+const settings = [...new Set(pages.flatMap(({ blocks }) => blocks.map(({ setting }) => setting)))];
+
+describe('TypeScript', () => {
+  const fromHere = createRequire(__filename);
+  const load = (name: string): unknown =>
+    name === 'strata-caching' ? fromHere('../../src/caching') : jest.requireActual(name);
+
+  it.each(pagesWith('ts'))('of $file does what it says', async ({ program }) => {
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+    await new Function('require', 'expect', asFunctionBody(program))(load, expect);
+  });
+});
+
+describe.each(settings)('commands, with the setting "%s"', (setting) => {
+  const service = useService(embedded, environmentOf(setting));
+
+  it.each(pagesWith('sh', setting))('of $file print what they say', async ({ program }) => {
+    const { url } = service.process();
+    const admin = tokenFor('root', 'admin');
+    await service.send('DELETE', '/api/cache', { token: admin });
+    const env = { PATH: process.env.PATH, TOKEN: tokenFor('alice', 'editor'), ADMIN: admin };
+    const script = asScript(program).replaceAll('http://127.0.0.1:3000', url);
+    await promisify(execFile)('bash', ['-c', script], { env }).catch((error: { stderr: string }) => {
+      throw new Error(error.stderr);
+    });
+  });
+});
+
+function environmentOf(setting: string): Record<string, string> {
+  const [name = '', value = ''] = setting.split('=');
+  return name === '' ? {} : { [name]: value };
+}
+
+it('most pages have code that runs', () => {
+  expect(pages.filter(({ blocks }) => blocks.length > 0).length).toBeGreaterThanOrEqual(10);
+});
