@@ -8,7 +8,7 @@ const require = createRequire(import.meta.url);
 const { Module } = require('@nestjs/common');
 const { NestFactory } = require('@nestjs/core');
 const { TypeOrmModule } = require('@nestjs/typeorm');
-const { DataSource } = require('typeorm');
+const { Column, DataSource, Entity, PrimaryColumn } = require('typeorm');
 const {
   CacheEventBus,
   CacheHealth,
@@ -16,6 +16,7 @@ const {
   CachingModule,
   Eviction,
   EvictionModule,
+  EvictsTags,
 } = require('../../dist/caching');
 const { Drainer } = require('../../dist/caching/write/drain/drainer');
 const { Product } = require('../../dist/products/product.entity');
@@ -28,7 +29,15 @@ const {
   caching,
   hang = false,
   embedded = false,
+  program = 'shop',
 } = JSON.parse(process.env.NODE_SETTINGS);
+
+/** The products of another program, which calls them articles. */
+class Article {}
+Entity('products')(Article);
+PrimaryColumn('integer')(Article.prototype, 'id');
+Column('integer')(Article.prototype, 'stock');
+EvictsTags(({ before, after }) => [before, after].flatMap((row) => (row ? [`article:${row.id}`] : [])))(Article);
 
 class Root {}
 Module({
@@ -36,7 +45,7 @@ Module({
     TypeOrmModule.forRoot({
       type: 'postgres',
       ...(connection ?? { url: database }),
-      entities: [Product, WatchedProduct],
+      entities: program === 'shop' ? [Product, WatchedProduct] : [Article],
       retryAttempts: 0,
       poolSize: embedded ? 1 : 10,
     }),
@@ -56,12 +65,13 @@ if (hang) {
 const app = await NestFactory.createApplicationContext(Root, { logger: ['error', 'warn'], abortOnError: false });
 const source = app.get(DataSource);
 const cache = app.get(CacheService);
-const products = source.getRepository(Product);
+const products = source.getRepository(program === 'shop' ? Product : Article);
 const counts = { stamped: 0, drained: 0, evictionLate: 0, drainFailed: 0 };
 for (const name of Object.keys(counts)) app.get(CacheEventBus).on(name, () => (counts[name] += 1));
 
 const READS = {
   detail: (id) => [['table:products', `product:${id}`], 'SELECT * FROM products WHERE id = $1', [id]],
+  article: (id) => [['table:products', `article:${id}`], 'SELECT * FROM products WHERE id = $1', [id]],
   list: () => [['table:products', 'products'], 'SELECT id FROM products ORDER BY created_at DESC, id DESC', []],
   watchlist: (user) => [
     ['table:watchlist', `watchlist:${user}`],

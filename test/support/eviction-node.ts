@@ -7,6 +7,8 @@ export interface NodeSettings {
   database: string;
   /** TypeORM's options, in the place of `database`. */
   connection?: Record<string, unknown>;
+  /** Another program on the same table, with rules of its own. @default 'shop' */
+  program?: 'shop' | 'office';
   /** As in the environment variable DATABASE_DIRECT_URL. */
   directUrl?: string;
   caching: CachingOptions;
@@ -18,7 +20,7 @@ export interface NodeSettings {
   nodeOptions?: string;
 }
 
-export type ReadKind = 'detail' | 'list' | 'watchlist';
+export type ReadKind = 'detail' | 'list' | 'watchlist' | 'article';
 
 interface Message {
   id?: number;

@@ -13,13 +13,12 @@ import { sql } from './sql';
 /** A PostgreSQL of the test's own on loopback, with a password that no other user of the machine knows. */
 export class PostgresServer {
   private process?: ChildProcess;
-  private readonly password = randomBytes(12).toString('hex');
-
   private constructor(
     private readonly folder: string,
     private readonly binaries: PostgresBinaries,
     readonly port: number,
     private readonly settings: Readonly<Record<string, string>>,
+    private readonly password = randomBytes(12).toString('hex'),
   ) {}
 
   /** @param settings as in postgresql.conf */
@@ -36,6 +35,28 @@ export class PostgresServer {
       return server;
     } catch (error) {
       await server.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * A streaming standby of this server, on its own port, which answers reads.
+   * @param through the port by which it reaches this server, where that is not the server's own
+   */
+  async standby(through = this.port): Promise<PostgresServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'strata-standby-'));
+    own(folder, this.binaries);
+    const standby = new PostgresServer(folder, this.binaries, await freePort(), this.settings, this.password);
+    const from = new URL(this.url);
+    from.port = String(through);
+    const how = ['-D', standby.data, '-d', from.href, '-R', '-X', 'stream', '-c', 'fast'];
+    const run = { ...this.binaries.user, cwd: '/', env: { ...process.env, PGPASSWORD: this.password } };
+    try {
+      await promisify(execFile)(this.program('pg_basebackup'), how, run);
+      await standby.up();
+      return standby;
+    } catch (error) {
+      await standby.stop();
       throw error;
     }
   }

@@ -109,6 +109,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
   async onModuleInit(): Promise<void> {
     refuseOthers(this.dataSource, dataSourcesOf(this.modules, this.dataSource));
     await this.rules.requireTriggers();
+    this.stack.clock.deriveTags((tag) => this.rules.omittedBy(tag));
     await this.firstProof();
     this.poller.start();
   }

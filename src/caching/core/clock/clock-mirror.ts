@@ -13,6 +13,7 @@ export class ClockMirror {
   epoch = '';
   pseudonyms = new Pseudonyms();
   private table: StampTable;
+  private derive: (tag: string) => readonly string[] = () => [];
   /** Epochs that this node has left. What was stamped since then is missing here, so none of them is trusted again. */
   private readonly left = new Set<string>();
 
@@ -45,7 +46,7 @@ export class ClockMirror {
    */
   apply(reading: ClockReading, tags: readonly string[]): boolean {
     if (reading.epoch !== this.epoch) return false;
-    const learned = this.table.record(tags, reading.tick);
+    const learned = this.record(tags, reading.tick);
     const raised = this.table.raiseFloor(reading.floor);
     if (learned || raised) this.version += 1;
     if (reading.tick > this.table.tick + 1) return false;
@@ -57,7 +58,7 @@ export class ClockMirror {
   learn(difference: ClockDifference): boolean {
     if (difference.epoch !== this.epoch) this.switchEpoch(difference);
     let learned = this.table.raiseFloor(difference.floor);
-    for (const [tag, tick] of difference.stamps) learned = this.table.record([tag], tick) || learned;
+    for (const [tag, tick] of difference.stamps) learned = this.record([tag], tick) || learned;
     this.table.tick = Math.max(this.table.tick, difference.completeTo);
     if (learned) this.version += 1;
     return difference.completeTo >= difference.tick;
@@ -65,6 +66,19 @@ export class ClockMirror {
 
   hasLeft(epoch: string): boolean {
     return this.left.has(epoch);
+  }
+
+  /** A stamp of a tag stamps, in this copy only, what `derive` returns for it: those of before as well. */
+  deriveTags(derive: (tag: string) => readonly string[]): void {
+    this.derive = derive;
+    for (const tag of this.table.tags()) this.table.record(derive(tag), this.table.lastStamp([tag]));
+    this.version += 1;
+  }
+
+  private record(tags: readonly string[], tick: number): boolean {
+    let learned = this.table.record(tags, tick);
+    for (const tag of tags) learned = this.table.record(this.derive(tag), tick) || learned;
+    return learned;
   }
 
   /** Law 7: everything known belongs to a clock that no longer exists. Without a secret all nodes derive one from the epoch. */

@@ -48,6 +48,9 @@ export class MemoryTagClock implements TagClock {
     return Promise.resolve({ ...this.instant(), lastTick: this.table.tick });
   }
 
+  /** No other program stamps this clock. */
+  deriveTags(): void {}
+
   pseudonym(user: string): string {
     return this.pseudonyms.of(user);
   }

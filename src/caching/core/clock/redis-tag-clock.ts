@@ -114,6 +114,10 @@ export class RedisTagClock implements TagClock {
     return replies.every((reply) => reply.epoch === epoch) ? pseudonyms.foreign(texts) : everyUserTags(texts);
   }
 
+  deriveTags(derive: (tag: string) => readonly string[]): void {
+    this.mirror.deriveTags(derive);
+  }
+
   pseudonym(user: string): string {
     return this.mirror.pseudonyms.of(user);
   }

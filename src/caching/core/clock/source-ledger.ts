@@ -8,7 +8,9 @@ import type { TagClock } from './tag-clock';
 export interface SourceClaim {
   /** Which database and outbox, in words: two live ones never share a clock. */
   readonly source: string;
-  /** What of it must stay as it is for no write to go unseen: its triggers. */
+  /** The tables that this program watches; another program or release on the same database may watch others. */
+  readonly watch: string;
+  /** What of them must stay as it is for no write to go unseen: their triggers. */
   readonly identity: string;
   /** The last id that the outbox gave out; null: not known. */
   readonly lastId: string | null;
@@ -65,17 +67,18 @@ function fingerprintOf({ source, identity }: SourceClaim): string {
 }
 
 /**
- * One hash beside the clock: `fingerprint`, `last_id`, and for each live node `node:<id>` = `<expiry in ms> <source>`.
+ * One hash beside the clock: `source`, `last_id`, `watch:<tables>` = the identity of those tables, and for each live node
+ * `node:<id>` = `<expiry in ms> <source>`. A program that comes for the first time has no entry yet that a write could have missed.
  *
- * attest: node, source, fingerprint, last id, lifetime in ms → [source of another live node or '', fingerprint, last id,
- * number of other live nodes]; a fingerprint that is still the same has its last id moved on.
- * adopt: fingerprint, last id. leave: node.
+ * attest: node, source, watch, identity, last id, lifetime in ms → [source of another live node or '', whether source and
+ * identity are as they were, last id, number of other live nodes]; where they are, the last id is moved on.
+ * adopt: source, watch, identity, last id: nothing of before counts. leave: node.
  */
 const LEDGER = redisScript(`#!lua flags=allow-oom
 local key = KEYS[1]
 local operations = {}
 
-function operations.attest(node, source, fingerprint, last_id, lifetime)
+function operations.attest(node, source, watch, identity, last_id, lifetime)
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local fields = redis.call('HGETALL', key)
@@ -93,19 +96,25 @@ function operations.attest(node, source, fingerprint, last_id, lifetime)
   end
   if other ~= '' then
     redis.call('HDEL', key, 'node:' .. node)
-    return { other, '', '', others }
+    return { other, 0, '', others }
   end
   redis.call('HSET', key, 'node:' .. node, string.format('%d %s', now + lifetime, source))
-  local known = redis.call('HGET', key, 'fingerprint') or ''
+  local known = redis.call('HGET', key, 'watch:' .. watch)
   local known_id = redis.call('HGET', key, 'last_id') or ''
-  if known == fingerprint and last_id ~= '' and (known_id == '' or tonumber(last_id) > tonumber(known_id)) then
+  local is_same = redis.call('HGET', key, 'source') == source and (not known or known == identity)
+  if is_same and not known then redis.call('HSET', key, 'watch:' .. watch, identity) end
+  if is_same and last_id ~= '' and (known_id == '' or tonumber(last_id) > tonumber(known_id)) then
     redis.call('HSET', key, 'last_id', last_id)
   end
-  return { '', known, known_id, others }
+  return { '', is_same and 1 or 0, known_id, others }
 end
 
-function operations.adopt(fingerprint, last_id)
-  redis.call('HSET', key, 'fingerprint', fingerprint, 'last_id', last_id)
+function operations.adopt(source, watch, identity, last_id)
+  local fields = redis.call('HGETALL', key)
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 6) == 'watch:' then redis.call('HDEL', key, fields[i]) end
+  end
+  redis.call('HSET', key, 'source', source, 'watch:' .. watch, identity, 'last_id', last_id)
   return {}
 end
 
@@ -136,20 +145,20 @@ export class RedisSourceLedger implements SourceLedger {
   }
 
   async attest(claim: SourceClaim): Promise<boolean> {
-    const { source, lastId, start } = claim;
+    const { source, watch, identity, lastId, start } = claim;
     const fingerprint = fingerprintOf(claim);
-    const args = [this.node, source, fingerprint, lastId ?? '', String(LIFETIME)];
-    const [other, shared, sharedId, others] = (await this.run('attest', args)) as [string, string, string, number];
+    const args = [this.node, source, watch, identity, lastId ?? '', String(LIFETIME)];
+    const [other, isSame, sharedId, others] = (await this.run('attest', args)) as [string, number, string, number];
     if (other !== '') throw conflict(source, other);
     const { known } = this;
     const hasGoneBack = known !== undefined && wentBack(known.lastId, lastId);
     const isOther = known !== undefined && (known.fingerprint !== fingerprint || hasGoneBack);
     // While other nodes live, they have seen to it that what came was stamped.
     const isAlone = start !== undefined && others === 0;
-    const isNew = shared !== fingerprint || (isAlone && isAmiss(sharedId === '' ? null : sharedId, start));
+    const isNew = isSame === 0 || (isAlone && isAmiss(sharedId === '' ? null : sharedId, start));
     if (isNew || hasGoneBack) {
       await this.clock.renew();
-      await this.run('adopt', [fingerprint, lastId ?? '']);
+      await this.run('adopt', [source, watch, identity, lastId ?? '']);
     }
     this.known = { fingerprint, lastId };
     return isOther;

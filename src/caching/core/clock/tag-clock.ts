@@ -46,6 +46,8 @@ export interface TagClock {
    * @throws CacheError `CACHE_STAMP_FAILED`: keep the change and stamp again; this process already distrusts the tags
    */
   stamp(tags: readonly string[]): Promise<StampInstant>;
+  /** What a stamp of `tag` by another process invalidates here as well. Applies to the stamps that are known already, too. */
+  deriveTags(derive: (tag: string) => readonly string[]): void;
   /** A user as keys name them. Another epoch may have another pseudonym. */
   pseudonym(user: string): string;
   /** Tags as stamps have them: without duplicates, users as pseudonyms. Once is enough, and twice does no harm. */

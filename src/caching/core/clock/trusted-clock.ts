@@ -51,6 +51,10 @@ export class TrustedClock implements TagClock {
     return this.clock.stamp(tags);
   }
 
+  deriveTags(derive: (tag: string) => readonly string[]): void {
+    this.clock.deriveTags(derive);
+  }
+
   pseudonym(user: string): string {
     return this.clock.pseudonym(user);
   }

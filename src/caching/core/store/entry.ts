@@ -90,12 +90,13 @@ export function keyTag(key: string): string {
   return key.startsWith(ROW_KEY) ? key.slice(key.indexOf(':', ROW_KEY.length) + 1) : KEY_TAG + key;
 }
 
-/** Tags shown to operators and edges: without `keyTag`. */
+/** Tags shown to operators and edges: without `keyTag`, and without those that only nodes exchange. */
 export function publicTags(tags: readonly string[]): string[] {
-  return tags.filter((tag) => !tag.startsWith(KEY_TAG));
+  return tags.filter((tag) => !INTERNAL.test(tag));
 }
 
 const KEY_TAG = '@key:';
+const INTERNAL = /^@(key|drain|rules):/;
 /** `entity:<name and release>:<tag>`, see RowsDefinition. */
 const ROW_KEY = 'entity:';
 

@@ -5,6 +5,7 @@ import { tableTag, type TagRule, tagRulesOf } from './evicts-tags.decorator';
 import { rowsDefinitionOf } from '../../core/rows/caches-rows.decorator';
 import type { RowsDefinition } from '../../core/rows/rows-definition';
 import type { OutboxRecord } from '../drain/outbox';
+import { EVERY_TABLE, hashOfRules, readMark, ruleMark } from './rule-marks';
 import { readWatchedTables, type WatchedTable } from './watched-tables';
 
 /** More tags than this at once say no more than "the table" does, and take longer to stamp. */
@@ -18,6 +19,8 @@ interface TableRules {
   readonly rows: Set<RowsDefinition>;
   /** Something writes to it, or hides rows of it, past its triggers. */
   isBlind: boolean;
+  /** Of rules and rows; undefined: to be computed. */
+  hash?: string;
 }
 
 /** Which table's writes evict what: table → rules, as the entities of a DataSource say with @EvictsTags. */
@@ -85,10 +88,35 @@ export class TagRules {
     }
   }
 
+  /** Tags that name the rules by which these records were read. */
+  marksOf(records: readonly OutboxRecord[]): string[] {
+    return [...new Set(records.map(({ table }) => table))].map((table) => ruleMark(this.hashOf(table), table));
+  }
+
+  /** All that depends on any table of this program, or on one of `records`, and what other programs make of that. */
+  everything(records: readonly OutboxRecord[]): string[] {
+    return [...this.tables, ...records.map(({ table }) => table)].map(tableTag).concat(EVERY_TABLE);
+  }
+
+  /** What a stamp by the rules of another program or release may have left out. */
+  omittedBy(tag: string): readonly string[] {
+    const mark = readMark(tag);
+    if (!mark) return [];
+    const { hash, table } = mark;
+    if (table === undefined) return this.tables.flatMap((own) => this.coarse(own));
+    return hash === this.hashOf(table) ? [] : this.coarse(table);
+  }
+
   /** The rows of a table that the drain may put into the cache. */
   writtenThrough(table: string): readonly RowsDefinition[] {
     const known = this.byName.get(table);
     return !known || known.isBlind ? [] : [...known.rows].filter(({ writeThrough }) => writeThrough);
+  }
+
+  private hashOf(table: string): string {
+    const known = this.byName.get(table);
+    if (!known) return hashOfRules([], []);
+    return (known.hash ??= hashOfRules(known.rules, known.rows));
   }
 
   /** Entries carry the name that their own entity has for the table. */
@@ -103,6 +131,7 @@ export class TagRules {
       rows: new Set<RowsDefinition>(),
       isBlind: false,
     };
+    known.hash = undefined;
     for (const each of rows) known.rows.add(each);
     for (const rule of rules) known.rules.add(rule);
     this.byName.set(name, known);

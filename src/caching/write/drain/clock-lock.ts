@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { CacheError } from '../../caching.errors';
+import { OUTBOX } from '../capture/outbox-table';
 import type { ClockIdentity } from '../../core/clock/clock-identity';
 
-/** First half of the advisory locks' key, "cach" in ASCII; the second half names the clock that a process uses. */
-const LOCKS = 0x63616368;
 /** Milliseconds to wait before refusing: the database releases the lock of a killed process within moments. */
 const PATIENCE = 2_000;
 
 /**
- * All processes that drain one outbox must use one clock: a node that drains a record stamps its own clock, and nodes of
+ * All processes that drain one outbox must use one clock (two schemas of one database are two outboxes): a node that drains a record stamps its own clock, and nodes of
  * another clock would never learn of the write. Each holds a shared lock that names its clock, for as long as its session lives. The clock's identity
  * counts, not its prefix: another Redis server under the same prefix is another clock.
  */
@@ -22,7 +21,7 @@ export class ClockMembership {
   /** For a new session. @throws CacheError `CACHE_CLOCK_CONFLICT`; what cannot ask the clock who it is */
   async join(client: ClientBase): Promise<void> {
     const identity = await this.identity.current();
-    await acquireClockLock(client, lockId(identity));
+    await acquireClockLock(client, await locksOf(client), lockNumber(identity));
     this.joined = identity;
   }
 
@@ -41,14 +40,21 @@ export class ClockMembership {
   }
 }
 
-function lockId(identity: string): number {
-  return 1 + (createHash('sha1').update(identity).digest().readUInt32BE() >>> 2);
+/** Half of an advisory lock's key: at least 1. */
+function lockNumber(text: string): number {
+  return 1 + (createHash('sha1').update(text).digest().readUInt32BE() >>> 2);
+}
+
+/** The first half of the locks' key names the outbox, the second half the clock that a process uses. */
+async function locksOf(client: ClientBase): Promise<number> {
+  const { rows } = await client.query<{ oid: string }>(`SELECT to_regclass('${OUTBOX}')::oid::text AS oid`);
+  return lockNumber(`strata ${OUTBOX} ${rows[0]?.oid}`);
 }
 
 /** @throws CacheError `CACHE_CLOCK_CONFLICT` */
-async function acquireClockLock(client: ClientBase, id: number): Promise<void> {
+async function acquireClockLock(client: ClientBase, locks: number, id: number): Promise<void> {
   for (const until = performance.now() + PATIENCE; ; await sleep(50)) {
-    if (await tryJoin(client, id)) return;
+    if (await tryJoin(client, locks, id)) return;
     if (performance.now() > until) break;
   }
   throw new CacheError(
@@ -59,17 +65,17 @@ async function acquireClockLock(client: ClientBase, id: number): Promise<void> {
 }
 
 /** One at a time: two that start together would else see each other and both give up. */
-async function tryJoin(client: ClientBase, id: number): Promise<boolean> {
+async function tryJoin(client: ClientBase, locks: number, id: number): Promise<boolean> {
   await client.query('BEGIN');
   try {
-    await client.query('SELECT pg_advisory_xact_lock($1, 0)', [LOCKS]);
+    await client.query('SELECT pg_advisory_xact_lock($1, 0)', [locks]);
     const { rows } = await client.query(
       `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objsubid = 2 AND objid NOT IN (0, $2)
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND granted LIMIT 1`,
-      [LOCKS, id],
+      [locks, id],
     );
     if (rows.length > 0) return false;
-    await client.query('SELECT pg_advisory_lock_shared($1, $2)', [LOCKS, id]);
+    await client.query('SELECT pg_advisory_lock_shared($1, $2)', [locks, id]);
     return true;
   } finally {
     await client.query('COMMIT');

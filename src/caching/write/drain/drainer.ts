@@ -6,7 +6,6 @@ import { Coalesced } from '../../core/async/coalesced';
 import { withDeadline } from '../../core/async/deadline';
 import { CHANNEL } from '../capture/outbox-table';
 import type { TagRules } from '../capture/tag-rules';
-import { tableTag } from '../capture/evicts-tags.decorator';
 import type { StampInstant } from '../../core/clock/tag-clock';
 import { Batches, type Stamped, StuckError } from './batches';
 import type { DrainParticipant } from './drain-participant';
@@ -47,7 +46,7 @@ export class Drainer {
   private readonly batches = new Batches({
     begin: () => this.writeThrough.begin(),
     stamp: (records, start, isFull) => this.stampRecords(records, start, isFull),
-    stampEverything: (seen) => this.stampTags([...this.rules.tables, ...seen.map(({ table }) => table)].map(tableTag)),
+    stampEverything: (seen) => this.stampTags(this.rules.everything(seen)),
   });
   private readonly writeThrough: WriteThrough;
   private readonly cursors = new WeakMap<ClientBase, OutboxCursor>();
@@ -218,7 +217,7 @@ export class Drainer {
   ): Promise<Stamped> {
     const start = performance.now();
     const tags = this.rules.tagsOf(records);
-    const marks = begun ? this.writeThrough.marks(begun, isFull) : [];
+    const marks = [...this.rules.marksOf(records), ...(begun ? this.writeThrough.marks(begun, isFull) : [])];
     const size = { 'cache.records': records.length, 'cache.tags': tags.length };
     const at = await this.stack.options.tracing.span('cache.drain', size, () => this.stampTags([...tags, ...marks]));
     // Before the writer is acknowledged, so that its next read finds the row.

@@ -41,7 +41,7 @@ export class OutboxPoller {
     /** Throws when an epoch is not of the clock that was joined. */
     private readonly confirm: (epoch: string) => void,
     private readonly resetSession: () => void,
-    tables: readonly string[],
+    private readonly tables: readonly string[],
   ) {
     const every = Math.min(Math.max(stack.trust.lifetime / POLLS_PER_LIFETIME, SHORTEST), LONGEST);
     this.heartbeat = new Heartbeat(() => this.poll(), every);
@@ -70,15 +70,15 @@ export class OutboxPoller {
   }
 
   /** @returns whether the outbox is another one than at the last poll */
-  private async attest({ identity, lastId }: WatchState): Promise<boolean> {
+  private async attest({ outbox, identity, lastId }: WatchState): Promise<boolean> {
     const session = this.session();
     // An embedded database is opened by no other process, and its folder is what it was.
     if (!session) return false;
-    const [outbox, watches] = identity.split(':') as [string, string];
     const { database, start } = session;
     const isOther = await this.ledger.attest({
       source: `${database}, outbox ${outbox}`,
-      identity: watches,
+      watch: this.tables.join(),
+      identity,
       lastId,
       start,
     });

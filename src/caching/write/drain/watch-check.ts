@@ -5,8 +5,10 @@ import { LAST_ID } from './outbox';
 
 /** What a poll found beside the records. */
 export interface WatchState {
+  /** Which outbox, in words: its schema and oid. */
+  readonly outbox: string;
   /**
-   * Which outbox, which tables and which triggers. Another one than at the last poll: for a moment writes may have gone unseen.
+   * Which tables and which triggers. Another one than at the last poll: for a moment writes may have gone unseen.
    * It holds the `xmin` of every trigger and function, so what was disabled and enabled again between two polls shows as well,
    * and the files of the outbox and its sequence: TRUNCATE takes records unseen, RESTART IDENTITY gives ids that were passed.
    */
@@ -39,7 +41,9 @@ export function checkSql(tables: readonly string[]): string {
     SELECT
       ARRAY(SELECT name FROM unnest(${names}) AS name
             WHERE 4 <> (SELECT count(*) FROM watch WHERE tgrelid = to_regclass(name))) AS unwatched,
-      (SELECT to_regclass('${OUTBOX}')::oid || ':' || coalesce(md5(string_agg(
+      (SELECT format('%I.%I (oid %s)', nspname, relname, c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+       WHERE c.oid = to_regclass('${OUTBOX}')) AS outbox,
+      (SELECT coalesce(md5(string_agg(
          concat_ws(' ', oid, tgrelid, changed, function_changed), ',' ORDER BY oid)), '')
          || concat_ws(' ', '', pg_relation_filenode(to_regclass('${OUTBOX}')),
               pg_relation_filenode(pg_get_serial_sequence('${OUTBOX}', 'id')::regclass)) FROM watch) AS identity,
@@ -50,6 +54,7 @@ export function checkSql(tables: readonly string[]): string {
 
 interface CheckRow {
   readonly unwatched: readonly string[];
+  readonly outbox: string;
   readonly identity: string;
   readonly last_id: string | null;
   readonly fault: keyof typeof FAULTS | null;
@@ -67,7 +72,7 @@ export function judgeCheck(result: QueryResult | undefined): WatchState {
     );
   }
   if (row.fault) throw new CacheError('CACHE_OUTBOX_UNUSABLE', `The outbox cannot be relied on. ${FAULTS[row.fault]}`);
-  return { identity: row.identity, lastId: row.last_id };
+  return { outbox: row.outbox, identity: row.identity, lastId: row.last_id };
 }
 
 function quotePath(table: string): string {

@@ -41,7 +41,7 @@ it('reads, writes, locks, invalidates, lists and clears, and no command is refus
   await near.store.clear();
   await eventually(async () => (await server.command<string[]>('KEYS', 'strata:*')).length === 0);
   // What the eviction module adds: which clock this is, and which database it belongs to.
-  const claim = { source: 'database', identity: 'triggers', lastId: '1' };
+  const claim = { source: 'database', watch: 'products', identity: 'triggers', lastId: '1' };
   for (const one of [near, far]) {
     await one.identity.current();
     await one.ledger.attest(claim);
