@@ -48,6 +48,14 @@ it('each page of docs/ can be reached from the README', () => {
   expect([...pages, ...MEASURED].filter((page) => !readme.includes(`](${page})`))).toEqual([]);
 });
 
+it('ARCHITECTURE names files that are there', () => {
+  const text = readFileSync('ARCHITECTURE.md', 'utf8').split('## A second cached entity')[0]!;
+  const named = [...text.matchAll(/`?((?:[\w-]+\/)+[\w.-]+\.ts)\b/g)].map(([, file]) => file!);
+  expect(named.length).toBeGreaterThan(40);
+  const places = ['', 'src', 'src/caching'];
+  expect(named.filter((file) => !places.some((place) => existsSync(join(place, file))))).toEqual([]);
+});
+
 it('pictures are small', () => {
   const images = readdirSync('docs/images').map((file) => [file, statSync(join('docs/images', file)).size] as const);
   expect(images.length).toBeGreaterThanOrEqual(2);
