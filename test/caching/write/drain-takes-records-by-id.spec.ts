@@ -130,6 +130,15 @@ it('dead records that an open snapshot keeps from vacuum are not walked again', 
   expect(await blocks(later.client, later.cursor)).toBeLessThan(walked / 4);
 });
 
+it('a batch is not compiled (JIT), however expensive the server takes it to be', async () => {
+  const { client, cursor } = await drainer();
+  await run(client, 'SET jit_above_cost = 0; SET jit_optimize_above_cost = 0');
+  await write(await connect(), 'one');
+  const sql = `EXPLAIN (ANALYZE, FORMAT JSON) ${cursor.takes({ records: 200, bytes: 1_000_000 }, true)}`;
+  const { rows } = await client.query<{ 'QUERY PLAN': Record<string, unknown>[] }>(sql);
+  expect(rows[0]!['QUERY PLAN'][0]).not.toHaveProperty('JIT');
+});
+
 it('a batch is bounded in bytes, and a record that is larger by itself is taken without its rows', async () => {
   const { drain, taken } = await drainer({ records: 200, bytes: 10_000 });
   const writer = await connect();

@@ -71,7 +71,9 @@ function takeSql(after: string, open: string, next: string, records: string, byt
 /**
  * Makes a session ready for drains, which is all that it may be used for. A drain that dies or freezes half-way loses its
  * session, and its locks, to the idle timeout. A delete that a database crash undoes is stamped a second time, which is harmless:
- * no need to wait for the disk. Row-level security would hide records: with `row_security = off` it is an error. The plan is made once, so it has to be right however many records wait: by the indexes.
+ * no need to wait for the disk. Row-level security would hide records: with `row_security = off` it is an error. The plan is made once, so it has to be
+ * right however many records wait: by the indexes. Its estimate grows with the table, and past `jit_above_cost` the server would
+ * compile each batch anew, which takes a hundred times as long as the batch.
  * @param patience milliseconds for another drain's locks, and for the stamp
  */
 export async function prepareDrains(client: ClientBase, patience: number): Promise<void> {
@@ -81,7 +83,7 @@ export async function prepareDrains(client: ClientBase, patience: number): Promi
     SET idle_in_transaction_session_timeout = ${patience};
     SET synchronous_commit = off;
     SET row_security = off;
-    SET enable_seqscan = off; SET enable_bitmapscan = off;
+    SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
     SET plan_cache_mode = force_generic_plan;
     PREPARE cache_take (bigint, xid8[], xid8, bigint, bigint) AS ${takeSql('$1', '$2', '$3', '$4', '$5')}`);
 }

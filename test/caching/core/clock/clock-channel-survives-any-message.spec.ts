@@ -74,15 +74,8 @@ it('a huge message is not parsed', async () => {
 });
 
 it('after any JSON the node works and receives the next stamp', async () => {
-  const { epoch } = near.clock.instant();
-  const part = fc.oneof(
-    fc.constant(epoch),
-    fc.integer(),
-    fc.double(),
-    fc.string(),
-    fc.array(fc.jsonValue()),
-    fc.jsonValue(),
-  );
+  // Without the epoch, which could make a valid stamp of it: that of any later tick, or a floor above all ticks.
+  const part = fc.oneof(fc.integer(), fc.double(), fc.string(), fc.array(fc.jsonValue()), fc.jsonValue());
   await fc.assert(
     fc.asyncProperty(fc.array(part, { maxLength: 5 }), async (message) => {
       await client.publish(CHANNEL, JSON.stringify(message));
