@@ -4,8 +4,8 @@ import type { CacheEntry, CacheResult } from '../../core/store/entry';
 import type { Shareable } from '../../edge/edge-headers';
 import type { ViewReply } from './express';
 import { mergeVary } from './response/directives';
-import { Encoder, negotiate } from './response/encoding';
-import { encodedEtag, matchesIfNoneMatch, preconditionsHold } from './response/etag';
+import { compressesItself, Encoder, negotiate } from './response/encoding';
+import { encodedEtag, matchesIfNoneMatch, preconditionsHold, weakened } from './response/etag';
 import { ageOf, bypassStatus, cacheStatus, validators, type Verdict, withoutBody, xCache } from './response/headers';
 import { isHeld, type PreparedHit } from './response/prepared-hits';
 import { StoredResponse } from './response/stored-response';
@@ -61,6 +61,7 @@ export class Responder {
       reply.headers(hit.ok);
     }
     if (vary !== undefined) reply.header('vary', mergeVary(vary, hit.ok['vary'] ?? ''));
+    if (compressesItself(reply)) reply.header('etag', weakened(hit.etag));
     reply.send(reply.statusCode === 304 && method !== 'HEAD' ? undefined : hit.payload);
   }
 
@@ -82,8 +83,10 @@ export class Responder {
       throw new PreconditionFailedException('If-Match names another version than the current one.');
     }
 
-    const encoding = entry ? negotiate(header(request, 'accept-encoding'), stored) : 'identity';
+    const encodes = entry && !compressesItself(reply);
+    const encoding = encodes ? negotiate(header(request, 'accept-encoding'), stored) : 'identity';
     const own = { ...stored.headers, ...validators(route, stored, encoding, kept) };
+    if (compressesItself(reply)) own['etag'] = weakened(stored.etag);
     if (vary !== undefined) own['vary'] = mergeVary(vary, own['vary'] ?? '');
     const ifNoneMatch = header(request, 'if-none-match');
     if (ifNoneMatch !== undefined && matchesIfNoneMatch(ifNoneMatch, encodedEtag(stored.etag, encoding))) {

@@ -15,9 +15,11 @@ import type { Exchange } from './exchange';
 import { ExpressReply, fromExpressRequest, isExpress, type ViewReply } from './express';
 import { captureResponse } from './framework-capture';
 import { requests } from './response/directives';
+import { compressesItself } from './response/encoding';
 import { type BypassReason, bypassStatus } from './response/headers';
 import type { PreparedHit } from './response/prepared-hits';
 import { isSameBeside, type SharedHeaders, sharedHeaders } from './route/fast-path-eligibility';
+import { negotiatedBefore } from './route/negotiated';
 import type { KnownUrl } from './route/url-key-cache';
 import type { ViewRoute } from './route/view-route';
 import { refuseStockInterceptors } from './stock-interceptor';
@@ -110,14 +112,17 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const { route, request, reply } = exchange;
     const user = this.layer.user(request);
     const owner = route.isPrivate && user !== undefined ? this.stack.clock.pseudonym(user) : undefined;
-    const key = route.key(known.urlKey, request, owner);
-    const shared = route.isNamedByUrl && !known.open && user === undefined ? sharedHeaders(reply) : undefined;
+    const key = route.key(known.urlKey, request, owner, negotiatedBefore(reply, request, route.varyBy));
+    const encodes = !compressesItself(reply);
+    const mayOpen = route.isNamedByUrl && encodes && !known.open && user === undefined;
+    const shared = mayOpen ? sharedHeaders(reply) : undefined;
     const { store } = this.stack;
     const early = known.open && !isReload ? this.layer.finds.of(request.raw, key) : undefined;
     const found = early && store.isFresh(early.entry) ? early : undefined;
     const entry = found?.entry ?? (isReload ? undefined : store.peek(key, EAGER));
     const tier = found?.tier === 'l2' ? 'l2' : 'l1';
-    const hit = entry && this.layer.hits.of(entry, tier, route, request.headers['accept-encoding']);
+    const hit =
+      entry && this.layer.hits.of(entry, tier, route, encodes ? request.headers['accept-encoding'] : undefined);
     if (!hit || request.headers['if-match'] !== undefined) {
       return this.loader.respond(
         { key, hit: found ?? (entry && foundIn('l1', entry, Date.now())), isReload, known, shared },
@@ -146,7 +151,7 @@ function expressExchange(route: ViewRoute, context: ExecutionContext, next: Call
   return { route, request: fromExpressRequest(context.getArgByIndex(0)), reply, next: reply.asSent(next) };
 }
 
-/** Opens a URL to the fast path if the application's hooks leave the response of the pipeline as it is. */
+/** Opens a URL to the fast path if the application's hooks leave the response of the pipeline as it is. A 304 does not show that. */
 function openUnlessChanged(
   known: KnownUrl,
   shared: SharedHeaders,
@@ -155,9 +160,8 @@ function openUnlessChanged(
 ): void {
   const expected = { ...shared, ...hit.ok };
   captureResponse(reply, (_serialised, current) => {
-    const isUnchanged =
-      reply.statusCode === 304 || (current === hit.payload && isSameBeside(reply.getHeaders(), expected));
-    if (isUnchanged) known.open = route.opening.for(request, shared);
+    const isWhole = reply.statusCode === 200 && current === hit.payload;
+    if (isWhole && isSameBeside(reply.getHeaders(), expected)) known.open = route.opening.for(request, shared);
     return current;
   });
 }

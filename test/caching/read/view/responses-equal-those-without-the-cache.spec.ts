@@ -1,23 +1,28 @@
 import { Controller, Get, Module, Version, VersioningType } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { CacheView, CachingModule } from '../../../../src/caching';
+import { CacheStack, CacheView, CachingModule, type CachingOptions } from '../../../../src/caching';
+import { CACHE_STACK } from '../../../../src/caching/caching.tokens';
 import { ask, type RawAnswer, type RawRequest } from '../../../support/http';
+import { needs } from '../../../support/needs';
+import { RedisServer } from '../../../support/redis-server';
+import { live } from '../../../support/stacks';
 import { ApiKeyGuard, TeapotFilter, Zoo } from './zoo.controller';
+import { type Setup, SETUPS } from './zoo.setups';
 
 interface Running {
   readonly app: NestFastifyApplication;
   readonly url: string;
 }
 
-/** How an application may be set up around its handlers. */
-type Setup = (app: NestFastifyApplication) => void | Promise<void>;
 const open: NestFastifyApplication[] = [];
 
-async function start(isCached: boolean, setup: Setup): Promise<Running> {
+async function start(setup: Setup, caching?: CachingOptions): Promise<Running> {
   const providers = [{ provide: APP_GUARD, useClass: ApiKeyGuard }];
-  @Module({ imports: isCached ? [CachingModule.forRoot({})] : [], controllers: [Zoo], providers })
+  @Module({ imports: caching ? [CachingModule.forRoot(caching)] : [], controllers: [Zoo], providers })
   class App {}
   const app = await NestFactory.create<NestFastifyApplication>(App, new FastifyAdapter(), { logger: false });
   app.useGlobalFilters(new TeapotFilter());
@@ -27,69 +32,20 @@ async function start(isCached: boolean, setup: Setup): Promise<Running> {
   return { app, url: `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}` };
 }
 
-afterAll(() => Promise.all(open.map((app) => app.close())));
-
-const SETUPS: Record<string, Setup> = {
-  'as it comes': () => undefined,
-  'a reply serializer': (app) => {
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .setReplySerializer((value) =>
-        JSON.stringify({ wrapped: value }, (_name, member: unknown) =>
-          typeof member === 'bigint' ? `${member}n` : member,
-        ),
-      );
-  },
-  'a preSerialization hook': (app) => {
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .addHook('preSerialization', (_request, _reply, payload, done) => done(null, { data: payload }));
-  },
-  'a response schema': (app) => {
-    const account = { type: 'object', properties: { name: { type: 'string' } } };
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .addHook('onRoute', (route) => {
-        if (route.config && 'schemaOf' in route.config) route.schema = { response: { 200: account } };
-      });
-  },
-  'an onSend hook that wraps the body': (app) => {
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .addHook('onSend', (_request, _reply, payload, done) =>
-        done(null, typeof payload === 'string' || Buffer.isBuffer(payload) ? `[${payload.toString()}]` : payload),
-      );
-  },
-  'an onSend hook that sets a cookie': (app) => {
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .addHook('onSend', (_request, reply, _payload, done) => {
-        void reply.header('set-cookie', 'late=1');
-        done();
-      });
-  },
-  'an onSend hook that adds a header': (app) => {
-    let served = 0;
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .addHook('onSend', (_request, reply, _payload, done) => {
-        void reply.header('x-served', String(Math.min((served += 1), 1)));
-        done();
-      });
-  },
-  'CORS for two origins': (app) => app.enableCors({ origin: ['https://a.example', 'https://b.example'] }),
-};
+let server: RedisServer;
+needs('redis-server');
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(async () => {
+  await Promise.all(open.map((app) => app.close()));
+  await server.stop();
+});
 
 const PATHS = [
   'object array text json-text number boolean null undefined buffer typed-array stream file observable promise bigint date',
   'to-json created no-content header csv redirect redirect-dynamic missing gone teapot crash no-store max-age own-etag',
-  'vary-unknown language cookie links sent echo/1 echo/1?q=a echo/2?q=%F0%9F%98%80 who schema large nowhere',
+  'vary-unknown language cookie links sent echo/1 echo/1?q=a echo/2?q=%F0%9F%98%80 who schema large translated nowhere',
 ]
   .join(' ')
   .split(' ');
@@ -102,43 +58,93 @@ const CALLERS: Record<string, Record<string, string>> = {
   german: { 'accept-language': 'de' },
 };
 
+const ENCODINGS: Record<string, Record<string, string>> = {
+  gzip: { 'accept-encoding': 'gzip' },
+  br: { 'accept-encoding': 'br;q=1, gzip;q=0.5' },
+};
+
 /** Headers that the cache adds, or that describe one message. */
 const OWN = /^(age|cache-status|x-cache|etag|cache-control|vary|date|connection|keep-alive|x-request-id)$/;
+/** What a 304 leaves out (RFC 9110 §15.4.5), and what the length and the encoding of the cache's own encoding are. */
+const OF_THE_BODY = /^(content-|transfer-encoding)/;
 
 /** What an application decided about a response; a header that the cache may add counts where the application set it. */
-function decided({ status, headers, body }: RawAnswer, reference: RawAnswer): object {
-  const theirs = Object.entries(headers).filter(([name]) => !OWN.test(name));
+function decided({ status, headers, body }: RawAnswer, reference: RawAnswer, ignored: RegExp = OWN): object {
+  const theirs = Object.entries(headers).filter(([name]) => !OWN.test(name) && !ignored.test(name));
   const said = ['cache-control', 'etag'].filter((name) => reference.headers[name] !== undefined);
   return {
     status,
     headers: Object.fromEntries(theirs),
     said: said.map((name) => [name, headers[name]]),
-    body: body.toString('latin1'),
+    body: ignored === OWN ? body.toString('latin1') : '',
   };
 }
 
 const members = (field: unknown): string[] => (typeof field === 'string' ? field.toLowerCase().split(/, */) : []);
 
-describe.each(Object.entries(SETUPS))('with %s', (_name, setup) => {
+describe.each(Object.entries(SETUPS))('with %s', (name, setup) => {
   let plain: Running;
-  let cached: Running;
+  let nodes: Running[];
+  const compresses = name === '@fastify/compress';
+  const callers = Object.values({ ...CALLERS, ...(compresses ? ENCODINGS : {}) });
+
   beforeAll(async () => {
-    [plain, cached] = await Promise.all([start(false, setup), start(true, setup)]);
+    const caching = { prefix: `zoo-${randomUUID()}`, l2Timeout: '10s', redis: { url: server.url } };
+    [plain, ...nodes] = await Promise.all([start(setup), start(setup, caching), start(setup, caching)]);
+    await Promise.all(nodes.map(({ app }) => live(app.get<CacheStack>(CACHE_STACK))));
   });
 
-  it.each(PATHS)('/%s is the same for every caller, on miss and on hits', async (path) => {
+  it.each(PATHS)('/%s is the same for every caller, on a miss, hits of L1 and L2, and a 304', async (path) => {
+    const seen = new Set<string>();
     for (const method of ['GET', 'HEAD'] as const) {
-      for (const headers of Object.values(CALLERS)) {
+      for (const headers of callers) {
         const request: RawRequest = { method, headers };
         const reference = await ask(plain.url, `/${path}`, request);
-        for (let turn = 0; turn < 4; turn += 1) {
-          const answer = await ask(cached.url, `/${path}`, request);
-          expect(decided(answer, reference)).toEqual(decided(reference, reference));
+        const expected = decided(reference, reference);
+        for (const { url } of [nodes[0], nodes[0], nodes[1], nodes[1], nodes[0]] as Running[]) {
+          const answer = await ask(url, `/${path}`, request);
+          expect(decided(answer, reference)).toEqual(expected);
           expect(members(answer.headers['vary'])).toEqual(expect.arrayContaining(members(reference.headers['vary'])));
+          if (method === 'GET') seen.add(String(answer.headers['x-cache'] ?? 'none'));
+          await revalidated(url, path, request, answer, reference);
         }
       }
     }
+    table.set(path, (table.get(path) ?? new Map<string, string>()).set(name, howServed(seen)));
   });
+});
+
+/** A client that holds the response gets it again, or a 304 with the same headers and no body. */
+async function revalidated(
+  url: string,
+  path: string,
+  { method, headers }: RawRequest,
+  { headers: { etag }, status }: RawAnswer,
+  reference: RawAnswer,
+): Promise<void> {
+  if (etag === undefined || status !== 200) return;
+  const again = await ask(url, `/${path}`, { method, headers: { ...headers, 'if-none-match': etag } });
+  if (again.status !== 304) return expect(decided(again, reference)).toEqual(decided(reference, reference));
+  expect(again.body).toHaveLength(0);
+  expect({ ...decided(again, reference, OF_THE_BODY), status: 200 }).toEqual(
+    decided(reference, reference, OF_THE_BODY),
+  );
+  // RFC 9110 §8.6: none, or that of the 200.
+  const length = again.headers['content-length'];
+  if (length !== undefined) expect(length).toBe(reference.headers['content-length']);
+}
+
+/** Handlers by set-ups, for docs/responses.md: run with ZOO_TABLE=file. */
+const table = new Map<string, Map<string, string>>();
+
+function howServed(seen: ReadonlySet<string>): string {
+  if (seen.has('HIT')) return seen.has('BYPASS') ? 'cached, some past it' : 'cached';
+  return 'past it';
+}
+
+afterAll(() => {
+  if (process.env.ZOO_TABLE)
+    writeFileSync(process.env.ZOO_TABLE, JSON.stringify([...table].map(([p, m]) => [p, ...m])));
 });
 
 describe('versions', () => {

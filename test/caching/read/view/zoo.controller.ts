@@ -23,6 +23,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { of } from 'rxjs';
 import { CacheView } from '../../../../src/caching';
+import { language } from './zoo.setups';
 
 class Teapot extends Error {}
 
@@ -174,5 +175,8 @@ export class Zoo {
   }
   @Get('large') @CacheView() large(): object {
     return { text: 'x'.repeat(5_000) };
+  }
+  @Get('translated') @CacheView() translated(): object {
+    return { hello: language.getStore() ?? 'untranslated', text: 'x'.repeat(200) };
   }
 }

@@ -51,6 +51,14 @@ export function negotiate(acceptEncoding: string | undefined, stored: StoredResp
   return (accepted[0] as Encoding | undefined) ?? 'identity';
 }
 
+/**
+ * Whether the application compresses responses by itself, with @fastify/compress: then its choice of encodings counts, and the
+ * cache sends the bytes as they are.
+ */
+export function compressesItself(reply: object): boolean {
+  return 'compress' in reply;
+}
+
 /** The bytes of an entry in this encoding, or undefined if they are not compressed yet. */
 export function encodedNow(entry: CacheEntry, stored: StoredResponse, encoding: Encoding): Buffer | undefined {
   return encoding === 'identity' ? stored.payload : entry.variants?.get(encoding);

@@ -29,6 +29,7 @@ export function storableHeaders(
 ): Record<string, string> | undefined {
   if (final['set-cookie'] !== undefined) return undefined;
   if (forbids(before, final, key) || variesBeyond(before, final, key)) return undefined;
+  if (isInAnUnkeyedLanguage(serialised, final, key)) return undefined;
   // A header that the handler removed would be back on every hit.
   if (Object.keys(before).some((name) => serialised[name] === undefined)) return undefined;
   const own = Object.entries(serialised).filter(([name, value]) => isOwn(name, value, before));
@@ -50,8 +51,15 @@ function forbids(before: Headers, final: Headers, { isPrivate }: KeyParts): bool
 }
 
 function variesBeyond(before: Headers, final: Headers, { varyBy }: KeyParts): boolean {
+  // What hooks said before the handler ran is in the key: see `negotiatedBefore`.
   const allowed = new Set([...listMembers(text(before['vary'])), ...varyBy, 'accept-encoding']);
+  allowed.delete('*');
   return listMembers(text(final['vary'])).some((name) => !allowed.has(name));
+}
+
+/** A hook chose the language after the key was made, so the key does not distinguish languages. */
+function isInAnUnkeyedLanguage(serialised: Headers, final: Headers, { varyBy }: KeyParts): boolean {
+  return final['content-language'] !== serialised['content-language'] && !varyBy.includes('accept-language');
 }
 
 function text(header: unknown): string {

@@ -5,7 +5,7 @@ import { REQUEST_ID } from '../response/raw-head';
 import { isImpersonal } from './impersonal-headers';
 
 /** Headers that differ from caller to caller: a URL whose responses carry one stays in the pipeline. */
-const PERSONAL = /^(vary|set-cookie|access-control-|x-accel-|x-ratelimit|ratelimit)/;
+const PERSONAL = /^(vary|content-language|set-cookie|access-control-|x-accel-|x-ratelimit|ratelimit)/;
 
 /** Headers of every response of a route, as the fast path repeats them. */
 export type SharedHeaders = Readonly<Record<string, string>>;

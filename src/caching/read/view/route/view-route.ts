@@ -120,11 +120,16 @@ export class ViewRoute {
     );
   }
 
-  /** The key of the response to this request. @param owner the pseudonym of the user whose response it is; undefined: a public one */
-  key(urlKey: string, request: FastifyRequest, owner: string | undefined): string {
+  /**
+   * The key of the response to this request.
+   * @param owner the pseudonym of the user whose response it is; undefined: a public one @param negotiated see `negotiatedBefore`
+   */
+  key(urlKey: string, request: FastifyRequest, owner: string | undefined, negotiated = ''): string {
     const host = this.hasHost ? [`;host=${canonicalText(request.host)}`] : [];
     const varied = this.varyBy.map((header) => `;${header}=${canonicalText(request.headers[header])}`);
-    return boundedKey([urlKey, ...host, ...(owner === undefined ? [] : [`;user=${owner}`]), ...varied].join(''));
+    return boundedKey(
+      [urlKey, ...host, ...(owner === undefined ? [] : [`;user=${owner}`]), ...varied, negotiated].join(''),
+    );
   }
 
   private identity(): string[] {
