@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { RequiresRole } from '../auth';
 import type { CacheAdminOptions } from '../caching';
 
-/** Pages of a list that are asked for first. */
+/** Pages of a list that are requested first. */
 const PAGES = 5;
 
 /** Options of the cache's admin routes for this application. */

@@ -22,7 +22,7 @@ export function edgeOptions({ edge, cache }: AppConfig): EdgeOptions {
   return { ...edge, staleIfError: cache.grace };
 }
 
-/** Public routes have no guard that looks at the token, so it is read here. */
+/** Public routes have no guard that reads the token, so it is read here. */
 async function isAdmin(request: FastifyRequest, tokens: TokenService): Promise<boolean> {
   const user = request.user ?? (await tokens.fromHeader(request.headers.authorization));
   return user?.roles.includes('admin') ?? false;

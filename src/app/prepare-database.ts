@@ -6,7 +6,7 @@ import { seedProducts, withProgressBar } from '../products';
 /** What an embedded database holds when it is first started. */
 const FIRST_CATALOGUE = 10_000;
 
-/** Migrates and, so that there is something to look at, fills an embedded catalogue that is empty. */
+/** Migrates and, so that there is something to see, fills an embedded catalogue that is empty. */
 export async function prepareDatabase(server: DatabaseServer): Promise<void> {
   const dataSource = await connectWithoutLimits(server, migrations);
   try {

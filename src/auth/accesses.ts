@@ -4,10 +4,10 @@ import { Access, ACCESS } from './auth.decorators';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
-/** What each route asks of its caller, looked up once: its decorators do not change. */
+/** What each route requires of its caller, looked up once: its decorators do not change. */
 @Injectable()
 export class Accesses {
-  /** By controller too: one that inherits a handler may ask something else. */
+  /** By controller too: one that inherits a handler may require something else. */
   private readonly known = new Map<Type, Map<Handler, Access | undefined>>();
 
   constructor(@Inject(Reflector) private readonly reflector: Reflector) {}

@@ -5,7 +5,7 @@ import { Role, User } from './user';
 
 export const ACCESS = 'strata:access';
 
-/** What a route asks of its caller. `role` undefined: anybody who is signed in. */
+/** What a route requires of its caller. `role` undefined: to be signed in. */
 export interface Access {
   role: Role | undefined;
 }

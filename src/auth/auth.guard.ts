@@ -6,7 +6,7 @@ import { Access } from './auth.decorators';
 import { bearerToken, TokenService } from './token.service';
 import { User } from './user';
 
-/** Lets a request in as its route's `@SignedIn()` or `@RequiresRole()` asks. A route without either is public. */
+/** Lets a request in as its route's `@SignedIn()` or `@RequiresRole()` requires. A route without either is public. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(

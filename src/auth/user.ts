@@ -12,7 +12,7 @@ export interface User {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by AuthGuard on routes that ask who is there; a public route never looks at the token. */
+    /** Set by AuthGuard on routes that require a user; a public route never reads the token. */
     user?: User;
   }
 }

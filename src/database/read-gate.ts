@@ -57,7 +57,7 @@ export class ReadGate {
 
   /**
    * Runs `work` on a connection of its own, within the deadline.
-   * @param question what is asked: the same one is not tried again right after it was too slow
+   * @param question what is read: the same read is not tried again right after it was too slow
    * @throws ReadRefusedError; whatever `work` throws
    */
   async run<T>(kind: ReadKind, question: unknown, work: (runner: QueryRunner) => Promise<T>): Promise<T> {

@@ -30,7 +30,7 @@ type Readiness = HealthCheckResult & { degraded: string[] };
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
-  /** Checked at most once a second, for all who ask: each check takes a connection. */
+  /** Checked at most once a second, for all callers: each check takes a connection. */
   private readonly recent = new Recent<Readiness>(MAX_AGE);
 
   constructor(

@@ -6,7 +6,7 @@ type Headers = Readonly<Record<string, string>>;
 /** Longest time that a browser may remember a preflight, in seconds. Browsers cut it to 2 h (Chromium) or a day (Firefox). */
 const MAX_AGE = 86_400;
 
-/** Request headers that a script may send. A constant list, so that no preflight depends on what it asks for. */
+/** Request headers that a script may send. A constant list, so that no preflight depends on its request. */
 const REQUEST_HEADERS = [
   'Authorization',
   'Cache-Control',
@@ -53,7 +53,7 @@ export class Cors {
     this.listed = new Set(Array.isArray(origins) ? origins : []);
   }
 
-  /** Whether the response differs with the origin that asks: then every response has to say `Vary: Origin`. */
+  /** Whether the response differs with the origin of the request: then every response has to say `Vary: Origin`. */
   get varies(): boolean {
     return this.listed.size > 0;
   }

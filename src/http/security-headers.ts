@@ -45,7 +45,7 @@ export const PAGE_HEADERS: Headers = headersOf({
   },
 });
 
-/** What helmet says with these settings is the same for every request: so it is asked once. */
+/** What helmet says with these settings is the same for every request, so it is read once. */
 function headersOf(options: HelmetOptions): Headers {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);

@@ -66,7 +66,7 @@ export function addServerHooks(app: NestFastifyApplication, { corsOrigins }: { c
   }
 }
 
-/** One object for all requests, made once: with `*` nothing depends on who asks. */
+/** One object for all requests, made once: with `*` nothing depends on the caller. */
 const OPEN_HEADERS = Object.freeze({ ...DATA_HEADERS, ...new Cors('*').headers(undefined) });
 
 /** What a URL encodes is UTF-8 (RFC 3986 §2.5). Taken literally, each broken query would be a question of its own. */

@@ -13,7 +13,7 @@ export interface KeyedCall {
   /** Keys of one user are nothing to another. */
   readonly userId: string;
   readonly key: string;
-  /** Hash of what is asked: a key is for one request. */
+  /** Hash of the request: a key is for one request. */
   readonly request: string;
 }
 

@@ -17,7 +17,7 @@ export interface JsonPage {
   readonly results: string[];
 }
 
-/** What the catalogue can be asked. */
+/** Reads of the catalogue. */
 @Injectable()
 export class ProductsService {
   constructor(
@@ -29,7 +29,7 @@ export class ProductsService {
 
   /**
    * The count comes first where it shows whether the page exists: what a search costs is not paid twice for nothing, and no page past
-   * the last is looked for. Page 1 of everything is always there, so both are asked at once.
+   * the last is searched for. Page 1 of everything always exists, so both are read at once.
    */
   async list(query: ProductListQuery): Promise<JsonPage> {
     const { page, page_size, ordering } = query;

@@ -45,7 +45,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
   .build();
 
-/** The parts, put together. What health and metrics ask. */
+/** The parts, put together. What health and metrics read. */
 @Injectable()
 export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly rules: TagRules;
@@ -99,7 +99,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     this.drainer.participant = hook;
   }
 
-  /** How long the oldest write has been waiting to be stamped; degraded: an operator should look. */
+  /** How long the oldest write has been waiting to be stamped; degraded: an operator should read the log. */
   status(): { oldestMs: number; degraded: boolean } {
     const { oldestMs } = this.drainer;
     return { oldestMs, degraded: oldestMs > DEGRADED_AFTER_MS };

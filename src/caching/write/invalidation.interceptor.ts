@@ -50,7 +50,7 @@ export class InvalidationInterceptor implements NestInterceptor {
   }
 
   /**
-   * A read that sends it back sees the write on any node, through any edge. The clock is asked where another node drained the record: this
+   * A read that sends it back sees the write on any node, through any edge. The clock is queried where another node drained the record: this
    * one may not have received that stamp yet. Undefined, which promises nothing: no reply, or the write is not stamped.
    */
   private async token({ isUnstamped, stamp }: WriteNotes): Promise<string | undefined> {

@@ -53,7 +53,7 @@ export class ProductDto {
 
 export class ProductPageDto extends PageOf(ProductDto) {}
 
-/** How `price` came about where the caller asked for a currency. */
+/** How `price` came about where the request names a currency. */
 export class ExchangeDto {
   @ApiProperty({ example: 0.86, description: 'Units of the currency for one US dollar.' })
   rate!: number;

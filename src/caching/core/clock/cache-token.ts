@@ -33,7 +33,7 @@ export function isBehind(
 }
 
 /**
- * Asks the clock, so that this node knows every stamp there is. A forged token costs that one question, which all who wait share.
+ * Queries the clock, so that this node knows every stamp. A forged token costs that one query, which all waiting callers share.
  * @returns false when the clock did not reply: after `maxLag` where it is slow, at once where it is known to be unavailable
  */
 export async function catchUp(clock: Pick<TagClock, 'now'>, { maxLag }: CatchUpLimits): Promise<boolean> {

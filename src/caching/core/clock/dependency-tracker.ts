@@ -32,7 +32,7 @@ export class DependencyTracker {
 
   /** Runs `work` in a scope of its own; what it gathered also goes to the enclosing scope, even if it throws. */
   async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: DependencySet }> {
-    // Law 1: the instant is taken before the source is asked anything.
+    // Law 1: the instant is taken before the source is read.
     const gathered = new DependencySet(this.clock.instant(), this.time.mono(), this.current());
     try {
       const value = await this.scope.run(gathered, work);

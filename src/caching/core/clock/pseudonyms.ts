@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, randomUUID } from 'node:cr
 import { toUSVString } from 'node:util';
 import { everyUserTag, KEY_NAME_LENGTH, keyNameOf, MAC_LENGTH, PSEUDONYM_MARK, userOfTag } from './user-tag';
 
-/** Pseudonyms that are remembered: a private hit then costs one look into a Map. */
+/** Pseudonyms that are remembered: a private hit then costs one lookup in a Map. */
 const REMEMBERED = 10_000;
 
 /**

@@ -13,7 +13,7 @@ export interface ClockStamp extends ClockReading {
   readonly tags: readonly string[];
 }
 
-/** What was stamped after the tick that was asked about, oldest first. */
+/** What was stamped after the tick of the query, oldest first. */
 export interface ClockDifference extends ClockReading {
   readonly stamps: readonly (readonly [tag: string, tick: number])[];
   /** Stamps up to and including this tick are all here; less than `tick` when the reply was cut to a page. */
@@ -99,7 +99,7 @@ function reading(reply: unknown[]): ClockReading {
   return { epoch: String(reply[0]), tick: Number(reply[1]), floor: Number(reply[2]) };
 }
 
-/** Characters of the longest stamp that is read; a node that misses one asks for the difference. */
+/** Characters of the longest stamp that is read; a node that misses one queries the difference. */
 const MESSAGE_LIMIT = 1 << 20;
 
 /** Any program may publish on the channel. Undefined: not a stamp. */

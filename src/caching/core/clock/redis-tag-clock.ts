@@ -35,7 +35,7 @@ export class RedisTagClock implements TagClock {
   private readonly pending: PendingStamps;
   private readonly deadlines: Deadlines;
   private isLive = false;
-  /** Grows whenever something is known to be missing: what was asked before may not end the doubt. */
+  /** Grows whenever something is known to be missing: a query from before may not end the doubt. */
   private trustLosses = 0;
   private readonly hooks: (() => Promise<void>)[] = [];
   private readonly syncOnce = new Coalesced(() => this.sync());

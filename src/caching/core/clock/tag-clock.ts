@@ -36,7 +36,7 @@ export interface TagClock {
   staleBecause(instant: Instant, tags: readonly string[]): StaleReason | undefined;
   /**
    * Asks the clock and learns everything stamped before the question.
-   * @throws CacheError `CACHE_CLOCK_UNAVAILABLE` or `CACHE_TIMEOUT` when it cannot be asked
+   * @throws CacheError `CACHE_CLOCK_UNAVAILABLE` or `CACHE_TIMEOUT` when it does not reply
    */
   now(): Promise<Instant>;
   /**

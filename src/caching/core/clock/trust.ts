@@ -4,7 +4,7 @@ import type { Time } from '../async/time';
 import type { TagClock } from './tag-clock';
 
 export interface TrustOptions {
-  /** `bounded`: an L1 hit is at most `maxLag` behind. `strict`: every hit asks the clock first. */
+  /** `bounded`: an L1 hit is at most `maxLag` behind. `strict`: every hit queries the clock first. */
   readonly consistency: 'bounded' | 'strict';
   /** Milliseconds: the longest an L1 entry is served without a proof. */
   readonly maxLag: number;
@@ -19,10 +19,10 @@ export function proofLifetime({ consistency, maxLag }: TrustOptions): number {
 }
 
 /**
- * Law 6: the right to serve what is cached without asking the source. It lasts as long as the last complete proof is young.
+ * Law 6: the right to serve cached values without a query to the source. It lasts as long as the last complete proof is young.
  *
  * A proof is complete when the outbox was read and is drained, its triggers are in place, the database is the cache's own, and
- * **after that** the clock was asked, so that this node knows what other nodes stamped. It counts from the moment at which it
+ * **after that** the clock was queried, so that this node knows what other nodes stamped. It counts from the moment at which it
  * began. A node without an outbox has only the clock's word.
  *
  * In strict mode the same lifetime bounds writers: one whose records no node could stamp is acknowledged no sooner than one
@@ -30,7 +30,7 @@ export function proofLifetime({ consistency, maxLag }: TrustOptions): number {
  */
 export class Trust {
   readonly lifetime: number;
-  /** `Time.mono()` at which the last complete proof began. Infinity: only the clock is asked. */
+  /** `Time.mono()` at which the last complete proof began. Infinity: only the clock is queried. */
   private provenFrom = Infinity;
   private failure: unknown;
   /** `Time.mono()`: a proof that began earlier misses something. */
@@ -72,7 +72,7 @@ export class Trust {
     return this.time.mono() - this.provedAt < this.lifetime;
   }
 
-  /** Whether all but the clock was found right: what remains is to ask it. */
+  /** Whether everything but the clock is proved: only its query is left. */
   get lacksClockOnly(): boolean {
     return this.time.mono() - this.provenFrom < this.lifetime;
   }

@@ -5,7 +5,7 @@ import { Reconnector } from './reconnector';
 import type { RedisTarget } from './redis-target';
 import type { RedisScript } from './script';
 
-/** Redis as everything above sees it: can always be asked, replies or rejects within the deadline, reconnects itself. */
+/** Redis as everything above sees it: takes commands at any time, replies or rejects within the deadline, and reconnects by itself. */
 export class RedisClient {
   private readonly reconnector: Reconnector;
 

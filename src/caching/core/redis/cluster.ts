@@ -4,7 +4,7 @@ import type { RedisArgument, RedisConnection, RedisReply } from './connection';
 import type { RedisTarget } from './redis-target';
 import { CONNECT_TIMEOUT, commandOf, PLAIN, type ReplyEncoding, Wire } from './wire';
 
-/** Milliseconds between two looks at the slots of the cluster, beside those that MOVED causes. */
+/** Milliseconds between two reads of the slots of the cluster, beside those that MOVED causes. */
 const SLOTS_REFRESH = 5_000;
 
 /** A cluster, as far as it is reachable: keys whose master is down are refused, all others work. */

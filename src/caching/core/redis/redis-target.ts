@@ -21,7 +21,7 @@ export type RedisTarget =
   | (Access & { readonly kind: 'cluster'; readonly hosts: readonly HostPort[] })
   | (Access & {
       readonly kind: 'sentinel';
-      /** The sentinels, asked in this order. */
+      /** The sentinels, queried in this order. */
       readonly hosts: readonly HostPort[];
       readonly master: string;
       readonly database: number;

@@ -12,7 +12,7 @@ const MAX_STEPS = 50;
 export class EntryBrowser {
   constructor(@Inject(CACHE_STACK) private readonly stack: CacheStack) {}
 
-  /** A page may be short, or empty where it has looked at many that are something else. @throws CacheError when L2 cannot be asked */
+  /** A page may be short, or empty where it has read many keys of other kinds. @throws CacheError when L2 cannot be read */
   async page({ prefix, tag, cursor, limit }: EntriesQuery): Promise<EntryPageDto> {
     const entries: EntryDto[] = [];
     let next: string | undefined = cursor ?? '0';

@@ -57,7 +57,7 @@ export class Warmer implements OnModuleDestroy {
     let [warmed, failed] = [0, 0];
     for (const [index, path] of paths.entries()) {
       if (this.closing) break;
-      const page = await this.ask(path);
+      const page = await this.request(path);
       if (page.status === 200) warmed += 1;
       // A small catalogue has no fifth page; a 404 is not a failure.
       else if (page.status !== 404) failed += 1;
@@ -66,7 +66,7 @@ export class Warmer implements OnModuleDestroy {
     yield { warmed, failed, ms: Math.round(performance.now() - began) };
   }
 
-  private async ask(path: string): Promise<Pick<Warmed, 'status' | 'cache' | 'ms'>> {
+  private async request(path: string): Promise<Pick<Warmed, 'status' | 'cache' | 'ms'>> {
     const began = performance.now();
     const server = this.host.httpAdapter.getInstance<FastifyInstance>();
     const { statusCode, headers } = await server.inject({ method: 'GET', url: path });

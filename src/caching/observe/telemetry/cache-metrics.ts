@@ -36,7 +36,7 @@ export class CacheMetrics implements OnApplicationShutdown {
     if (process) collectDefaultMetrics({ register: this.registry });
   }
 
-  /** In the text format of Prometheus. Made at most once a second, for all who ask: anybody may, and it takes milliseconds. */
+  /** In the text format of Prometheus. Made at most once a second, for all callers: any client may read it, and it takes milliseconds. */
   text(): Promise<string> {
     return this.recent.get(() => this.registry.metrics());
   }

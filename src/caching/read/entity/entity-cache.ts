@@ -94,7 +94,7 @@ export class EntityCache {
     return Array.isArray(places) && places.every((place) => Array.isArray(place) && this.definition.isId(place[0]));
   }
 
-  /** Rows that this caller has read itself, at the instant of the load around it: they need no look into the cache. */
+  /** Rows that this caller has read itself, at the instant of the load around it: they need no lookup. */
   private shown(rows: readonly SelectedRow[], tags: readonly string[]): string[] {
     this.stack.dependencies.addTags([...tags, ...(this.policy.tags ?? [])]);
     this.stack.dependencies.addTags(rows.map(({ id }) => this.definition.tagOf(id)));

@@ -48,7 +48,7 @@ export async function unlessGone(
 /** Runs the handler past the cache. What it loads is abandoned all the same when the client hangs up. */
 export function handleFor({ request, reply: { raw }, next }: Exchange): Observable<unknown> {
   const waiters = new Waiters(new Client(request.raw, raw));
-  // Nest binds the handler to the scope in which it is asked for it.
+  // Nest binds the handler to the scope in which it is resolved.
   const { begun, leave } = waiters.begin(() => next.handle());
   raw.once('finish', () => waiters.end());
   raw.once('close', leave);

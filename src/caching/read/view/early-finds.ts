@@ -8,7 +8,7 @@ interface Find {
 
 /**
  * Hits that the fast path found and could not send by itself, such as one that is yet to be compressed. The interceptor
- * sends them later in the same request, and the store is neither asked nor counts a second time.
+ * sends them later in the same request, and the store is neither read nor counts a second time.
  */
 export class EarlyFinds {
   private readonly finds = new WeakMap<IncomingMessage, Find>();

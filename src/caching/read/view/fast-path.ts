@@ -37,7 +37,7 @@ export class FastPath {
     private readonly urls: UrlKeyCache,
     private readonly hits: PreparedHits,
     private readonly finds: EarlyFinds,
-    /** L2 is there to be read without asking the clock first: not in strict mode. */
+    /** L2 may be read without a query to the clock first: not in strict mode. */
     private readonly readsL2: boolean,
     private readonly events: CacheEventBus,
   ) {}

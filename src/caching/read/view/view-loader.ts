@@ -22,7 +22,7 @@ import type { ViewLayer } from './view-layer';
 /** What a hook of the application may have set for the body that is replaced. */
 const ENCODING = ['content-encoding', 'content-length'];
 
-/** Where a request looks for its response. */
+/** Where the response of a request may be. */
 export interface Target {
   readonly key: string;
   /** A hit in this process that is not prepared, because it has to be compressed first. */
@@ -141,7 +141,7 @@ export class ViewLoader {
   }
 
   /**
-   * The response must not be older than the request's token. While the clock cannot be asked, no edge may store it either: an edge
+   * The response must not be older than the request's token. While the clock cannot be queried, no edge may store it either: an edge
    * would take it for as new as the purge whose token the edge sent.
    */
   async catchUp(reply: ViewReply): Promise<void> {

@@ -18,7 +18,7 @@ export class ClockMembership {
 
   constructor(private readonly identity: ClockIdentity) {}
 
-  /** For a new session. @throws CacheError `CACHE_CLOCK_CONFLICT`; what cannot ask the clock who it is */
+  /** For a new session. @throws CacheError `CACHE_CLOCK_CONFLICT`; what the query for the clock's identity throws */
   async join(client: ClientBase): Promise<void> {
     const identity = await this.identity.current();
     await acquireClockLock(client, await locksOf(client), lockNumber(identity));

@@ -81,7 +81,7 @@ export class Drainer {
     return this.cursorOf(client).seek(client);
   }
 
-  /** How many records wait, where that can be asked. @throws what the driver throws */
+  /** How many records wait, where that can be read. @throws what the driver throws */
   waiting(): Promise<number> {
     return this.session.use(countOutbox);
   }

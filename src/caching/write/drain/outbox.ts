@@ -96,7 +96,7 @@ const LAST_XID = '18446744073709551615';
 
 /** What a session found when it began. */
 export interface OutboxStart {
-  /** The last id that was given out; null where the role may not ask. */
+  /** The last id that was given out; null where the role may not read it. */
   readonly lastId: string | null;
   /** Records that were there. */
   readonly waiting: number;
@@ -151,7 +151,7 @@ export class OutboxCursor {
   }
 }
 
-/** The last id that was given out; null where the role may not ask. */
+/** The last id that was given out; null where the role may not read it. */
 export const LAST_ID = `
   SELECT CASE WHEN has_sequence_privilege(name, 'USAGE') THEN pg_sequence_last_value(name::regclass) END AS id
   FROM pg_get_serial_sequence('${OUTBOX}', 'id') AS name`;

@@ -39,7 +39,7 @@ export class SessionStart {
 }
 
 function refuseAnother(drained: string, written: string): void {
-  // One of the roles may not ask for all of it.
+  // One of the roles may not read all of it.
   const known = drained.includes('unknown') || written.includes('unknown') ? ', system' : '';
   const [one, other] = known === '' ? [drained, written] : [drained, written].map((text) => text.split(known)[0]);
   if (one === other) return;

@@ -13,7 +13,7 @@ export interface WatchState {
    * and the files of the outbox and its sequence: TRUNCATE takes records unseen, RESTART IDENTITY gives ids that were passed.
    */
   readonly identity: string;
-  /** The last id of the outbox that was given out; null where the role may not ask. */
+  /** The last id of the outbox that was given out; null where the role may not read it. */
   readonly lastId: string | null;
 }
 

@@ -20,7 +20,7 @@ export class WriteNotes {
     return this.unstamped;
   }
 
-  /** A stamp that is not older than those of all writes. Undefined: the clock has to be asked. */
+  /** A stamp that is not older than those of all writes. Undefined: the clock has to be queried. */
   get stamp(): StampInstant | undefined {
     return this.last;
   }

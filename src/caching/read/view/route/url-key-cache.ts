@@ -36,7 +36,7 @@ export class UrlKeyCache {
     return this.urls.get(url);
   }
 
-  /** Which entry of `route` the address of a request means, if it was asked for before. */
+  /** The entry of `route` for the URL of a request, if that URL was requested before. */
   known(route: ViewRoute, { raw }: FastifyRequest): KnownUrl | undefined {
     const known = this.urls.get(raw.url ?? '');
     return known?.route === route ? known : undefined;
