@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { ModuleMetadata } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { CacheService, CachingModule, type CachingOptions } from '../../src/caching';
@@ -15,18 +16,25 @@ export interface CachedApp {
 
 export interface AppParts extends ModuleMetadata {
   caching?: CachingOptions;
+  /** @default Fastify */
+  adapter?: AbstractHttpAdapter;
   /** Before it starts: hooks, global interceptors. */
   prepare?: (app: NestFastifyApplication) => void;
 }
 
 const open: NestFastifyApplication[] = [];
 
-export async function cachedApp({ caching = {}, imports = [], prepare, ...parts }: AppParts): Promise<CachedApp> {
+export async function cachedApp({
+  caching = {},
+  adapter = new FastifyAdapter({ routerOptions: { ignoreTrailingSlash: true } }),
+  imports = [],
+  prepare,
+  ...parts
+}: AppParts): Promise<CachedApp> {
   const module = await Test.createTestingModule({
     imports: [CachingModule.forRoot(caching), ...imports],
     ...parts,
   }).compile();
-  const adapter = new FastifyAdapter({ routerOptions: { ignoreTrailingSlash: true } });
   const app = module.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
   open.push(app);
   prepare?.(app);

@@ -91,6 +91,32 @@ export class ExpressReply implements ViewReply {
     return from(sending).pipe(mergeMap(() => NEVER));
   }
 
+  /**
+   * Holds back the response that the application's filters send, until `finish` has made its own of it. Express has no hook for
+   * that, so this response's own `end` is covered until it is called. What a filter streams is sent as it comes.
+   */
+  holdResponse(finish: Finish): void {
+    const { raw } = this;
+    const finished = (payload: unknown): Promise<unknown> => {
+      Reflect.deleteProperty(raw, 'end');
+      Reflect.deleteProperty(raw, 'write');
+      return Promise.resolve(finish({ status: raw.statusCode, headers: raw.getHeaders(), payload }, payload));
+    };
+    const write = (...args: Parameters<typeof raw.write>): boolean => {
+      void finished(undefined).catch(() => undefined);
+      return raw.write(...args);
+    };
+    const end = (...args: Parameters<typeof raw.end>): typeof raw => {
+      const [payload] = args as unknown[];
+      finished(payload).then(
+        (body) => (body === payload ? raw.end(...args) : this.send(body as Buffer)),
+        () => raw.end(...args),
+      );
+      return raw;
+    };
+    Object.assign(raw, { write, end });
+  }
+
   private serialise(value: unknown): Buffer {
     if (value === null) return Buffer.alloc(0);
     if (typeof value === 'string') return Buffer.from(value);

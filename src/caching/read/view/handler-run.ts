@@ -2,7 +2,7 @@ import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
 import { lastValueFrom } from 'rxjs';
 import type { DependencyTracker } from '../../core/clock/dependency-tracker';
 import type { Loaded } from '../../core/store/entry';
-import { ExpressReply, type ViewReply } from './express';
+import type { ViewReply } from './express';
 import type { FrameworkResponse } from './framework-capture';
 import { type KeyParts, storableHeaders } from './response/storable';
 import { StoredResponse } from './response/stored-response';
@@ -123,7 +123,7 @@ export class HandlerRun {
    */
   private async failed(error: unknown): Promise<Loaded> {
     if (error instanceof HttpException && error.getStatus() < 500) return this.refused(error);
-    if (this.isAbandoned || this.reply instanceof ExpressReply || this.reply.raw.destroyed) throw error;
+    if (this.isAbandoned || this.reply.raw.destroyed) throw error;
     const judging = new Promise<number | undefined>((resolve) => (this.judged = resolve));
     this.reply.raw.once('close', () => this.judged?.(undefined));
     this.thrown = { error };

@@ -78,7 +78,7 @@ export class ViewLoader {
     finding: Promise<CacheResult & Verdict>,
     { route, request, reply }: Exchange,
   ): unknown {
-    captureResponse(reply, async (filtered, current) => {
+    const finish: Finish = async (filtered, current) => {
       const added = run.captureError(filtered);
       const result = await finding.catch(() => undefined);
       setCacheOutcome(reply.raw, result && !run.isUncacheable ? sourceOf(result) : 'source');
@@ -88,7 +88,9 @@ export class ViewLoader {
       for (const name of [...added, ...ENCODING]) void reply.removeHeader(name);
       void reply.code(200);
       return this.layer.responder.prepare(route, source, request, reply);
-    });
+    };
+    if (reply instanceof ExpressReply) reply.holdResponse(finish);
+    else captureResponse(reply, finish);
     return error;
   }
 
