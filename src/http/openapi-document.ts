@@ -2,11 +2,16 @@ import { OpenAPIObject } from '@nestjs/swagger';
 import { PROBLEM_TYPES, problemTitle, problemType } from './problem-types';
 
 type Json = Record<string, unknown>;
+interface Parameter {
+  /** A list is the schema's: Swagger UI would fill the first of the parameter's own in, and so change what its first request asks. */
+  examples?: unknown;
+  schema?: object;
+}
 interface Operation {
   summary?: string;
   description?: string;
   security?: object[];
-  parameters?: object[];
+  parameters?: Parameter[];
   requestBody?: object;
   responses: Record<string, { description?: string; headers?: Json; content?: Record<string, Json> }>;
 }
@@ -65,11 +70,17 @@ export function completed(document: OpenAPIObject, isCached: (path: string) => b
       if (!operation) continue;
       operation.security ??= [];
       operation.description ??= `${operation.summary ?? ''}.`;
+      operation.parameters = operation.parameters?.map(withSchemaExamples);
       addResponses(operation, method, method === 'get' && isCached(path));
       for (const [status, response] of Object.entries(operation.responses)) describe(path, Number(status), response);
     }
   }
   return withoutNullable({ ...document, openapi: '3.1.0' }) as OpenAPIObject;
+}
+
+function withSchemaExamples(parameter: Parameter): Parameter {
+  const { examples, schema, ...others } = parameter;
+  return Array.isArray(examples) ? { ...others, schema: { ...schema, examples } } : parameter;
 }
 
 /** What any route of its kind responds with, whatever its own code says. */

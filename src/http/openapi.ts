@@ -49,8 +49,27 @@ export function addDocs(app: NestFastifyApplication): void {
   SwaggerModule.setup(DOCS, app, () => document(app, config), {
     jsonDocumentUrl: `${DOCS}-json`,
     customSiteTitle: 'Strata',
-    swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true, persistAuthorization: true },
+    swaggerOptions: {
+      displayRequestDuration: true,
+      tryItOutEnabled: true,
+      persistAuthorization: true,
+      requestInterceptor: withTokenAlone,
+    },
   });
+}
+
+interface UiRequest {
+  headers: Record<string, string | undefined>;
+}
+
+/**
+ * Runs in the browser: whatever was pasted into Authorize, the printed line (`TOKEN=…`), a header or the token alone, the token in it
+ * is sent.
+ */
+function withTokenAlone(request: UiRequest): UiRequest {
+  const found = /[\w-]+\.[\w-]+\.[\w-]+/.exec(request.headers.Authorization ?? '');
+  if (found) request.headers.Authorization = 'Bearer ' + found[0];
+  return request;
 }
 
 function document(app: NestFastifyApplication, config: Omit<OpenAPIObject, 'paths'>): OpenAPIObject {

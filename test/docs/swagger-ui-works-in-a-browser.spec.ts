@@ -15,7 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-it('opens /docs, signs in and tries a locked route out, with no error and no request elsewhere', async () => {
+it.each([
+  ['a token', ''],
+  ['the printed line', 'TOKEN='],
+  ['a header', 'Authorization: Bearer '],
+])('opens /docs, takes %s and tries a locked route out, with no error and no request elsewhere', async (_, before) => {
   const page = await browser.context.newPage();
   const errors: string[] = [];
   const hosts = new Set<string>();
@@ -26,7 +30,7 @@ it('opens /docs, signs in and tries a locked route out, with no error and no req
   await page.goto(`${service.process().url}/docs`);
   await page.getByRole('button', { name: 'Authorize' }).first().click();
   const dialog = page.locator('.dialog-ux');
-  await dialog.getByRole('textbox').fill(tokenFor('eve', 'editor'));
+  await dialog.getByRole('textbox').fill(`${before}${tokenFor('eve', 'editor')}`);
   await dialog.getByRole('button', { name: 'Apply credentials' }).click();
   await dialog.getByRole('button', { name: 'Close' }).click();
 
@@ -42,4 +46,6 @@ it('opens /docs, signs in and tries a locked route out, with no error and no req
   if (process.env.STRATA_SCREENSHOTS) await page.screenshot({ path: `${process.env.STRATA_SCREENSHOTS}/docs.png` });
   expect(errors).toEqual([]);
   expect([...hosts]).toEqual([new URL(service.process().url).host]);
+  await page.evaluate('localStorage.clear()');
+  await page.close();
 });

@@ -27,12 +27,16 @@ export const ORDERINGS = [
 ] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
+/** After the product 9951 of the newest first. */
+const CURSOR_SAMPLE = 'WyItY3JlYXRlZF9hdCIsMCwiMjAyNi0wMS0wMVQwMDowMDowMC4wMDBaIiw5OTUxXQ';
+
 /** `?cursor`, of a length that holds the longest name. */
 function CursorParam(): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({
       minLength: 1,
       maxLength: MAX_CURSOR,
+      examples: ['*', CURSOR_SAMPLE],
       description:
         'Pages by place instead of `page`: begin with `*` and follow the links. Their cost does not grow with depth, and no insert shifts them.',
     }),
