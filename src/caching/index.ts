@@ -12,7 +12,13 @@ export { CacheQuery, type QueryOptions } from './read/query/cache-query.decorato
 export { CachesRows, rowsDefinitionOf } from './core/rows/caches-rows.decorator';
 export { type Field, field } from './core/rows/field-kinds';
 export type { CachesRowsOptions, RowId, RowsDefinition } from './core/rows/rows-definition';
-export { EntityCache, type RowList, type SelectedRow, type SelectRows } from './read/entity/entity-cache';
+export {
+  EntityCache,
+  type KnownRow,
+  type RowList,
+  type SelectedRow,
+  type SelectRows,
+} from './read/entity/entity-cache';
 export { withItems } from './read/entity/items';
 export { CacheView, type ViewOptions } from './read/view/cache-view.decorator';
 export { etagOf, type Preconditions, preconditionsHold } from './read/view/response/etag';

@@ -53,6 +53,16 @@ export function sliceSql(
   };
 }
 
+/** Ids and times of creation of a list by age: one row. The index alone is read, where it is all-visible. */
+export function stretchSql({ sql, values }: Condition, { offset, limit }: Slice): { sql: string; values: unknown[] } {
+  const [last, next] = [values.length + 1, values.length + 2];
+  const inner = `SELECT p.id, p.created_at FROM products p WHERE ${sql} ORDER BY ${orderOf('p', '-created_at')} LIMIT $${last} OFFSET $${next}`;
+  return {
+    sql: `SELECT coalesce(json_agg(id), '[]') AS ids, coalesce(json_agg(created_at), '[]') AS times FROM (${inner}) AS stretch`,
+    values: [...values, limit, offset],
+  };
+}
+
 /** id goes the same way as the column it breaks ties of, so that one index serves both directions. */
 function orderOf(alias: string, ordering: Ordering): string {
   const direction = ordering.startsWith('-') ? 'DESC' : 'ASC';

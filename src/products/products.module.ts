@@ -5,6 +5,7 @@ import { Product } from './product.entity';
 import { IdempotencyModule } from '../idempotency';
 import { CursorPagesRepository } from './cursor-pages.repository';
 import { CursorPagesService } from './cursor-pages.service';
+import { ListStretches } from './list-stretches';
 import { ProductTotals } from './product-totals';
 import { ProductWritesController } from './product-writes.controller';
 import { ProductWritesRepository } from './product-writes.repository';
@@ -20,6 +21,7 @@ import { ProductsService } from './products.service';
   providers: [
     CursorPagesRepository,
     CursorPagesService,
+    ListStretches,
     ProductsRepository,
     ProductRows,
     ProductTotals,

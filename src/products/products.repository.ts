@@ -5,10 +5,15 @@ import { rowsDefinitionOf, SelectedRow } from '../caching';
 import { ReadGate } from '../database';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
-import { conditionOf, FEATURED, Slice, sliceSql } from './product-lists';
+import { Condition, conditionOf, FEATURED, Slice, sliceSql, stretchSql } from './product-lists';
 import { searchTerms } from './search-terms';
 
 const ROWS = rowsDefinitionOf(Product)!.selectList('product');
+
+interface Stretch {
+  readonly ids: number[];
+  readonly times: string[];
+}
 
 /** The SQL of reading the catalogue. */
 @Injectable()
@@ -31,7 +36,21 @@ export class ProductsRepository {
 
   featured(slice: Slice): Promise<SelectedRow[]> {
     const { sql, values } = sliceSql(ROWS, FEATURED, '-created_at', slice);
-    return this.gate.run('featured', { featured: slice }, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
+    return this.gate.run('featured', { featured: slice }, (runner): Promise<SelectedRow[]> =>
+      runner.query(sql, values),
+    );
+  }
+
+  /** Ids and times of creation of a long stretch of a list by age, one text of JSON for each of its pages. */
+  async stretch(condition: Condition, slice: Slice, pageSize: number): Promise<string[]> {
+    const { sql, values } = stretchSql(condition, slice);
+    const question = { stretch: [condition.sql, slice] };
+    const [row] = await this.gate.run('list', question, (runner) => runner.query(sql, values) as Promise<[Stretch]>);
+    const { ids, times } = row;
+    return Array.from({ length: Math.ceil(ids.length / pageSize) }, (_, page) => {
+      const from = page * pageSize;
+      return JSON.stringify([ids.slice(from, from + pageSize), times.slice(from, from + pageSize)]);
+    });
   }
 
   /** Rows by their ids. @param sql of the entity cache @param values its parameters */

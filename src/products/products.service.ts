@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CacheQuery } from '../caching';
+import { CacheQuery, KnownRow } from '../caching';
 import { Problem } from '../http';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
 import { filterOf, Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
+import { ListStretches } from './list-stretches';
 import { placeIn, placeInFeatured, Slice } from './product-lists';
 import { ProductRows } from './product-rows';
 import { ProductTotals } from './product-totals';
@@ -24,6 +25,7 @@ export class ProductsService {
     @Inject(ProductsRepository) private readonly products: ProductsRepository,
     @Inject(ProductRows) private readonly rows: ProductRows,
     @Inject(ProductTotals) private readonly totals: ProductTotals,
+    @Inject(ListStretches) private readonly stretches: ListStretches,
     @Inject(RatesService) private readonly rates: RatesService,
   ) {}
 
@@ -36,8 +38,9 @@ export class ProductsService {
     const filter = filterOf(query);
     const slice = sliceOf(page, page_size);
     const results = (): Promise<string[]> => this.page(filter, ordering, slice);
-    const isPlain = page === 1 && Object.values(filter).every((value) => value === undefined);
-    return isPlain ? together(this.count(filter), results()) : inTurn(await this.count(filter), slice, results);
+    return page === 1 && isUnfiltered(filter)
+      ? together(this.count(filter), results())
+      : inTurn(await this.count(filter), slice, results);
   }
 
   async featured(page: number, pageSize: number): Promise<JsonPage> {
@@ -58,6 +61,7 @@ export class ProductsService {
       key: ['page', filter, ordering, slice] as const,
       tags: listTags(filter, ordering),
       placeOf: placeIn(filter, ordering),
+      ...(ordering === '-created_at' && isUnfiltered(filter) && { known: () => this.stretches.page(slice) }),
     };
     return this.rows.cache.list(list, () => this.products.page(filter, ordering, slice));
   }
@@ -68,7 +72,9 @@ export class ProductsService {
   }
 
   featuredPage(slice: Slice): Promise<string[]> {
-    const list = { key: ['featured', slice] as const, tags: featuredTags(), placeOf: placeInFeatured };
+    const key = ['featured', slice] as const;
+    const known = (): Promise<KnownRow[] | undefined> => this.stretches.featuredPage(slice);
+    const list = { key, tags: featuredTags(), placeOf: placeInFeatured, known };
     return this.rows.cache.list(list, () => this.products.featured(slice));
   }
 
@@ -94,6 +100,10 @@ export class ProductsService {
 function known<T>(product: T | null, id: number): T {
   if (product === null) throw new Problem(404, `There is no product ${id}.`);
   return product;
+}
+
+function isUnfiltered(filter: ProductFilter): boolean {
+  return Object.values(filter).every((value) => value === undefined);
 }
 
 function sliceOf(page: number, pageSize: number): Slice {

@@ -42,7 +42,7 @@ async function reads(work: () => Promise<unknown>): Promise<{ lists: number; row
     .filter(({ application, text }) => application === 'strata' && /^SELECT\b/i.test(text))
     .map(({ text }) => text);
   const count = (pattern: RegExp): number => texts.filter((text) => pattern.test(text)).length;
-  const [lists, rows] = [count(/ JOIN \(SELECT p\.id/), count(/ = ANY \(\$1/)];
+  const [lists, rows] = [count(/ JOIN \(SELECT p\.id| AS stretch$/), count(/ = ANY \(\$1/)];
   return { lists, rows, counts: texts.length - lists - rows };
 }
 
@@ -111,4 +111,20 @@ it('a list that is ordered or filtered by what changed is read again', async () 
   await send(nodes[0]!.url, `/api/products/${last.id}`, { method: 'PATCH', json: { price: 0 }, token: EDITOR });
   const after = await reads(async () => expect((await page(nodes[0]!, path)).results[0]!.id).toBe(last.id));
   expect(after.lists).toBe(1);
+});
+
+it('a product that is added costs the pages that it shifts one query together', async () => {
+  const paths = [1, 2, 3, 4, 5, 6].map((number) => `/api/products?page_size=10&page=${number}`);
+  const shown = async (): Promise<number[]> => {
+    const pages = [];
+    for (const path of paths) pages.push(await page(nodes[0]!, path));
+    return pages.flatMap(({ results }) => results.map(({ id }) => id));
+  };
+  const before = await shown();
+  const json = { name: 'Tap', price: 5, description: 'New.', category: 'kitchen', stock: 3, rating: 4.6 };
+  const { body: added } = await send<Product>(nodes[0]!.url, '/api/products', { method: 'POST', json, token: EDITOR });
+  let after: number[] = [];
+  const cost = await reads(async () => (after = await shown()));
+  expect(after).toEqual([added.id, ...before].slice(0, 60));
+  expect(cost).toEqual({ lists: 1, rows: 0, counts: 1 });
 });

@@ -25,6 +25,18 @@ export interface RowList {
    * the list, or the list newer than a row; where this differs, the list is read again, by one query. @default nothing
    */
   readonly placeOf?: (row: never) => unknown;
+  /**
+   * The list's rows, in order, where another cached value knows them: then a list that is not cached costs no query of its own, and only rows that
+   * are not cached either are selected, by their ids. It runs inside the load of the list, so the list depends on that value. Undefined: `load` runs.
+   * @default unknown
+   */
+  readonly known?: () => Promise<readonly KnownRow[] | undefined>;
+}
+
+/** A row of a list before it is read. `json` has at least the fields that `placeOf` uses. */
+export interface KnownRow {
+  readonly id: string;
+  readonly json: string;
 }
 
 /** One row of a list that is cached. */
@@ -69,7 +81,7 @@ export class EntityCache {
    * stamps one of the list's own tags. A list that is not cached fills both from the one query of `load`.
    * @param load selects `RowsDefinition.selectList`, in order
    */
-  async list({ key, tags, placeOf = nowhere }: RowList, load: () => Promise<SelectedRow[]>): Promise<string[]> {
+  async list({ key, tags, placeOf = nowhere, known }: RowList, load: () => Promise<SelectedRow[]>): Promise<string[]> {
     let own: readonly SelectedRow[] | undefined;
     const query = async (): Promise<readonly SelectedRow[]> => (own = this.identified(await load()));
     if (!this.isOn) {
@@ -78,8 +90,9 @@ export class EntityCache {
     }
     const name = boundedKey(`${this.definition.listKey}(${key.map(canonicalText).join()})`);
     const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, { tags }, async () => {
-      const rows = await query();
-      this.stack.store.keep(this.loaded(rows), this.policy);
+      const places = await known?.();
+      const rows = places ?? (await query());
+      if (own) this.stack.store.keep(this.loaded(own), this.policy);
       return { body: JSON.stringify(rows.map(({ id, json }): Place => [id, placeIn(json, placeOf)])) };
     });
     if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
