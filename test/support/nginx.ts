@@ -14,12 +14,14 @@ export class Nginx extends EdgeServer {
     port: number,
     private readonly nodes: readonly number[],
     private readonly changes?: Changes,
+    private readonly snippet = '',
   ) {
     super(port);
   }
 
-  static async start(nodes: readonly number[], port?: number, changes?: Changes): Promise<Nginx> {
-    const nginx = new Nginx(port ?? (await freePort()), nodes, changes);
+  /** @param snippet in the folder NGINX_SNIPPETS */
+  static async start(nodes: readonly number[], port?: number, changes?: Changes, snippet?: string): Promise<Nginx> {
+    const nginx = new Nginx(port ?? (await freePort()), nodes, changes, snippet);
     nginx.render();
     return nginx.up();
   }
@@ -76,6 +78,7 @@ export class Nginx extends EdgeServer {
     };
     const template = substitute('templates/default.conf.template', env);
     writeFileSync(join(this.folder, 'conf.d/default.conf'), changed(template, this.changes));
+    writeFileSync(join(this.folder, 'snippets/own.conf'), this.snippet);
     writeFileSync(join(this.folder, 'nginx.conf'), main(this.folder));
   }
 }
