@@ -73,7 +73,7 @@ function takeSql(after: string, open: string, next: string, records: string, byt
  * session, and its locks, to the idle timeout. A delete that a database crash undoes is stamped a second time, which is harmless:
  * no need to wait for the disk. Row-level security would hide records: with `row_security = off` it is an error. The plan is made once, so it has to be
  * right however many records wait: by the indexes. Its estimate grows with the table, and past `jit_above_cost` the server would
- * compile each batch anew, which takes a hundred times as long as the batch.
+ * compile each batch again, which takes a hundred times as long as the batch.
  * @param patience milliseconds for another drain's locks, and for the stamp
  */
 export async function prepareDrains(client: ClientBase, patience: number): Promise<void> {
