@@ -9,7 +9,7 @@ import { ProductsRepository } from './products.repository';
 const PAGES = 50;
 
 /** What `ProductsRepository.stretch` has made for one page. */
-type Page = [ids: number[], times: string[]];
+type Page = [ids: number[], times: (number | string)[]];
 
 /**
  * Which products are on the pages of the lists by age, for many pages at once. A product that is added or deleted shifts all pages of such a list:
@@ -62,8 +62,8 @@ function known(text: string | undefined, also: object): KnownRow[] {
   }));
 }
 
-/** A time as rows show it. PostgreSQL knows some that are none in JavaScript, `infinity` for one. */
-function shown(time: string): string | null {
-  const date = new Date(time);
+/** A time as rows show it: whole milliseconds, cut off. PostgreSQL knows some that are none in JavaScript, `infinity` for one. */
+function shown(seconds: number | string): string | null {
+  const date = new Date(Math.floor(Math.round(Number(seconds) * 1e6) / 1_000));
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

@@ -53,12 +53,12 @@ export function sliceSql(
   };
 }
 
-/** Ids and times of creation of a list by age: one row. The index alone is read, where it is all-visible. */
+/** Ids and times of creation, in seconds of the Unix epoch, of a list by age: one row. The index alone is read, where it is all-visible. */
 export function stretchSql({ sql, values }: Condition, { offset, limit }: Slice): { sql: string; values: unknown[] } {
   const [last, next] = [values.length + 1, values.length + 2];
   const inner = `SELECT p.id, p.created_at FROM products p WHERE ${sql} ORDER BY ${orderOf('p', '-created_at')} LIMIT $${last} OFFSET $${next}`;
   return {
-    sql: `SELECT coalesce(json_agg(id), '[]') AS ids, coalesce(json_agg(created_at), '[]') AS times FROM (${inner}) AS stretch`,
+    sql: `SELECT coalesce(json_agg(id), '[]') AS ids, coalesce(json_agg(date_part('epoch', created_at)), '[]') AS times FROM (${inner}) AS stretch`,
     values: [...values, limit, offset],
   };
 }

@@ -12,7 +12,8 @@ const ROWS = rowsDefinitionOf(Product)!.selectList('product');
 
 interface Stretch {
   readonly ids: number[];
-  readonly times: string[];
+  /** Seconds, exact to the microsecond. Infinity comes as text. */
+  readonly times: (number | string)[];
 }
 
 /** The SQL of reading the catalogue. */
