@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { strongEtag } from '../../read/view/response/etag';
 
 /** Loaded in this order: each script uses declarations of the previous ones. */
-const SCRIPTS = ['dom.js', 'format.js', 'live.js', 'flow.js', 'chart.js', 'tables.js', 'tools.js', 'console.js'];
+const SCRIPTS = [
+  'dom.js',
+  'format.js',
+  'live.js',
+  'flow.js',
+  'chart.js',
+  'tables.js',
+  'tools.js',
+  'read.js',
+  'console.js',
+];
 
 export interface ConsolePage {
   readonly html: Buffer;

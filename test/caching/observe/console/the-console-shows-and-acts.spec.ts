@@ -115,6 +115,30 @@ it('runs what it was built with and nothing that is planted, and talks to its ow
   expect(errors.filter((text) => /Content Security Policy/i.test(text)).length).toBeGreaterThanOrEqual(3);
 });
 
+it('shows the Cache-Token of an eviction, and reads with it', async () => {
+  await signIn(tokenFor('root', 'admin'));
+  await page.locator('#board').waitFor();
+  await page.locator('#tag').fill('product:3');
+  await page.locator('#tag').press('Enter');
+  await page.locator('#evicted').getByText('Cache-Token: ').waitFor();
+  const token = await page.locator('#cache-token').inputValue();
+  expect(await page.locator('#evicted').innerText()).toContain(`Cache-Token: ${token}`);
+  expect(token).toMatch(/^[\w.-]+\.\d+$/);
+
+  await page.locator('#url').fill('/api/products/3');
+  const sent = page.waitForRequest((request) => request.url().endsWith('/api/products/3'));
+  await page.locator('#url').press('Enter');
+  const headers = await (await sent).allHeaders();
+  expect(headers['cache-token']).toBe(token);
+  expect(headers.authorization).toBeUndefined();
+  await page.locator('#was-read').getByText('200; strata;').waitFor();
+
+  await page.locator('#url').fill('http://127.0.0.2/');
+  await page.locator('#url').press('Enter');
+  await page.locator('#was-read').getByText('Only URLs of this server').waitFor();
+  expect(errors).toEqual([]);
+});
+
 it('inspects an entry by keyboard, shows its tags and why it is stale, and deletes it', async () => {
   await signIn(tokenFor('root', 'admin'));
   await page.locator('#board').waitFor();

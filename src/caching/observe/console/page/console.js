@@ -23,6 +23,7 @@
     format: milliseconds,
   });
   const inspector = new Inspector($('inspect'), $('inspected'), () => session, chooseTag);
+  const reader = new Reader($('read'), $('was-read'));
   const keys = new Ranking(
     $('keys'),
     'key',
@@ -169,8 +170,17 @@
     event.preventDefault();
     const tag = $('tag').value;
     void act($('evicted'), $('evict').querySelector('button'), async () => {
-      const { tick } = await session.json('/evict', 'POST', { tags: [tag] });
-      return `Evicted everything that depends on ${tag}, at tick ${count(tick)}.`;
+      const headers = { 'content-type': 'application/json' };
+      const response = await session.fetch('/evict', {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ tags: [tag] }),
+      });
+      const { tick } = await response.json();
+      const token = response.headers.get('cache-token');
+      reader.offer(token);
+      const named = token === null ? '' : ` Cache-Token: ${token}`;
+      return `Evicted everything that depends on ${tag}, at tick ${count(tick)}.${named}`;
     });
   });
   $('warm').addEventListener('click', () => void act($('acted'), $('warm'), () => warm(session, $('warming'))));
