@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Certificate } from './certificate';
 import { untilUp } from './child';
 import { findPostgres, type PostgresBinaries } from './machine/postgres-binaries';
 import { needed } from './needs';
@@ -21,14 +22,15 @@ export class PostgresServer {
     private readonly password = randomBytes(12).toString('hex'),
   ) {}
 
-  /** @param settings as in postgresql.conf */
-  static async start(settings: Record<string, string> = {}): Promise<PostgresServer> {
+  /** @param settings as in postgresql.conf @param certificate with it the server speaks TLS as well */
+  static async start(settings: Record<string, string> = {}, certificate?: Certificate): Promise<PostgresServer> {
     needed('postgres');
     const binaries = findPostgres();
     if (!binaries) throw new Error('There is no PostgreSQL on this machine');
     const folder = mkdtempSync(join(tmpdir(), 'strata-postgres-'));
     own(folder, binaries);
-    const server = new PostgresServer(folder, binaries, await freePort(), settings);
+    const tls = certificate ? tlsSettings(certificate, folder, binaries) : {};
+    const server = new PostgresServer(folder, binaries, await freePort(), { ...settings, ...tls });
     try {
       await server.initialise();
       await server.up();
@@ -135,6 +137,19 @@ export class PostgresServer {
   private program(name: string): string {
     return join(this.binaries.folder, name);
   }
+}
+
+/** Copies: PostgreSQL takes a key that is its own user's alone. */
+function tlsSettings(from: Certificate, folder: string, binaries: PostgresBinaries): Record<string, string> {
+  const [certificate, key] = [join(folder, 'server.crt'), join(folder, 'server.key')];
+  for (const [source, target] of [
+    [from.certificate, certificate],
+    [from.key, key],
+  ] as const) {
+    writeFileSync(target, readFileSync(source), { mode: 0o600 });
+    own(target, binaries);
+  }
+  return { ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key };
 }
 
 function own(path: string, { user: { uid, gid } }: PostgresBinaries): void {

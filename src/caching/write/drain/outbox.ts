@@ -69,11 +69,14 @@ function takeSql(after: string, open: string, next: string, records: string, byt
 }
 
 /**
- * Makes a session ready for drains, which is all that it may be used for. A drain that dies or freezes half-way loses its
- * session, and its locks, to the idle timeout. A delete that a database crash undoes is stamped a second time, which is harmless:
- * no need to wait for the disk. Row-level security would hide records: with `row_security = off` it is an error. The plan is made once, so it has to be
- * right however many records wait: by the indexes. Its estimate grows with the table, and past `jit_above_cost` the server would
- * compile each batch again, which takes a hundred times as long as the batch.
+ * Makes a session ready for drains, which is all that it may be used for.
+ *
+ * A drain that dies or freezes half-way loses its session, and its locks, to the idle timeout. A delete that a database crash
+ * undoes is stamped a second time, which is harmless: no need to wait for the disk. With another isolation level as its default
+ * the server would refuse `BEGIN` behind the check of the same round trip. Row-level security would hide records: with
+ * `row_security = off` it is an error. The plan is made once, so it has to be right however many records wait: by the indexes.
+ * Its estimate grows with the table, and past `jit_above_cost` the server would compile each batch again, which takes a hundred
+ * times as long as the batch.
  * @param patience milliseconds for another drain's locks, and for the stamp
  */
 export async function prepareDrains(client: ClientBase, patience: number): Promise<void> {
@@ -82,6 +85,7 @@ export async function prepareDrains(client: ClientBase, patience: number): Promi
     SET statement_timeout = ${2 * patience};
     SET idle_in_transaction_session_timeout = ${patience};
     SET synchronous_commit = off;
+    SET default_transaction_isolation = 'read committed';
     SET row_security = off;
     SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
     SET plan_cache_mode = force_generic_plan;
