@@ -9,8 +9,8 @@ export interface Dependency extends Instant {
   readonly verifiedAt: number;
   /** Wall clock in ms: end of its TTL. */
   readonly expiresAt: number;
-  /** It is there by grace: its source failed. */
-  readonly fromGrace?: boolean;
+  /** Wall clock in ms when the oldest part that grace served was created; undefined: none came from grace. */
+  readonly staleSince?: number;
 }
 
 /** Parts of different epochs met: no one instant describes the whole, and one of no epoch is fresh nowhere. */
@@ -42,6 +42,15 @@ export class DependencyTracker {
     }
   }
 
+  /**
+   * Runs `work`, which is no load, and gathers what it read all the same. What it reads behaves as outside any load.
+   */
+  async watch<T>(work: () => Promise<T>): Promise<{ value: T; gathered: DependencySet }> {
+    const gathered = new DependencySet(this.clock.instant(), this.time.mono());
+    gathered.isWatch = true;
+    return { value: await this.scope.run(gathered, work), gathered };
+  }
+
   /** Records in the current scope, if there is one, that its result depends on `part`. */
   record(part: Dependency): void {
     this.scope.current()?.add(part);
@@ -61,9 +70,20 @@ export class DependencyTracker {
     for (let scope = this.current(); scope && scope !== begunIn; scope = scope.around) scope.isUncommitted = true;
   }
 
+  /** Whether anything gathers what is read: a load, or `watch`. */
+  isRecording(): boolean {
+    return this.scope.current() !== undefined;
+  }
+
+  /** `DependencySet.staleSince` of what was gathered so far, by a load or by `watch`. */
+  staleSince(): number | undefined {
+    return this.scope.current()?.staleSince;
+  }
+
   /** The current scope: what has been gathered so far. */
   current(): DependencySet | undefined {
-    return this.scope.current();
+    const scope = this.scope.current();
+    return scope?.isWatch ? undefined : scope;
   }
 }
 
@@ -73,7 +93,9 @@ export class DependencySet implements Dependency {
   tick: number;
   localTick: number;
   expiresAt = Infinity;
-  fromGrace = false;
+  staleSince: number | undefined;
+  /** It belongs to no load: see `watch`. */
+  isWatch = false;
   /** It was read inside a transaction that is open around the load: it must not be stored. */
   isUncommitted = false;
 
@@ -95,7 +117,7 @@ export class DependencySet implements Dependency {
     this.localTick = Math.min(this.localTick, part.localTick);
     this.verifiedAt = Math.min(this.verifiedAt, part.verifiedAt);
     this.expiresAt = Math.min(this.expiresAt, part.expiresAt);
-    this.fromGrace ||= part.fromGrace ?? false;
+    if (part.staleSince !== undefined) this.staleSince = Math.min(this.staleSince ?? Infinity, part.staleSince);
     for (const tag of part.tags) this.tags.add(tag);
   }
 }

@@ -92,8 +92,8 @@ export class ExplicitSet {
     const { epoch, tick, localTick } = stamped ?? clock.instant();
     const from = new DependencySet({ epoch, tick, localTick }, at);
     if (scope) {
-      const { tags, verifiedAt, expiresAt, fromGrace } = scope;
-      if (fromGrace || clock.staleBecause(scope, [...tags])) return undefined;
+      const { tags, verifiedAt, expiresAt, staleSince } = scope;
+      if (staleSince !== undefined || clock.staleBecause(scope, [...tags])) return undefined;
       // What the load has read so far is unchanged, so it counts as read at this instant.
       from.add({ epoch, tick, localTick, tags, verifiedAt, expiresAt });
     }

@@ -60,13 +60,14 @@ export class Serving {
   /** Law 2: the value whose load reads this entry depends on it. */
   record(entry: CacheEntry, snapshot: ReadSnapshot, fromGrace = false): void {
     const { clock, dependencies, freshness, time } = this.parts;
-    if (!dependencies.current()) return;
+    if (!dependencies.isRecording()) return;
     const { tags } = entry;
     // A fresh part counts as read now. With its own older tick, a stamp of another part would make the whole stale.
     const { epoch, tick, localTick } = freshness.isFresh(entry) ? clock.instant() : entry;
     const wall = time.wall();
     const expiresAt = wall - overdue(entry, wall, time.mono());
     const verifiedAt = freshness.verifiedAt(entry, snapshot);
-    dependencies.record({ epoch, tick, localTick, tags, expiresAt, verifiedAt, fromGrace });
+    const staleSince = fromGrace ? entry.createdAt : undefined;
+    dependencies.record({ epoch, tick, localTick, tags, expiresAt, verifiedAt, staleSince });
   }
 }

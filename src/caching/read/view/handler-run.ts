@@ -20,8 +20,8 @@ export class HandlerRun {
   clientError: HttpException | undefined;
   /** The handler's value cannot be stored; the framework sends it as without a cache. */
   isUncacheable = false;
-  /** A part came from grace because its source failed: the response is marked, and not stored. */
-  usedStalePart = false;
+  /** Wall clock in ms when the oldest part that came from grace was created: the response is marked, and not stored. */
+  staleSince: number | undefined;
   /** Resolves when the handler has returned a value that the framework has to serialise. */
   private readonly produced: Promise<void>;
   value: unknown;
@@ -57,7 +57,7 @@ export class HandlerRun {
     } catch (error) {
       return this.failed(error);
     }
-    this.usedStalePart = this.dependencies.current()?.fromGrace ?? false;
+    this.staleSince = this.dependencies.staleSince();
     if (this.isAbandoned) return NOT_STORED;
     const isSettled = this.reply.sent || this.reply.statusCode !== 200;
     this.isUncacheable = isSettled || this.route.isRedirect || !isWhole(this.value);
@@ -114,7 +114,7 @@ export class HandlerRun {
     const payload = Buffer.from(response.payload as string | Buffer);
     this.headers = response.headers as Record<string, string>;
     const stored = StoredResponse.make(response.status, this.headers, payload);
-    return { body: stored.toBody(), store: payload.length <= MAX_BODY && !this.usedStalePart };
+    return { body: stored.toBody(), store: payload.length <= MAX_BODY && this.staleSince === undefined };
   }
 
   /**

@@ -6,7 +6,7 @@ import type { ViewReply } from './express';
 import { mergeVary } from './response/directives';
 import { compressesItself, Encoder, negotiate } from './response/encoding';
 import { encodedEtag, matchesIfNoneMatch, preconditionsHold, weakened } from './response/etag';
-import { ageOf, bypassStatus, cacheStatus, validators, type Verdict, withoutBody, xCache } from './response/headers';
+import { ageOf, cacheStatus, uncachedMarks, validators, type Verdict, withoutBody, xCache } from './response/headers';
 import { isHeld, type PreparedHit } from './response/prepared-hits';
 import { StoredResponse } from './response/stored-response';
 import type { ViewRoute } from './route/view-route';
@@ -35,18 +35,19 @@ export class Responder {
   }
 
   fromCache(result: CacheResult & Verdict): ResponseSource {
-    const age = ageOf(result.entry, result.outcome, Date.now());
+    const age = ageOf(result.entry, result, Date.now());
     const headers = {
       'cache-status': cacheStatus(this.name, result),
-      'x-cache': xCache(result.outcome, result.usedStalePart),
+      'x-cache': xCache(result.outcome, result.staleSince),
       age: String(age),
     };
     const kept = this.mayBeShared(result) ? { tags: result.entry.tags, ttl: result.ttl } : undefined;
     return { stored: StoredResponse.of(result.entry), entry: result.entry, headers, kept };
   }
 
-  fromHandler(stored: StoredResponse): ResponseSource {
-    return { stored, headers: { 'cache-status': bypassStatus(this.name, 'off'), 'x-cache': 'BYPASS', age: '0' } };
+  /** @param staleSince see `Verdict` */
+  fromHandler(stored: StoredResponse, staleSince: number | undefined): ResponseSource {
+    return { stored, headers: { age: '0', ...uncachedMarks(this.name, 'off', staleSince, Date.now()) } };
   }
 
   /** Sends a prepared hit through all of Fastify's hooks. */
@@ -102,8 +103,8 @@ export class Responder {
    * A response from grace, or one that was invalidated while it was generated, is for this caller only: a purge that
    * would remove it from a shared cache has already run.
    */
-  private mayBeShared({ entry, outcome, stored, usedStalePart }: CacheResult & Verdict): boolean {
-    return (outcome === 'hit' || outcome === 'miss') && stored && !usedStalePart && this.isFresh(entry);
+  private mayBeShared({ entry, outcome, stored, staleSince }: CacheResult & Verdict): boolean {
+    return (outcome === 'hit' || outcome === 'miss') && stored && staleSince === undefined && this.isFresh(entry);
   }
 }
 

@@ -3,8 +3,10 @@ import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RequestListener, Server } from 'node:http';
 import type { CacheStack } from '../../core/cache-stack';
+import { catchUp } from '../../core/clock/cache-token';
 import { CACHE_STACK } from '../../caching.tokens';
 import { EDGE_HEADERS, EdgeHeaders } from '../../edge/edge-headers';
+import type { ViewReply } from './express';
 import { FastPath } from './fast-path';
 import { finishResponses, readSerialised } from './framework-capture';
 import { UrlKeyCache } from './route/url-key-cache';
@@ -56,6 +58,14 @@ export class ViewLayer {
     const fastify = this.fastify();
     if (fastify) readSerialised(fastify);
     this.readsSerialised = fastify !== undefined;
+  }
+
+  /**
+   * The response must not be older than the request's token. While the clock cannot be queried, no edge may store it either: an edge
+   * would take it for as new as the purge whose token the edge sent.
+   */
+  async catchUp(reply: ViewReply): Promise<void> {
+    if (!(await catchUp(this.stack.clock, this.stack.options))) void reply.header('x-accel-expires', '0');
   }
 
   /** Request headers by which the router selects a version; undefined where a function may use any header. */

@@ -2,19 +2,16 @@ import { GatewayTimeoutException } from '@nestjs/common';
 import { type Observable, of } from 'rxjs';
 import type { CacheStack } from '../../core/cache-stack';
 import { type CacheResult, keyTag, type Loaded } from '../../core/store/entry';
-import { catchUp, isBehind } from '../../core/clock/cache-token';
-import { Waiters } from '../../core/async/waiters';
 import { setCacheOutcome, sourceOf } from './cache-outcome';
 import { type Client, SENT, unlessGone } from './client';
 import type { Exchange } from './exchange';
-import { ExpressReply, type ViewReply } from './express';
+import { ExpressReply } from './express';
 import { captureResponse, type Finish, type FrameworkResponse } from './framework-capture';
 import { HandlerRun } from './handler-run';
-import { asJsonText } from './json-text';
+import { handOver, markUncacheable } from './own-response';
 import type { ResponseSource } from './responder';
 import { requests } from './response/directives';
-import { bypassStatus, cacheStatus, type Verdict } from './response/headers';
-import { StoredResponse } from './response/stored-response';
+import { cacheStatus, type Verdict } from './response/headers';
 import { isSameBeside, type SharedHeaders } from './route/fast-path-eligibility';
 import type { KnownUrl } from './route/url-key-cache';
 import type { ViewLayer } from './view-layer';
@@ -64,7 +61,7 @@ export class ViewLoader {
       throw run.clientError;
     }
     if (run.isUncacheable) {
-      this.markUncacheable(reply);
+      markUncacheable(this.layer.name, reply, run);
       return of(run.value);
     }
     run.undo();
@@ -109,11 +106,11 @@ export class ViewLoader {
     // The load's deadline passed meanwhile: the response is right, and not stored.
     if (!result || result.outcome !== 'miss' || run.isUncacheable) {
       setCacheOutcome(reply.raw, 'source');
-      this.markUncacheable(reply);
+      markUncacheable(this.layer.name, reply, run);
       return current;
     }
     setCacheOutcome(reply.raw, sourceOf(result));
-    const source = this.layer.responder.fromCache({ ...result, usedStalePart: run.usedStalePart });
+    const source = this.layer.responder.fromCache({ ...result, staleSince: run.staleSince });
     // Another hook has transformed the body for this client, and on a hit it will do so again.
     if (current !== serialised.payload) {
       void reply.headers(source.headers);
@@ -142,14 +139,6 @@ export class ViewLoader {
     return SENT;
   }
 
-  /**
-   * The response must not be older than the request's token. While the clock cannot be queried, no edge may store it either: an edge
-   * would take it for as new as the purge whose token the edge sent.
-   */
-  async catchUp(reply: ViewReply): Promise<void> {
-    if (!(await catchUp(this.stack.clock, this.stack.options))) void reply.header('x-accel-expires', '0');
-  }
-
   private async find(
     { key, isReload }: Target,
     run: HandlerRun,
@@ -172,7 +161,7 @@ export class ViewLoader {
       return mayTravel ? loaded : { ...loaded, inProcess: true };
     };
     const result = await store.getOrLoad(key, policy, load, client);
-    return { ...result, requested: isReload, usedStalePart: run.usedStalePart };
+    return { ...result, requested: isReload, staleSince: run.staleSince };
   }
 
   /** The response and every cached part it was built from, rows too: each carries the tag of its own key. */
@@ -183,55 +172,4 @@ export class ViewLoader {
     // While the clock is unavailable this process still obeys, and the request goes on.
     await store.invalidate(own).catch(() => undefined);
   }
-
-  /** The layer is disabled: the same response with the same validator, stored nowhere. */
-  respondUncached(exchange: Exchange): Promise<Observable<unknown>> {
-    return unlessGone(exchange, (client) => this.respondUncachedTo(client, exchange));
-  }
-
-  private async respondUncachedTo(
-    client: Client,
-    { route, request, reply, next }: Exchange,
-  ): Promise<Observable<unknown>> {
-    if (isBehind(this.stack.clock, request.headers)) await this.catchUp(reply);
-    const run = new HandlerRun(next, reply, this.stack.dependencies, route, 0);
-    const waiters = new Waiters(client);
-    const loading = waiters.run(() => run.load()).finally(() => waiters.end());
-    const isProduced = await run.isProducedBefore(loading);
-    // Nothing is stored that could replace it.
-    if (run.thrown) {
-      run.abandon();
-      loading.catch(() => undefined);
-      throw run.thrown.error;
-    }
-    if (!isProduced) {
-      await loading;
-      if (run.clientError) throw run.clientError;
-      this.markUncacheable(reply);
-      return of(run.value);
-    }
-    return handOver(run.value, reply, async (serialised, current) => {
-      run.capture(serialised, reply.getHeaders());
-      const { body } = await loading;
-      if (run.isUncacheable || current !== serialised.payload) {
-        this.markUncacheable(reply);
-        return current;
-      }
-      const { responder } = this.layer;
-      return responder.prepare(route, responder.fromHandler(StoredResponse.parse(body)), request, reply);
-    });
-  }
-
-  private markUncacheable(reply: ViewReply): void {
-    if (reply.sent) return;
-    void reply.headers({ 'cache-status': bypassStatus(this.layer.name, 'not-cacheable'), 'x-cache': 'BYPASS' });
-    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
-  }
-}
-
-/** Gives a value to the framework, which sends what `finish` makes of its response. */
-function handOver(value: unknown, reply: ViewReply, finish: Finish): Observable<unknown> {
-  if (reply instanceof ExpressReply) return reply.sendValue(value, finish);
-  captureResponse(reply, finish);
-  return of(asJsonText(value, reply));
 }

@@ -23,6 +23,7 @@ import { negotiatedBefore } from './route/negotiated';
 import type { KnownUrl } from './route/url-key-cache';
 import type { ViewRoute } from './route/view-route';
 import { refuseStockInterceptors } from './stock-interceptor';
+import { UncachedViews } from './uncached-views';
 import { ViewExplorer } from './view.explorer';
 import { ViewLayer } from './view-layer';
 import { ViewLoader } from './view-loader';
@@ -38,6 +39,7 @@ const INSIDE = 'provide it in a module that is imported after CachingModule, or 
 @Injectable()
 export class ViewInterceptor extends CacheInterceptor implements OnApplicationBootstrap {
   private readonly loader: ViewLoader;
+  private readonly uncached: UncachedViews;
 
   constructor(
     @Inject(CACHE_MANAGER) cacheManager: unknown,
@@ -50,6 +52,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   ) {
     super(cacheManager, reflector);
     this.loader = new ViewLoader(stack, layer);
+    this.uncached = new UncachedViews(stack, layer);
   }
 
   /**
@@ -78,7 +81,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const reason = this.bypassReason(exchange);
     if (reason === undefined) return this.cached(exchange, context);
     setCacheOutcome(reply.raw, 'bypass');
-    if (reason === 'off') return this.loader.respondUncached(exchange);
+    if (reason === 'off') return this.uncached.respond(exchange);
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, reason), 'x-cache': 'BYPASS' });
     void reply.header('cache-control', 'private, no-store');
     return Promise.resolve(handleFor(exchange));
@@ -100,7 +103,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     context: ExecutionContext,
   ): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
-    if (isBehind(this.stack.clock, request.headers)) await this.loader.catchUp(reply);
+    if (isBehind(this.stack.clock, request.headers)) await this.layer.catchUp(reply);
     const found = known ?? (await this.layer.urls.resolveKey(route, request));
     const isReload = requests(request, 'no-cache') && (await this.layer.mayRevalidate(request));
     const ttl = route.hasComputedTtl ? await route.computeTtl(context) : undefined;

@@ -13,8 +13,8 @@ export type BypassReason = 'off' | 'authorization' | 'cookie' | 'user' | 'no-use
 export type Verdict = Pick<CacheResult, 'outcome' | 'tier' | 'collapsed' | 'stored' | 'ttl'> & {
   /** The client requested a reload with `no-cache`, and is allowed to. */
   readonly requested?: boolean;
-  /** A part of the response came from grace. */
-  readonly usedStalePart?: boolean;
+  /** Wall clock in ms when the oldest part that came from grace was created; undefined: no part did. */
+  readonly staleSince?: number;
 };
 
 /** A cache's name as RFC 8941 writes it: a token where it can be one. */
@@ -25,7 +25,7 @@ export function cacheName(prefix: string): string {
 /** RFC 9211. `name` is this cache's own. */
 export function cacheStatus(
   name: string,
-  { outcome, tier, collapsed, stored, ttl, requested, usedStalePart }: Verdict,
+  { outcome, tier, collapsed, stored, ttl, requested, staleSince }: Verdict,
 ): string {
   switch (outcome) {
     case 'hit':
@@ -34,7 +34,7 @@ export function cacheStatus(
     case 'grace':
       return `${name}; hit; ttl=${ttl}; detail=${outcome}`;
     case 'miss':
-      return `${name}; fwd=${requested ? 'request' : 'uri-miss'}${collapsed ? '; collapsed' : stored ? '; stored' : ''}${usedStalePart ? '; detail=grace' : ''}`;
+      return `${name}; fwd=${requested ? 'request' : 'uri-miss'}${collapsed ? '; collapsed' : stored ? '; stored' : ''}${staleSince === undefined ? '' : '; detail=grace'}`;
   }
 }
 
@@ -43,19 +43,42 @@ export function bypassStatus(name: string, why: BypassReason): string {
 }
 
 /** The values of @nestjs/cache-manager, and STALE. */
-export function xCache(outcome: CacheResult['outcome'], usedStalePart = false): string {
-  if (usedStalePart) return 'STALE';
+export function xCache(outcome: CacheResult['outcome'], staleSince?: number): string {
+  if (staleSince !== undefined) return 'STALE';
   const names = { hit: 'HIT', miss: 'MISS', stale: 'STALE', grace: 'STALE' } as const;
   return names[outcome];
 }
 
 /**
  * Seconds for `Age`. RFC 9111 §4.2.3 counts from when a response was generated *or validated at the origin*. An entry that
- * the tag clock has just found fresh is validated; one served by grace or past its TTL has its true age.
+ * the tag clock has just found fresh is validated; one served by grace or past its TTL has its true age, and a response with a
+ * part from grace the age of that part.
  */
-export function ageOf(entry: CacheEntry, outcome: CacheResult['outcome'], wall: number): number {
-  const unproven = outcome === 'stale' || outcome === 'grace';
-  return unproven ? Math.max(0, Math.floor((wall - entry.createdAt) / 1_000)) : 0;
+export function ageOf(
+  entry: CacheEntry,
+  { outcome, staleSince }: Pick<Verdict, 'outcome' | 'staleSince'>,
+  wall: number,
+): number {
+  if (staleSince !== undefined) return secondsSince(staleSince, wall);
+  return outcome === 'stale' || outcome === 'grace' ? secondsSince(entry.createdAt, wall) : 0;
+}
+
+/** Headers of a response that is not cached: why, or that a part of it came from grace, with its true age. */
+export function uncachedMarks(name: string, why: BypassReason, staleSince: number | undefined, wall: number): Marks {
+  if (staleSince === undefined) return { 'cache-status': bypassStatus(name, why), 'x-cache': 'BYPASS' };
+  const age = String(secondsSince(staleSince, wall));
+  return { 'cache-status': `${name}; fwd=bypass; detail=grace`, 'x-cache': xCache('grace'), age };
+}
+
+/** How this cache took part in a response. */
+export interface Marks {
+  readonly 'cache-status': string;
+  readonly 'x-cache': string;
+  readonly age?: string;
+}
+
+function secondsSince(then: number, wall: number): number {
+  return Math.max(0, Math.floor((wall - then) / 1_000));
 }
 
 /**
