@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { TokenService } from '../auth';
 import { type CachingOptions, type EdgeOptions, openTelemetryTracing } from '../caching';
 import { AppConfig } from '../config';
-import { RequestValidationPipe } from '../http';
+import { KeyValidationPipe } from '../http';
 
 /** Options of the cache for this application. */
 export function cachingOptions({ auth, cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
@@ -13,7 +13,7 @@ export function cachingOptions({ auth, cache, redis, spans }: AppConfig, tokens:
     // A generated secret is another one on each node.
     secret: auth.generated ? undefined : auth.secret,
     tracing: spans ? openTelemetryTracing() : undefined,
-    view: { validate: new RequestValidationPipe(), mayRevalidate: (request) => isAdmin(request, tokens) },
+    view: { validate: new KeyValidationPipe(), mayRevalidate: (request) => isAdmin(request, tokens) },
   };
 }
 

@@ -20,5 +20,5 @@ export { BooleanParam, DecimalParam, IntegerParam, IsDecimal, MaxWords, NoQuery,
 export { Problem, ProblemDetails, ProblemField } from './problem';
 export { ProblemFilter } from './problem.filter';
 export { requestOf } from './request-of';
-export { RequestValidationPipe } from './validation';
+export { KeyValidationPipe, RequestValidationPipe } from './validation';
 export { addServerHooks } from './server-hooks';

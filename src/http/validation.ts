@@ -12,6 +12,9 @@ const SOURCES: Record<ArgumentMetadata['type'], ProblemSource> = {
   custom: 'body',
 };
 
+/** What `KeyValidationPipe` made of an object, for the handler that is given the same object. */
+const validated = new WeakMap<object, { readonly metadata: ArgumentMetadata; readonly dto: unknown }>();
+
 /** Turns what a request carries into its DTO, or into a 400 that names every parameter that is unknown or wrong. */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
@@ -20,6 +23,8 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const known = takeValidated(value, metadata);
+    if (known) return known.dto;
     const source = SOURCES[metadata.type];
     if (metadata.type === 'body' && !isRecord(value)) {
       throw Problem.badRequest([{ in: source, name: 'body', detail: 'body must be a JSON object' }]);
@@ -40,6 +45,26 @@ export class RequestValidationPipe extends ValidationPipe {
   override createExceptionFactory() {
     return (errors: ValidationError[] = []): InvalidRequest => new InvalidRequest(errors);
   }
+}
+
+/**
+ * Validates what the key of a cached response is made of. The handler of the same request is given the very DTO, once: nothing
+ * is validated twice.
+ */
+@Injectable()
+export class KeyValidationPipe extends RequestValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const dto = await super.transform(value, metadata);
+    if (isRecord(value)) validated.set(value, { metadata, dto });
+    return dto;
+  }
+}
+
+function takeValidated(value: unknown, { type, metatype }: ArgumentMetadata): { readonly dto: unknown } | undefined {
+  const known = isRecord(value) ? validated.get(value) : undefined;
+  if (known?.metadata.type !== type || known.metadata.metatype !== metatype) return undefined;
+  validated.delete(value as object);
+  return known;
 }
 
 class InvalidRequest extends Error {
