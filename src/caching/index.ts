@@ -13,6 +13,7 @@ export { CachesRows, rowsDefinitionOf } from './core/rows/caches-rows.decorator'
 export { type Field, field } from './core/rows/field-kinds';
 export type { CachesRowsOptions, RowId, RowsDefinition } from './core/rows/rows-definition';
 export {
+  type CountedRows,
   EntityCache,
   type KnownRow,
   type RowList,

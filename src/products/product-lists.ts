@@ -53,6 +53,24 @@ export function sliceSql(
   };
 }
 
+/** A page, and in each of its rows how many the whole list has. Where it has none, nothing is searched for the page. */
+export function countedSliceSql(
+  columns: string,
+  { sql, values }: Condition,
+  ordering: Ordering,
+  slice: Slice,
+): { sql: string; values: unknown[] } {
+  const condition = { sql: `${sql} AND ${TOTAL} > 0`, values };
+  const page = sliceSql(`${TOTAL} AS count, ${columns}`, condition, ordering, slice);
+  return { sql: `WITH total AS MATERIALIZED (${countSql(sql)}) ${page.sql}`, values: page.values };
+}
+
+export function countSql(condition: string): string {
+  return `SELECT count(*) AS count FROM products p WHERE ${condition}`;
+}
+
+const TOTAL = '(SELECT count FROM total)';
+
 /** Ids and times of creation, in seconds of the Unix epoch, of a list by age: one row. The index alone is read, where it is all-visible. */
 export function stretchSql({ sql, values }: Condition, { offset, limit }: Slice): { sql: string; values: unknown[] } {
   const [last, next] = [values.length + 1, values.length + 2];

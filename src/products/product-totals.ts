@@ -26,6 +26,11 @@ export class ProductTotals implements BeforeApplicationShutdown {
     @Inject(ReadGate) private readonly gate: ReadGate,
   ) {}
 
+  /** Whether the totals know how many products a filter leaves. If not, the rows themselves have to be counted. */
+  knows(filter: ProductFilter): boolean {
+    return countedBy(filter) !== undefined;
+  }
+
   /** How many products a filter leaves. Undefined: the filter needs the rows themselves. */
   count(filter: ProductFilter): Promise<number> | undefined {
     const counted = countedBy(filter);

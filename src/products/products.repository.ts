@@ -1,11 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { QueryRunner, Repository, SelectQueryBuilder } from 'typeorm';
-import { rowsDefinitionOf, SelectedRow } from '../caching';
+import { SelectQueryBuilder } from 'typeorm';
+import { type CountedRows, rowsDefinitionOf, SelectedRow } from '../caching';
 import { ReadGate } from '../database';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
-import { Condition, conditionOf, FEATURED, Slice, sliceSql, stretchSql } from './product-lists';
+import {
+  Condition,
+  conditionOf,
+  countedSliceSql,
+  countSql,
+  FEATURED,
+  Slice,
+  sliceSql,
+  stretchSql,
+} from './product-lists';
 import { searchTerms } from './search-terms';
 
 const ROWS = rowsDefinitionOf(Product)!.selectList('product');
@@ -19,14 +27,24 @@ interface Stretch {
 /** The SQL of reading the catalogue. */
 @Injectable()
 export class ProductsRepository {
-  constructor(
-    @InjectRepository(Product) private readonly products: Repository<Product>,
-    @Inject(ReadGate) private readonly gate: ReadGate,
-  ) {}
+  constructor(@Inject(ReadGate) private readonly gate: ReadGate) {}
 
   count(filter: ProductFilter): Promise<number> {
     const question = { count: membersOf(filter) };
-    return this.gate.run(kindOf(filter), question, (runner) => this.matching(filter, runner).getCount());
+    const { sql, values } = conditionOf(filter);
+    return this.gate.run(kindOf(filter), question, async (runner) => {
+      return countIn((await runner.query(countSql(sql), [...values])) as Counted[]);
+    });
+  }
+
+  /** The first page of a list and the count of all its pages, by one statement. */
+  firstPage(filter: ProductFilter, ordering: Ordering, limit: number): Promise<CountedRows> {
+    const question = { first: [membersOf(filter), ordering, limit] };
+    const { sql, values } = countedSliceSql(ROWS, conditionOf(filter), ordering, { offset: 0, limit });
+    return this.gate.run(kindOf(filter), question, async (runner) => {
+      const rows = (await runner.query(sql, values)) as (SelectedRow & Counted)[];
+      return { count: countIn(rows), rows };
+    });
   }
 
   page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
@@ -58,10 +76,15 @@ export class ProductsRepository {
   rows(sql: string, values: unknown[]): Promise<SelectedRow[]> {
     return this.gate.run('row', values, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
   }
+}
 
-  private matching(filter: ProductFilter, runner: QueryRunner): SelectQueryBuilder<Product> {
-    return narrow(this.products.createQueryBuilder('p', runner), filter);
-  }
+/** A bigint, as text. */
+interface Counted {
+  readonly count: string;
+}
+
+function countIn(rows: readonly Counted[]): number {
+  return Number(rows[0]?.count ?? 0);
 }
 
 /** A list that only an index has to walk is cheap; words have to be looked for in the rows. */

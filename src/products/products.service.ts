@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CacheQuery, KnownRow } from '../caching';
+import { CacheQuery, KnownRow, type RowList } from '../caching';
 import { Problem } from '../http';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
@@ -30,17 +30,16 @@ export class ProductsService {
   ) {}
 
   /**
-   * The count comes first where it shows whether the page exists: what a search costs is not paid twice for nothing, and no page past
-   * the last is searched for. Page 1 of everything always exists, so both are read at once.
+   * Page 1 always exists: it is read together with its count, or beside a total. A later page is read after the count, so that no
+   * page past the last is searched for.
    */
   async list(query: ProductListQuery): Promise<JsonPage> {
     const { page, page_size, ordering } = query;
     const filter = filterOf(query);
     const slice = sliceOf(page, page_size);
     const results = (): Promise<string[]> => this.page(filter, ordering, slice);
-    return page === 1 && isUnfiltered(filter)
-      ? together(this.count(filter), results())
-      : inTurn(await this.count(filter), slice, results);
+    if (page > 1) return inTurn(await this.count(filter), slice, results);
+    return this.totals.knows(filter) ? together(this.count(filter), results()) : this.first(filter, ordering, slice);
   }
 
   async featured(page: number, pageSize: number): Promise<JsonPage> {
@@ -58,12 +57,18 @@ export class ProductsService {
   /** The JSON of each product of a page. */
   page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<string[]> {
     const list = {
-      key: ['page', filter, ordering, slice] as const,
-      tags: listTags(filter, ordering),
-      placeOf: placeIn(filter, ordering),
+      ...listOf(filter, ordering, slice),
       ...(ordering === '-created_at' && isUnfiltered(filter) && { known: () => this.stretches.page(slice) }),
     };
     return this.rows.cache.list(list, () => this.products.page(filter, ordering, slice));
+  }
+
+  /** Page 1 with the count of its list: one query, and one cached value. */
+  private async first(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<JsonPage> {
+    const { count, texts } = await this.rows.cache.counted(listOf(filter, ordering, slice), () => {
+      return this.products.firstPage(filter, ordering, slice.limit);
+    });
+    return { count, results: texts };
   }
 
   @CacheQuery({ tags: featuredTags() })
@@ -100,6 +105,11 @@ export class ProductsService {
 function known<T>(product: T | null, id: number): T {
   if (product === null) throw new Problem(404, `There is no product ${id}.`);
   return product;
+}
+
+function listOf(filter: ProductFilter, ordering: Ordering, slice: Slice): RowList {
+  const tags = listTags(filter, ordering);
+  return { key: ['page', filter, ordering, slice], tags, placeOf: placeIn(filter, ordering) };
 }
 
 function isUnfiltered(filter: ProductFilter): boolean {

@@ -9,6 +9,9 @@ import { ProductsRepository } from '../../src/products/products.repository';
 interface PlanNode {
   'Node Type': string;
   'Index Name'?: string;
+  'Relation Name'?: string;
+  Alias?: string;
+  'Actual Loops': number;
   'Shared Hit Blocks': number;
   'Shared Read Blocks': number;
   Plans?: PlanNode[];
@@ -37,7 +40,7 @@ onPostgres((open) => {
         log: () => undefined,
       },
     }).initialize();
-    repository = new ProductsRepository(dataSource.getRepository(Product), new ReadGate(dataSource));
+    repository = new ProductsRepository(new ReadGate(dataSource));
   });
 
   afterAll(async () => {
@@ -113,6 +116,19 @@ onPostgres((open) => {
     expect(usesIndex(featured.nodes, 'products_featured')).toBe(true);
     const search = await explain(() => repository.page({ search: 'metronome 1234' }, '-created_at', page(1)));
     expect(usesIndex(search.nodes, 'products_search')).toBe(true);
+  });
+
+  it('a first page is read with its count by one statement, and walks nothing where the count is 0', async () => {
+    const { count, rows } = await repository.firstPage({ max_price: 50 }, '-created_at', 50);
+    expect(count).toBe(await repository.count({ max_price: 50 }));
+    const same = await repository.page({ max_price: 50 }, '-created_at', page(1));
+    expect(rows).toEqual(same.map((row) => ({ ...row, count: String(count) })));
+    const none = { category: 'pets', max_price: 0 };
+    expect(await repository.firstPage(none, '-created_at', 50)).toEqual({ count: 0, rows: [] });
+    const { nodes } = await explain(() => repository.firstPage(none, '-created_at', 50));
+    expect(statements).toHaveLength(2);
+    const walked = nodes.filter((node) => node['Relation Name'] === 'products' && node.Alias === 'p');
+    expect(walked.map((node) => node['Actual Loops'])).toEqual([0]);
   });
 
   it('the partial index of the featured products is made for the number that the code asks for', async () => {

@@ -30,10 +30,13 @@ export class DependencyTracker {
     private readonly time: Time,
   ) {}
 
-  /** Runs `work` in a scope of its own; what it gathered also goes to the enclosing scope, even if it throws. */
-  async run<T>(work: () => Promise<T>): Promise<{ value: T; gathered: DependencySet }> {
+  /**
+   * Runs `work` in a scope of its own; what it gathered also goes to the enclosing scope, even if it throws.
+   * @param isNew the value was found nowhere, not even stale
+   */
+  async run<T>(work: () => Promise<T>, isNew = false): Promise<{ value: T; gathered: DependencySet }> {
     // Law 1: the instant is taken before the source is read.
-    const gathered = new DependencySet(this.clock.instant(), this.time.mono(), this.current());
+    const gathered = new DependencySet(this.clock.instant(), this.time.mono(), this.current(), isNew);
     try {
       const value = await this.scope.run(gathered, work);
       return { value, gathered };
@@ -99,11 +102,12 @@ export class DependencySet implements Dependency {
   /** It was read inside a transaction that is open around the load: it must not be stored. */
   isUncommitted = false;
 
-  /** @param around the scope that this one was opened in */
+  /** @param around the scope that this one was opened in @param isNew as of `DependencyTracker.run` */
   constructor(
     start: Instant,
     public verifiedAt: number,
     readonly around?: DependencySet,
+    readonly isNew = false,
   ) {
     this.epoch = start.epoch;
     this.tick = start.tick;

@@ -36,6 +36,11 @@ export interface CachePolicy {
    * part of a larger cached value. @default false
    */
   readonly inProcess?: boolean;
+  /**
+   * The value is stored with a larger one that it is a part of. Where no tier has the larger one, not even stale, L2 is not
+   * read for the part either. @default false
+   */
+  readonly comesWithWhole?: boolean;
 }
 
 /** How the values of `getOrLoadMany` are cached. */
@@ -46,7 +51,10 @@ export interface ManyPolicy extends CachePolicy {
 
 export type ResolvedPolicy = Required<CachePolicy>;
 /** Policy fields that the module's options set for every value. */
-export type PolicyDefaults = Omit<ResolvedPolicy, 'tags' | 'jitter' | 'inProcess' | 'refreshBefore' | 'refreshedBy'>;
+export type PolicyDefaults = Omit<
+  ResolvedPolicy,
+  'tags' | 'jitter' | 'inProcess' | 'comesWithWhole' | 'refreshBefore' | 'refreshedBy'
+>;
 
 export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): ResolvedPolicy {
   return {
@@ -61,6 +69,7 @@ export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): Re
     softTimeout: policy.softTimeout ?? defaults.softTimeout,
     tags: policy.tags ?? [],
     inProcess: policy.inProcess ?? false,
+    comesWithWhole: policy.comesWithWhole ?? false,
   };
 }
 

@@ -136,8 +136,10 @@ export class ReadPath {
   ): Promise<CacheResult> {
     const { l2, locks } = this;
     if (!l2 || !locks || policy.inProcess) return this.load(key, policy, load, true);
+    const whole = this.parts.dependencies.current();
+    if (whole?.isNew && policy.comesWithWhole) return this.load(key, policy, load, false);
     // A part of a value that is being loaded needs no lock: the node that loads the whole has one.
-    const isWhole = this.parts.dependencies.current() === undefined;
+    const isWhole = whole === undefined;
 
     // 5. L2. If the previous lookup missed, expect another miss and pipeline the lock request with the GET.
     const lookingUp = l2.lookUp(key);
@@ -182,9 +184,10 @@ export class ReadPath {
     const createdAt = time.wall();
     const at = time.mono();
     const since = clock.instant();
+    const isNew = !lookup.failed && !lookup.entry && !this.parts.l1.peek(key);
     try {
       // 7. The load. Law 1: its scope takes the tick before it calls the source.
-      const { value, gathered } = await runLoad(dependencies, policy, key, load);
+      const { value, gathered } = await runLoad(dependencies, policy, key, load, isNew);
       events.emit('load', key, time.mono() - at, true);
       const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
       const stored = value.store !== false && !gathered.isUncommitted && lifeOf(value, policy) > 0;

@@ -39,8 +39,15 @@ export interface KnownRow {
   readonly json: string;
 }
 
+/** Rows of one page of a list, and how many rows the list has on all its pages together. */
+export interface CountedRows {
+  readonly count: number;
+  readonly rows: readonly SelectedRow[];
+}
+
 /** One row of a list that is cached. */
 type Place = readonly [id: string, place: string | null];
+type CachedList = readonly [count: number, places: readonly Place[]];
 
 /** The rows of one entity, each cached by itself as the JSON that the API shows. Made by `CacheService.rows()`. */
 export class EntityCache {
@@ -81,37 +88,58 @@ export class EntityCache {
    * stamps one of the list's own tags. A list that is not cached fills both from the one query of `load`.
    * @param load selects `RowsDefinition.selectList`, in order
    */
-  async list({ key, tags, placeOf = nowhere, known }: RowList, load: () => Promise<SelectedRow[]>): Promise<string[]> {
-    let own: readonly SelectedRow[] | undefined;
-    const query = async (): Promise<readonly SelectedRow[]> => (own = this.identified(await load()));
-    if (!this.isOn) {
-      const rows = await query();
-      return this.shown(rows, tags);
-    }
+  async list(list: RowList, load: () => Promise<SelectedRow[]>): Promise<string[]> {
+    const { texts } = await this.counted(list, async () => ({ count: 0, rows: await load() }));
+    return texts;
+  }
+
+  /**
+   * A page of a list and the count of all its pages, which depends on the list's tags as well.
+   * @param load as of `list`, and the count; a list that is `known` has a count of 0
+   */
+  async counted(
+    { key, tags, placeOf = nowhere, known }: RowList,
+    load: () => Promise<CountedRows>,
+  ): Promise<{ count: number; texts: string[] }> {
+    let own: CountedRows | undefined;
+    const query = async (): Promise<CountedRows> => {
+      const { count, rows } = await load();
+      return (own = { count, rows: this.identified(rows) });
+    };
+    if (!this.isOn) return this.shown(await query(), tags);
     const name = boundedKey(`${this.definition.listKey}(${key.map(canonicalText).join()})`);
-    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, { tags }, async () => {
-      const places = await known?.();
-      const rows = places ?? (await query());
-      if (own) this.stack.store.keep(this.loaded(own), this.policy);
-      return { body: JSON.stringify(rows.map(({ id, json }): Place => [id, placeIn(json, placeOf)])) };
-    });
+    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(
+      name,
+      { tags, comesWithWhole: true },
+      async () => {
+        const places = await known?.();
+        const { count, rows } = places ? { count: 0, rows: places } : await query();
+        if (own) this.stack.store.keep(this.loaded(own.rows), this.policy);
+        const list: CachedList = [count, rows.map(({ id, json }): Place => [id, placeIn(json, placeOf)])];
+        return { body: JSON.stringify(list) };
+      },
+    );
     if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
-    const places = JSON.parse(String(entry.body)) as Place[];
-    const rows = await this.byText(places.map(([id]) => id));
-    const isOne = rows.every((json, at) => json !== null && placeIn(json, placeOf) === places[at]![1]);
-    return isOne ? (rows as string[]) : this.shown(await query(), tags);
+    const [count, places] = JSON.parse(String(entry.body)) as CachedList;
+    const texts = await this.byText(places.map(([id]) => id));
+    const isOne = texts.every((json, at) => json !== null && placeIn(json, placeOf) === places[at]![1]);
+    return isOne ? { count, texts: texts as string[] } : this.shown(await query(), tags);
   }
 
   private isList({ body }: CacheEntry): boolean {
-    const places: unknown = JSON.parse(String(body));
-    return Array.isArray(places) && places.every((place) => Array.isArray(place) && this.definition.isId(place[0]));
+    const [count, places] = JSON.parse(String(body)) as [unknown, unknown];
+    if (!Number.isInteger(count) || !Array.isArray(places)) return false;
+    return places.every((place) => Array.isArray(place) && this.definition.isId(place[0]));
   }
 
   /** Rows that this caller has read itself, at the instant of the load around it: they need no lookup. */
-  private shown(rows: readonly SelectedRow[], tags: readonly string[]): string[] {
+  private shown({ count, rows }: CountedRows, tags: readonly string[]): { count: number; texts: string[] } {
+    this.dependOn([...tags, ...rows.map(({ id }) => this.definition.tagOf(id))]);
+    return { count, texts: rows.flatMap(({ json }) => (json === null ? [] : [json])) };
+  }
+
+  private dependOn(tags: readonly string[]): void {
     this.stack.dependencies.addTags([...tags, ...(this.policy.tags ?? [])]);
-    this.stack.dependencies.addTags(rows.map(({ id }) => this.definition.tagOf(id)));
-    return rows.flatMap(({ json }) => (json === null ? [] : [json]));
   }
 
   /** @param ids as `RowsDefinition.idOf` has them */
@@ -131,10 +159,7 @@ export class EntityCache {
 
   private async uncached(ids: readonly string[], run: SelectRows): Promise<(string | null)[]> {
     const rows = await this.rows([...new Set(ids)], run);
-    this.shown(
-      rows,
-      ids.map((id) => this.definition.tagOf(id)),
-    );
+    this.dependOn(ids.map((id) => this.definition.tagOf(id)));
     const byId = new Map(rows.map(({ id, json }) => [id, json]));
     return ids.map((id) => byId.get(id) ?? null);
   }

@@ -17,12 +17,14 @@ export class EntryWriter {
   buildEntry(key: string, policy: ResolvedPolicy, loaded: Loaded, from: DependencySet, createdAt: number): CacheEntry {
     const { clock, random, time } = this.parts;
     const life = lifeOf(loaded, policy);
+    // Those that were recorded are texts of the clock already.
+    const own = clock.dependencyTexts([keyTag(key), ...policy.tags, ...(loaded.tags ?? [])]);
     const ttl = policy.jitter ? jittered(life, random()) : life;
     const expiresAt = loaded.store === false ? 0 : Math.min(Math.round(createdAt + ttl), from.expiresAt);
     return {
       key,
       body: Buffer.isBuffer(loaded.body) ? compact(loaded.body) : loaded.body,
-      tags: clock.dependencyTexts([keyTag(key), ...policy.tags, ...(loaded.tags ?? []), ...from.tags]),
+      tags: [...new Set([...own, ...from.tags])],
       epoch: from.epoch,
       tick: from.tick,
       createdAt,
