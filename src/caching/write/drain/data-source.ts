@@ -1,7 +1,6 @@
 import type { Pool } from 'pg';
 import type { ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { CacheError } from '../../caching.errors';
 import { tagRulesOf } from '../capture/evicts-tags.decorator';
 import type { SessionTarget } from './dedicated-session';
@@ -17,7 +16,25 @@ export function writePoolOf(dataSource: DataSource): Pool {
         '`manualInitialization`, and call `initialize()` again after `destroy()`.',
     );
   }
-  return (dataSource.driver as PostgresDriver).master as Pool;
+  const { master, slaves } = dataSource.driver as unknown as { master: Pool; slaves: readonly Pool[] };
+  for (const pool of [master, ...slaves]) survive(pool);
+  return master;
+}
+
+const surviving = new WeakSet<object>();
+
+/**
+ * pg-pool removes its own `error` listener when it hands a connection out, and TypeORM adds one later. An `error` event in between,
+ * as when the server is stopped, ends the process.
+ */
+function survive(pool: Pool): void {
+  if (surviving.has(pool)) return;
+  surviving.add(pool);
+  pool.on('acquire', (client) => {
+    if (surviving.has(client)) return;
+    surviving.add(client);
+    client.on('error', () => undefined);
+  });
 }
 
 /**
