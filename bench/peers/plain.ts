@@ -6,11 +6,13 @@ import 'reflect-metadata';
 import {
   Body,
   Controller,
+  DefaultValuePipe,
   Get,
   type INestApplication,
   Module,
   NotFoundException,
   Param,
+  ParseFloatPipe,
   ParseIntPipe,
   Patch,
   Query,
@@ -21,7 +23,7 @@ import { NestFactory } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
+import { LessThanOrEqual, type Repository } from 'typeorm';
 import { JWT_SECRET } from '../../test/support/strata-process';
 import { ProductPatchDto } from '../../src/products/dto/product-write.dto';
 import { Product } from '../../src/products/product.entity';
@@ -40,8 +42,12 @@ class PlainController {
   constructor(@InjectRepository(Product) private readonly products: Repository<Product>) {}
 
   @Get()
-  async list(@Query('page', ParseIntPipe) page: number): Promise<{ count: number; results: Product[] }> {
+  async list(
+    @Query('page', new DefaultValuePipe(1), ParseIntPipe) page: number,
+    @Query('max_price', new ParseFloatPipe({ optional: true })) maxPrice?: number,
+  ): Promise<{ count: number; results: Product[] }> {
     const [results, count] = await this.products.findAndCount({
+      ...(maxPrice !== undefined && { where: { price: LessThanOrEqual(maxPrice) } }),
       order: { createdAt: 'DESC', id: 'DESC' },
       skip: (page - 1) * PAGE_SIZE,
       take: PAGE_SIZE,
