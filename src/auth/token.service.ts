@@ -34,7 +34,6 @@ export class TokenService {
     const { secret, jwks, issuer, audience } = config.auth;
     this.secret = createSecretKey(secret, 'utf8');
     this.verified = new LRUCache({ max: REMEMBERED, ...(jwks && { ttl: REMEMBERED_FOR }) });
-    // `crit` (RFC 7515 §4.1.11) is refused by the library: it knows no extension of ours.
     this.options = {
       requiredClaims: ['sub', 'exp'],
       ...(issuer !== undefined && { issuer }),
@@ -89,11 +88,13 @@ export class TokenService {
     const takesSecret = !jwks || !generated;
     const algorithms = [...(takesSecret ? ['HS256'] : []), ...(jwks ? PUBLIC_KEY_ALGORITHMS : [])];
     const options = { ...this.options, algorithms };
-    const { payload } = await jwtVerify(
+    const { payload, protectedHeader } = await jwtVerify(
       token,
       (header, jws) => (header.alg === 'HS256' ? this.secret : this.keys.find(header, jws)),
       options,
     );
+    // RFC 7515 §4.1.11: no extension has a meaning here, not even the one that the library knows (b64).
+    if (protectedHeader.crit !== undefined) throw new Error('crit');
     return payload;
   }
 }

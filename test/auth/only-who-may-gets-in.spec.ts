@@ -55,6 +55,7 @@ onEveryBackend((open) => {
     ['an end in text', raw('{"alg":"HS256"}', '{"sub":"eve","roles":["editor"],"exp":"9999999999"}')],
     ['a beginning to come', sign({ sub: 'eve', roles: ['editor'] }, { notBefore: 600 })],
     ['an extension that has to be understood', raw('{"alg":"HS256","crit":["x"],"x":1}', claims)],
+    ['an extension that the library knows', raw('{"alg":"HS256","crit":["b64"],"b64":true}', claims)],
     ['an unencoded payload', raw('{"alg":"HS256","crit":["b64"],"b64":false}', claims)],
   ])('a token with %s is 401', async (_what, token) => {
     const answer = await service.send('PATCH', '/api/products/1', { token, json: { stock: 1 } });
