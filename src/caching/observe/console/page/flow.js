@@ -25,7 +25,8 @@ class Flow {
       row('Browser', 'stores and revalidates'),
       row('Edge', 'CDN, nginx, Varnish'),
       row('View cache', 'whole responses'),
-      row('Query cache', 'results of cached methods'),
+      row('Query cache', 'ids of lists, counts, results'),
+      row('Entity cache', 'rows, each by itself'),
       row('Database', 'PostgreSQL'),
     ];
     this.list = list;
@@ -42,8 +43,8 @@ class Flow {
   }
 
   #describe() {
-    const { requests, view, query, database } = this.rates;
-    const [browser, edge, views, queries, bottom] = this.#rows;
+    const { requests, view, query, entity, database } = this.rates;
+    const [browser, edge, views, queries, entities, bottom] = this.#rows;
     say(browser.big, `${rate(requests)} /s`);
     say(browser.small, 'reach this node');
     say(edge.big, '');
@@ -51,6 +52,7 @@ class Flow {
     for (const [row, layer] of [
       [views, view],
       [queries, query],
+      [entities, entity],
     ]) {
       say(row.big, layer.off ? 'off' : layer.asked > 0 ? percent(layer.share) : '–');
       say(
@@ -61,18 +63,18 @@ class Flow {
       );
     }
     say(bottom.big, `${rate(database)} /s`);
-    say(bottom.small, 'loads');
+    say(bottom.small, 'lists, counts and rows loaded');
   }
 
   #draw() {
     const rows = [...this.list.children];
     const width = this.svg.clientWidth;
     if (!this.rates || width === 0) return;
-    const { requests, view, query } = this.rates;
-    const moving = requests > 0 || view.asked + query.asked > 0;
+    const { requests, view, query, entity } = this.rates;
+    const moving = requests > 0 || view.asked + query.asked + entity.asked > 0;
     this.svg.classList.toggle('still', !moving);
     this.svg.setAttribute('viewBox', `0 0 ${width} ${this.list.clientHeight}`);
-    const served = [0, 0, moving ? view.share : 0, moving ? query.share : 0, 1];
+    const served = [0, 0, ...[view, query, entity].map(({ share }) => (moving ? share : 0)), 1];
     const shapes = [fade(width)];
     let flow = moving ? Math.min(PIPE, width * 0.5) : HAIRLINE;
     rows.forEach((row, index) => {
@@ -130,7 +132,7 @@ function drops(d, wide) {
 function ratesOf(snapshots) {
   const [first, last] = [snapshots[0], snapshots.at(-1)];
   const seconds = Math.max(1, (Date.parse(last.at) - Date.parse(first.at)) / 1000);
-  const layer = (name) => {
+  const layer = (name, option = name) => {
     const perSecond = (outcome) => (last.since_start[name][outcome] - first.since_start[name][outcome]) / seconds;
     const [l1, l2, stale, collapsed, miss] = ['l1', 'l2', 'stale', 'collapsed', 'miss'].map(perSecond);
     const hits = l1 + l2 + stale + collapsed;
@@ -142,10 +144,14 @@ function ratesOf(snapshots) {
       miss,
       asked,
       share: asked > 0 ? hits / asked : 0,
-      off: !last.node.layers.includes(name),
+      off: !last.node.layers.includes(option),
     };
   };
   const requests = (last.requests - first.requests) / seconds;
-  const [view, query] = [layer('view'), layer('query')];
-  return { requests, view, query, database: query.off ? (view.off ? requests : view.miss) : query.miss };
+  const view = layer('view');
+  const query = layer('query');
+  // Rows are cached where queries are.
+  const entity = layer('entity', 'query');
+  const loaded = query.miss + entity.miss;
+  return { requests, view, query, entity, database: query.off ? (view.off ? requests : view.miss) : loaded };
 }
