@@ -117,7 +117,8 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const owner = route.isPrivate && user !== undefined ? this.stack.clock.pseudonym(user) : undefined;
     const key = route.key(known.urlKey, request, owner, negotiatedBefore(reply, request, route.varyBy));
     const encodes = !compressesItself(reply);
-    const mayOpen = route.isNamedByUrl && encodes && !known.open && user === undefined;
+    const isPublic = route.isNamedByUrl && encodes && user === undefined;
+    const mayOpen = isPublic && !known.open && route.opening.isOpenedBy(request);
     const shared = mayOpen ? sharedHeaders(reply) : undefined;
     const { store } = this.stack;
     const early = known.open && !isReload ? this.layer.finds.of(request.raw, key) : undefined;

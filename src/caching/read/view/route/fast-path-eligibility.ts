@@ -22,9 +22,14 @@ export class FastPathEligibility {
     this.isGuarded = [controller, handler].some((target) => Reflect.hasMetadata(GUARDS_METADATA, target));
   }
 
+  /** Whether a response to this request could open its URL. A client that sends another header never does, and pays for no try. */
+  isOpenedBy(request: FastifyRequest): boolean {
+    return !this.isGuarded && Object.keys(request.headers).every(isImpersonal);
+  }
+
   /** @param common of `sharedHeaders` before the handler ran @returns the headers to open the URL with, or undefined */
   for(request: FastifyRequest, common: SharedHeaders | undefined): SharedHeaders | undefined {
-    if (this.isGuarded || !common || !Object.keys(request.headers).every(isImpersonal)) return undefined;
+    if (!common || !this.isOpenedBy(request)) return undefined;
     const { last } = this;
     if (last && same(last, common)) return last;
     // A nonce must not be repeated, so two responses with equal headers are needed. All URLs of a route share one object.
