@@ -72,7 +72,10 @@ it('signs in by keyboard, shows what happens, evicts a tag; no error, nothing fr
   expect((await service.send('GET', '/api/products/1')).headers.get('cache-status')).toMatch(/fwd=uri-miss/);
   await fillCharts();
   // The traffic of fillCharts reads rows.
-  await page.locator('#layers li', { hasText: 'Entity cache' }).getByText(/of \d.* \/s served/).waitFor();
+  await page
+    .locator('#layers li', { hasText: 'Entity cache' })
+    .getByText(/of \d.* \/s served/)
+    .waitFor();
   await page.evaluate('scrollTo(0, 0)');
   await screenshot('light', false);
   await page.emulateMedia({ colorScheme: 'dark' });
