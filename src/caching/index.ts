@@ -12,10 +12,12 @@ export { CacheQuery, type QueryOptions } from './read/query/cache-query.decorato
 export { CachesRows, rowsDefinitionOf } from './core/rows/caches-rows.decorator';
 export { type Field, field } from './core/rows/field-kinds';
 export type { CachesRowsOptions, RowId, RowsDefinition } from './core/rows/rows-definition';
+export type { FieldText } from './core/rows/row-texts';
 export {
   type CountedRows,
   EntityCache,
   type KnownRow,
+  type PlaceOf,
   type RowList,
   type SelectedRow,
   type SelectRows,

@@ -28,7 +28,9 @@ export class ListStretches {
   /** The same of featured products. */
   async featuredPage(slice: Slice): Promise<KnownRow[] | undefined> {
     const place = placeOf(slice);
-    return place && known((await this.featured(place.stretch, slice.limit))[place.page], { rating: FEATURED_RATING });
+    return (
+      place && known((await this.featured(place.stretch, slice.limit))[place.page], { rating: String(FEATURED_RATING) })
+    );
   }
 
   @CacheQuery({ tags: listTags({}, '-created_at') })
@@ -52,14 +54,14 @@ function sliceOf(stretch: number, pageSize: number): Slice {
   return { offset: stretch * PAGES * pageSize, limit: PAGES * pageSize };
 }
 
-/** @param also what all of the list have in common */
-function known(text: string | undefined, also: object): KnownRow[] {
+/** @param also the JSON of what all of the list have in common */
+function known(text: string | undefined, also: Record<string, string>): KnownRow[] {
   if (text === undefined) return [];
   const [ids, times] = JSON.parse(text) as Page;
-  return ids.map((id, at) => ({
-    id: String(id),
-    json: JSON.stringify({ created_at: shown(times[at]!), ...also }),
-  }));
+  return ids.map((id, at) => {
+    const fields: Record<string, string> = { created_at: JSON.stringify(shown(times[at]!)), ...also };
+    return { id: String(id), field: (name) => fields[name]! };
+  });
 }
 
 /** A time as rows show it: whole milliseconds, cut off. PostgreSQL knows some that are none in JavaScript, `infinity` for one. */

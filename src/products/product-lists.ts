@@ -1,6 +1,6 @@
+import type { FieldText, PlaceOf } from '../caching';
 import { FEATURED_RATING } from './dto/limits';
 import type { Ordering, ProductFilter } from './dto/product-query.dto';
-import type { ProductDto } from './dto/product.dto';
 import { searchTerms } from './search-terms';
 
 export interface Slice {
@@ -88,21 +88,23 @@ function orderOf(alias: string, ordering: Ordering): string {
 }
 
 /** What of a product decides that it is in a list, and where. */
-export function placeIn(filter: ProductFilter, ordering: Ordering): (product: ProductDto) => unknown {
+export function placeIn(filter: ProductFilter, ordering: Ordering): PlaceOf {
   const { min_price, max_price, min_rating, in_stock, search, category } = filter;
-  const ordered = ordering.replace('-', '') as 'created_at' | 'price' | 'rating' | 'name';
   const isByPrice = min_price !== undefined || max_price !== undefined;
-  return (product) => [
-    product[ordered],
-    product.created_at,
-    category !== undefined && product.category,
-    isByPrice && product.price,
-    min_rating !== undefined && product.rating,
-    in_stock !== undefined && product.stock > 0,
-    search !== undefined && [product.name, product.description],
-  ];
+  const names = new Set([
+    ordering.replace('-', ''),
+    'created_at',
+    ...(category === undefined ? [] : ['category']),
+    ...(isByPrice ? ['price'] : []),
+    ...(min_rating === undefined ? [] : ['rating']),
+    ...(search === undefined ? [] : ['name', 'description']),
+  ]);
+  const fields = [...names];
+  const ofFields: PlaceOf = (field) => fields.map(field).join();
+  // Of a stock, only whether there is any: a sale of one of many moves nothing.
+  return in_stock === undefined ? ofFields : (field) => `${ofFields(field)},${Number(field('stock')) > 0}`;
 }
 
-export function placeInFeatured({ created_at, rating }: ProductDto): unknown {
-  return [created_at, rating >= FEATURED_RATING];
+export function placeInFeatured(field: FieldText): string {
+  return `${field('created_at')},${Number(field('rating')) >= FEATURED_RATING}`;
 }

@@ -4,6 +4,7 @@ import type { Field } from './field-kinds';
 import { type Duration, parseDuration } from '../../caching.options';
 import type { CachePolicy } from '../store/policy';
 import { type RowImage, tableTag } from './row-image';
+import { RowTexts } from './row-texts';
 
 /** The types that a primary key may have: which spellings of it are one. */
 export type KeyType = 'integer' | 'bigint' | 'uuid' | 'text';
@@ -43,6 +44,7 @@ export class RowsDefinition {
   readonly table: string;
   readonly writeThrough: boolean;
   readonly policy: CachePolicy;
+  readonly texts: RowTexts;
   /** Names this very shape: releases that show a row differently share no entry. */
   private readonly release: string;
   private readonly keys: readonly [column: string, type: KeyType][];
@@ -62,6 +64,7 @@ export class RowsDefinition {
     };
     this.keys = Object.entries(key);
     this.fields = Object.entries(fields);
+    this.texts = new RowTexts(Object.keys(fields));
     this.only = Object.entries(only);
     const shape = this.fields.map(([field, { column, kind }]) => [field, column, kind.name]);
     const facts = JSON.stringify([table, this.keys, shape, this.only, version]);
@@ -102,9 +105,9 @@ export class RowsDefinition {
     return `entity:${this.name}.${this.release}:`;
   }
 
-  /** Keys of lists of these rows begin with it. */
+  /** Keys of lists of these rows begin with it. The number is that of the form in which lists are cached. */
   get listKey(): string {
-    return `query:${this.name}.${this.release}`;
+    return `query:${this.name}.${this.release}.2`;
   }
 
   tagOf(id: string): string {

@@ -1,5 +1,6 @@
 import { CacheError } from '../../caching.errors';
 import type { CacheStack } from '../../core/cache-stack';
+import type { FieldText } from '../../core/rows/row-texts';
 import type { RowId, RowsDefinition } from '../../core/rows/rows-definition';
 import type { CacheEntry, Loaded } from '../../core/store/entry';
 import type { ManyPolicy } from '../../core/store/policy';
@@ -14,6 +15,9 @@ export interface SelectedRow {
 /** Runs SQL with parameters on a committed state of the database, and returns its rows. */
 export type SelectRows = (sql: string, values: unknown[]) => Promise<SelectedRow[]>;
 
+/** What of a row decides where it stands, as text. */
+export type PlaceOf = (field: FieldText) => string;
+
 /** How a cached list is found again, and what its membership and order depend on. */
 export interface RowList {
   /** Distinguishes the list from all others: its name, and whatever its rows were chosen by. */
@@ -21,10 +25,11 @@ export interface RowList {
   /** Tags of membership and order only: each row brings its own. */
   readonly tags: readonly string[];
   /**
-   * What of a row decides that it is in the list, and where: plain data. Between a commit and its stamp a row may be newer than
-   * the list, or the list newer than a row; where this differs, the list is read again, by one query. @default nothing
+   * What of a row decides that it is in the list, and where, made of the JSON texts of its fields. Between a commit and its stamp
+   * a row may be newer than the list, or the list newer than a row; where this differs, the list is read again, by one query.
+   * @default nothing
    */
-  readonly placeOf?: (row: never) => unknown;
+  readonly placeOf?: PlaceOf;
   /**
    * The list's rows, in order, where another cached value knows them: then a list that is not cached costs no query of its own, and only rows that
    * are not cached either are selected, by their ids. It runs inside the load of the list, so the list depends on that value. Undefined: `load` runs.
@@ -33,10 +38,11 @@ export interface RowList {
   readonly known?: () => Promise<readonly KnownRow[] | undefined>;
 }
 
-/** A row of a list before it is read. `json` has at least the fields that `placeOf` uses. */
+/** A row of a list before it is read. */
 export interface KnownRow {
   readonly id: string;
-  readonly json: string;
+  /** Knows at least the fields that `placeOf` uses. */
+  readonly field: FieldText;
 }
 
 /** Rows of one page of a list, and how many rows the list has on all its pages together. */
@@ -45,9 +51,8 @@ export interface CountedRows {
   readonly rows: readonly SelectedRow[];
 }
 
-/** One row of a list that is cached. */
-type Place = readonly [id: string, place: string | null];
-type CachedList = readonly [count: number, places: readonly Place[]];
+/** How a list is cached: its count, and the id and place of each row. Without `placeOf` the places are null. */
+type CachedList = readonly [count: number, rows: readonly (readonly [id: string, place: string | null])[]];
 
 /** The rows of one entity, each cached by itself as the JSON that the API shows. Made by `CacheService.rows()`. */
 export class EntityCache {
@@ -98,7 +103,7 @@ export class EntityCache {
    * @param load as of `list`, and the count; a list that is `known` has a count of 0
    */
   async counted(
-    { key, tags, placeOf = nowhere, known }: RowList,
+    { key, tags, placeOf, known }: RowList,
     load: () => Promise<CountedRows>,
   ): Promise<{ count: number; texts: string[] }> {
     let own: CountedRows | undefined;
@@ -112,18 +117,22 @@ export class EntityCache {
       name,
       { tags, comesWithWhole: true },
       async () => {
-        const places = await known?.();
-        const { count, rows } = places ? { count: 0, rows: places } : await query();
-        if (own) this.stack.store.keep(this.loaded(own.rows), this.policy);
-        const list: CachedList = [count, rows.map(({ id, json }): Place => [id, placeIn(json, placeOf)])];
-        return { body: JSON.stringify(list) };
+        const rows = await known?.();
+        if (rows) return listed(0, rows, ({ field }) => placeOf?.(field) ?? null);
+        const read = await query();
+        this.stack.store.keep(this.loaded(read.rows), this.policy);
+        return listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
       },
     );
     if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
     const [count, places] = JSON.parse(String(entry.body)) as CachedList;
     const texts = await this.byText(places.map(([id]) => id));
-    const isOne = texts.every((json, at) => json !== null && placeIn(json, placeOf) === places[at]![1]);
+    const isOne = texts.every((json, at) => json !== null && this.placeIn(json, placeOf) === places[at]![1]);
     return isOne ? { count, texts: texts as string[] } : this.shown(await query(), tags);
+  }
+
+  private placeIn(json: string | null, placeOf: PlaceOf | undefined): string | null {
+    return json === null || !placeOf ? null : placeOf(this.definition.texts.of(json));
   }
 
   private isList({ body }: CacheEntry): boolean {
@@ -196,10 +205,10 @@ function jsonIn(body: string | Buffer | null): string | null {
   return body === null ? null : body.toString();
 }
 
-function nowhere(): null {
-  return null;
-}
-
-function placeIn(json: string | null, placeOf: NonNullable<RowList['placeOf']>): string | null {
-  return json === null || placeOf === nowhere ? null : JSON.stringify(placeOf(JSON.parse(json) as never));
+function listed<T extends { readonly id: string }>(
+  count: number,
+  rows: readonly T[],
+  place: (row: T) => string | null,
+): Loaded {
+  return { body: JSON.stringify([count, rows.map((row) => [row.id, place(row)] as const)] satisfies CachedList) };
 }

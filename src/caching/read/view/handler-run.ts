@@ -111,10 +111,9 @@ export class HandlerRun {
     this.markProduced();
     const response = await capturing;
     if (!response) return NOT_STORED;
-    const payload = Buffer.from(response.payload as string | Buffer);
     this.headers = response.headers as Record<string, string>;
-    const stored = StoredResponse.make(response.status, this.headers, payload);
-    return { body: stored.toBody(), store: payload.length <= MAX_BODY && this.staleSince === undefined };
+    const { body, size } = StoredResponse.encode(response.status, this.headers, response.payload as string | Buffer);
+    return { body, store: size <= MAX_BODY && this.staleSince === undefined };
   }
 
   /**
@@ -137,8 +136,8 @@ export class HandlerRun {
   private refused(error: HttpException): Loaded {
     this.clientError = error;
     if (error.getStatus() !== 404) return NOT_STORED;
-    const payload = Buffer.from(JSON.stringify(error.getResponse()));
-    return { body: StoredResponse.make(404, {}, payload).toBody(), ttl: this.negativeTtl };
+    const { body } = StoredResponse.encode(404, {}, JSON.stringify(error.getResponse()));
+    return { body, ttl: this.negativeTtl };
   }
 }
 

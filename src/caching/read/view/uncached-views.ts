@@ -49,7 +49,7 @@ export class UncachedViews {
       const { responder } = this.layer;
       return responder.prepare(
         route,
-        responder.fromHandler(StoredResponse.parse(body), run.staleSince),
+        responder.fromHandler(StoredResponse.of({ body }), run.staleSince),
         request,
         reply,
       );

@@ -1,4 +1,4 @@
-import { CacheError, EntityCache, field, type SelectedRow } from '../../../../src/caching';
+import { CacheError, EntityCache, field, type FieldText, type SelectedRow } from '../../../../src/caching';
 import { RowsDefinition } from '../../../../src/caching/core/rows/rows-definition';
 import { closeStacks, node } from '../../../support/stacks';
 
@@ -35,7 +35,11 @@ async function shop(): Promise<{
     return Promise.resolve((ids as string[]).flatMap((id) => things.get(Number(id)) ?? []).map(row));
   });
   const onShelf = async (shelf: string): Promise<Thing[]> => {
-    const list = { key: ['shelf', shelf] as const, tags: [`shelf:${shelf}`], placeOf: (thing: Thing) => thing.shelf };
+    const list = {
+      key: ['shelf', shelf] as const,
+      tags: [`shelf:${shelf}`],
+      placeOf: (text: FieldText) => text('shelf'),
+    };
     const texts = await cache.list(list, () => {
       selected.push(`shelf ${shelf}`);
       return Promise.resolve([...things.values()].filter((thing) => thing.shelf === shelf).map(row));

@@ -10,7 +10,7 @@ import { effort } from '../../../support/effort';
 
 const MEGABYTE = 1024 * 1024;
 const payload = Buffer.from(JSON.stringify({ results: 'x'.repeat(1_000) }));
-const body = StoredResponse.make(200, { 'content-type': 'application/json; charset=utf-8' }, payload).toBody();
+const { body } = StoredResponse.encode(200, { 'content-type': 'application/json; charset=utf-8' }, payload);
 const keyOf = (n: number): string => `view:/things{}{"search":"${n}"}`;
 
 @Controller()

@@ -21,17 +21,31 @@ export class StoredResponse {
     readonly payload: Buffer,
   ) {}
 
-  /** A validator that the handler set itself replaces ours. */
-  static make(status: number, { etag, ...headers }: Record<string, string>, payload: Buffer): StoredResponse {
-    return new StoredResponse(status, headers, etag ?? strongEtag(payload), payload);
+  /** A response as one body to store. A validator that the handler set itself replaces ours. */
+  static encode(
+    status: number,
+    { etag, ...headers }: Record<string, string>,
+    payload: string | Buffer,
+  ): { body: Buffer; size: number } {
+    const head: Head = { status, headers, etag: etag ?? strongEtag(payload) };
+    const line = `${JSON.stringify(head)}\n`;
+    const start = Buffer.byteLength(line);
+    const size = Buffer.byteLength(payload);
+    const body = Buffer.allocUnsafeSlow(start + size);
+    body.write(line);
+    if (typeof payload === 'string') body.write(payload, start);
+    else payload.copy(body, start);
+    known.set(body, new StoredResponse(status, headers, head.etag, body.subarray(start)));
+    return { body, size };
   }
 
-  /** The response in an entry, parsed once in the entry's lifetime. */
-  static of(entry: CacheEntry): StoredResponse {
-    let response = known.get(entry);
+  /** The response in an entry, parsed at most once in the entry's lifetime. @throws as `parse` */
+  static of(entry: Pick<CacheEntry, 'body'>): StoredResponse {
+    const holder = Buffer.isBuffer(entry.body) ? entry.body : entry;
+    let response = known.get(holder);
     if (!response) {
       response = StoredResponse.parse(entry.body);
-      known.set(entry, response);
+      known.set(holder, response);
     }
     return response;
   }
@@ -46,14 +60,10 @@ export class StoredResponse {
     if (status === 404) requireRefusal(bytes.toString('utf8', end + 1));
     return new StoredResponse(status, headers, etag, bytes.subarray(end + 1));
   }
-
-  toBody(): Buffer {
-    const head: Head = { status: this.status, headers: this.headers, etag: this.etag };
-    return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), this.payload]);
-  }
 }
 
-const known = new WeakMap<CacheEntry, StoredResponse>();
+/** By the bytes that it is in, or the entry that has it as text. */
+const known = new WeakMap<object, StoredResponse>();
 
 /** What a 404 says: an HttpException takes a text or an object. */
 function requireRefusal(text: string): void {
