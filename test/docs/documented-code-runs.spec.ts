@@ -6,8 +6,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { embedded } from '../support/backends';
 import { tokenFor } from '../support/client';
+import { eventually } from '../support/eventually';
 import { useService } from '../support/service';
 import { asFunctionBody, asScript, programOf, runnableBlocks } from './runnable';
+
+interface Readiness {
+  degraded: string[];
+}
 
 const pages = ['README.md', ...readdirSync('docs').map((file) => join('docs', file))]
   .filter((file) => file.endsWith('.md'))
@@ -36,6 +41,7 @@ describe.each(settings)('commands, with the setting "%s"', (setting) => {
     const { url } = service.process();
     const admin = tokenFor('root', 'admin');
     await service.send('DELETE', '/api/cache', { token: admin });
+    await eventually(async () => (await service.get<Readiness>('/health/ready')).body.degraded.length === 0);
     const env = { PATH: process.env.PATH, TOKEN: tokenFor('alice', 'editor'), ADMIN: admin };
     const script = asScript(program).replaceAll('http://127.0.0.1:3000', url);
     await promisify(execFile)('bash', ['-c', script], { env }).catch((error: { stderr: string }) => {
