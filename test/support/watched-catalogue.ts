@@ -8,6 +8,8 @@ import { runStrata } from './strata-process';
 
 /** A migrated database of the suite's own with a few products, and nodes on it. */
 export class WatchedCatalogue {
+  private role?: string;
+
   private constructor(private readonly backend: Backend) {}
 
   static async open(count = 300): Promise<WatchedCatalogue> {
@@ -50,12 +52,25 @@ export class WatchedCatalogue {
     return sql<T>(this.url, text, values);
   }
 
+  /** Makes a role that may use everything, until the end. @returns its name, which is its password as well */
+  async addRole(): Promise<string> {
+    const role = (this.role = `${this.prefix}_role`);
+    await this.sql(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+    await this.sql(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
+    await this.sql(`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
+    return role;
+  }
+
   /** How many records wait. */
   async waiting(): Promise<number> {
     return Number((await this.sql<{ count: string }>('SELECT count(*) FROM cache_outbox'))[0]?.count);
   }
 
   async dispose(): Promise<void> {
+    if (this.role !== undefined) {
+      await this.sql(`DROP OWNED BY ${this.role}`);
+      await this.sql(`DROP ROLE ${this.role}`);
+    }
     await this.backend.dispose();
   }
 }

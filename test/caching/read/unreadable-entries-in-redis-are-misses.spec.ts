@@ -1,24 +1,8 @@
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { CACHE_MANAGER, type Cache } from '@nestjs/cache-manager';
-import { Redis } from 'iovalkey';
-import {
-  CACHE_STACK,
-  CacheEventBus,
-  CacheQuery,
-  CacheService,
-  type CacheStack,
-  CachesRows,
-  CacheView,
-  type EntityCache,
-  field,
-} from '../../../src/caching';
-import { eventually } from '../../support/eventually';
-import { APPLICATION, ForgedEntries, SECRET, type Sealing } from '../../support/forged-entries';
-import { type CachedApp, cachedApp, closeApps } from '../../support/nest-app';
-import { needs } from '../../support/needs';
-import { RedisServer } from '../../support/redis-server';
-
-needs('redis-server');
+import { CacheQuery, CacheService, CachesRows, CacheView, type EntityCache, field } from '../../../src/caching';
+import type { Sealing } from '../../support/forged-entries';
+import { type ForgedApp, useForgedEntries } from '../../support/forged-suite';
 
 @CachesRows({
   name: 'book',
@@ -67,44 +51,13 @@ class NewsController {
   }
 }
 
-let server: RedisServer;
-let redis: Redis;
-let app: CachedApp;
-let stack: CacheStack;
-let forged: ForgedEntries;
+const suite = useForgedEntries();
+let app: ForgedApp['app'];
+let stack: ForgedApp['stack'];
 let foreign: string[];
 
-beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = new Redis(server.url);
-  forged = new ForgedEntries(redis, 'strange');
-});
-afterAll(async () => {
-  await redis.quit();
-  await server.stop();
-});
-afterEach(async () => {
-  await closeApps();
-  // A server of this suite's own.
-  await redis.flushall();
-});
-
 async function start(sealing: Sealing): Promise<void> {
-  app = await cachedApp({
-    controllers: [NewsController],
-    providers: [Books],
-    caching: {
-      prefix: 'strange',
-      application: APPLICATION,
-      l2Timeout: '10s',
-      redis: { url: server.url },
-      secret: sealing === 'secret' ? SECRET : undefined,
-    },
-  });
-  stack = app.app.get<CacheStack>(CACHE_STACK);
-  await eventually(() => stack.clock.now());
-  foreign = [];
-  app.app.get(CacheEventBus).on('foreign', (what, name) => foreign.push(`${what} ${name}`));
+  ({ app, stack, foreign } = await suite.start(sealing, { controllers: [NewsController], providers: [Books] }));
 }
 
 describe.each<Sealing>(['checksum', 'secret'])('sealed by a %s', (sealing) => {
@@ -122,8 +75,8 @@ describe.each<Sealing>(['checksum', 'secret'])('sealed by a %s', (sealing) => {
     for (const body of bodies) {
       foreign.length = 0;
       await stack.store.idle();
-      const [key] = (await forged.keys(prefix)) as [string];
-      await forged.forge(stack, key, sealing, { body });
+      const [key] = (await suite.forged().keys(prefix)) as [string];
+      await suite.forged().forge(stack, key, sealing, { body });
       const got = await app.ask(path);
       expect([body, got.status, got.body.toString()]).toEqual([body, 200, own.body.toString()]);
       expect([body, foreign]).toEqual([body, [`entry ${key}`]]);
@@ -136,7 +89,7 @@ describe.each<Sealing>(['checksum', 'secret'])('sealed by a %s', (sealing) => {
     for (const body of ['', 'x', '7', 'null', '{"value"']) {
       await manager.set('key', { a: 1 });
       foreign.length = 0;
-      await forged.forge(stack, 'app:key', sealing, { body });
+      await suite.forged().forge(stack, 'app:key', sealing, { body });
       expect([body, await manager.get('key')]).toEqual([body, undefined]);
       expect([body, foreign]).toEqual([body, ['entry app:key']]);
     }
@@ -160,9 +113,12 @@ describe.each<Sealing>(['checksum', 'secret'])('sealed by a %s', (sealing) => {
     ];
     for (const facts of strange) {
       foreign.length = 0;
-      await forged.forge(stack, key, sealing, facts);
+      await suite.forged().forge(stack, key, sealing, facts);
       expect([facts, await app.cache.entry(key)]).toEqual([facts, undefined]);
-      await forged.forge(stack, key, sealing, facts).catch(() => app.ask('/news'));
+      await suite
+        .forged()
+        .forge(stack, key, sealing, facts)
+        .catch(() => app.ask('/news'));
       expect([facts, (await app.ask('/news')).status]).toEqual([facts, 200]);
       await app.ask('/news');
     }

@@ -10,16 +10,9 @@ let role: string;
 
 beforeAll(async () => {
   catalogue = await WatchedCatalogue.open(20);
-  role = `${catalogue.prefix}_role`;
-  await catalogue.sql(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
-  await catalogue.sql(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
-  await catalogue.sql(`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
+  role = await catalogue.addRole();
 });
-afterAll(async () => {
-  await catalogue.sql(`DROP OWNED BY ${role}`);
-  await catalogue.sql(`DROP ROLE ${role}`);
-  await catalogue.dispose();
-});
+afterAll(() => catalogue.dispose());
 afterEach(async () => {
   await stopNodes();
   await catalogue.sql(`ALTER ROLE ${role} RESET ALL`);

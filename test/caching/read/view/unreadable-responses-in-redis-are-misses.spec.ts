@@ -1,14 +1,9 @@
 import { Controller, Get, Header, NotFoundException, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Redis } from 'iovalkey';
-import { CACHE_STACK, CacheEventBus, type CacheStack, CacheView } from '../../../../src/caching';
-import { eventually } from '../../../support/eventually';
-import { APPLICATION, ForgedEntries, SECRET, type Sealing } from '../../../support/forged-entries';
-import { type CachedApp, cachedApp, closeApps } from '../../../support/nest-app';
-import { needs } from '../../../support/needs';
-import { RedisServer } from '../../../support/redis-server';
-
-needs('redis-server');
+import { CacheView } from '../../../../src/caching';
+import type { Sealing } from '../../../support/forged-entries';
+import { type ForgedApp, useForgedEntries } from '../../../support/forged-suite';
+import { closeApps } from '../../../support/nest-app';
 
 @Controller('news')
 class NewsController {
@@ -34,44 +29,13 @@ class NewsController {
   }
 }
 
-let server: RedisServer;
-let redis: Redis;
-let app: CachedApp;
-let stack: CacheStack;
-let forged: ForgedEntries;
+const suite = useForgedEntries();
+let app: ForgedApp['app'];
+let stack: ForgedApp['stack'];
 let foreign: string[];
 
-beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = new Redis(server.url);
-  forged = new ForgedEntries(redis, 'strange');
-});
-afterAll(async () => {
-  await redis.quit();
-  await server.stop();
-});
-afterEach(async () => {
-  await closeApps();
-  // A server of this suite's own.
-  await redis.flushall();
-});
-
 async function start(sealing: Sealing, headers?: string[]): Promise<void> {
-  app = await cachedApp({
-    controllers: [NewsController],
-    caching: {
-      prefix: 'strange',
-      application: APPLICATION,
-      l2Timeout: '10s',
-      redis: { url: server.url },
-      view: { headers },
-      secret: sealing === 'secret' ? SECRET : undefined,
-    },
-  });
-  stack = app.app.get<CacheStack>(CACHE_STACK);
-  await eventually(() => stack.clock.now());
-  foreign = [];
-  app.app.get(CacheEventBus).on('foreign', (what, name) => foreign.push(`${what} ${name}`));
+  ({ app, stack, foreign } = await suite.start(sealing, { controllers: [NewsController] }, { view: { headers } }));
 }
 
 const response = (
@@ -125,12 +89,12 @@ describe.each<Sealing>(['checksum', 'secret'])('sealed by a %s', (sealing) => {
       const own = await app.ask(path);
       expect(own.status).toBe(status);
       await stack.store.idle();
-      const [key] = (await forged.keys()) as [string];
+      const [key] = (await suite.forged().keys()) as [string];
       // The second request opens the URL to the fast path.
       await app.ask(path);
       for (const [what, body] of RESPONSES) {
         foreign.length = 0;
-        await forged.forge(stack, key, sealing, { body });
+        await suite.forged().forge(stack, key, sealing, { body });
         const got = await app.ask(path);
         expect([what, got.status, got.body.toString()]).toEqual([what, status, own.body.toString()]);
         expect([what, got.headers['x-cache']]).toEqual([what, 'MISS']);
@@ -151,7 +115,7 @@ it('a header that handlers set and the application does not declare stays in the
   expect((await app.ask('/news/counted')).headers['x-total-count']).toBe('2');
   expect((await app.ask('/news/counted')).headers).toMatchObject({ 'x-cache': 'HIT', 'x-total-count': '2' });
   await stack.store.idle();
-  expect(await forged.keys()).toEqual([]);
+  expect(await suite.forged().keys()).toEqual([]);
   await closeApps();
   await start('secret', ['X-Total-Count']);
   await app.ask('/news/counted');
@@ -171,5 +135,5 @@ it.each([
     expect([got.status, got.headers['content-type']]).toEqual([200, 'text/html']);
   }
   await stack.store.idle();
-  expect(await forged.keys()).toHaveLength(times);
+  expect(await suite.forged().keys()).toHaveLength(times);
 });
