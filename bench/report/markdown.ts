@@ -28,7 +28,7 @@ export function asMarkdown(
 }
 
 /** Padded as prettier would. */
-function table({ columns, rows }: Table): string {
+export function table({ columns, rows }: Table): string {
   const all = [columns, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = columns.map((_, column) => Math.max(3, ...all.map((row) => row[column]!.length)));
   const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
