@@ -9,8 +9,9 @@ export interface WatchState {
   readonly outbox: string;
   /**
    * Which tables and which triggers. Another one than at the last poll: for a moment writes may have gone unseen.
-   * It holds the `xmin` of every trigger and function, so what was disabled and enabled again between two polls shows as well,
-   * and the files of the outbox and its sequence: TRUNCATE takes records unseen, RESTART IDENTITY gives ids that were passed.
+   * It holds the `xmin` of every trigger and function, so what was disabled and enabled again between two polls shows as well;
+   * the files of the outbox and its sequence, because TRUNCATE takes records unseen and RESTART IDENTITY gives ids that were
+   * passed; and the files, columns and partitions of the tables, because DDL changes rows and fires no trigger.
    */
   readonly identity: string;
   /** The last id of the outbox that was given out; null where the role may not read it. */
@@ -26,13 +27,27 @@ const FAULTS = {
 } as const;
 
 /**
+ * What of the tables in `family` DDL changes that changes rows: the file (a rewrite, as for another type), the columns (one
+ * takes the name of another, or comes with a default), the expressions of generated ones, the partitions.
+ */
+const SHAPE = `
+  SELECT md5(string_agg(concat_ws(' ', relid, pg_relation_filenode(relid), columns), ',' ORDER BY relid)) FROM family, LATERAL (
+    SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, attmissingval, pg_get_expr(adbin, adrelid)), ','
+                      ORDER BY attnum) AS columns
+    FROM pg_attribute LEFT JOIN pg_attrdef ON attgenerated <> '' AND adrelid = attrelid AND adnum = attnum
+    WHERE attrelid = relid AND attnum > 0 AND NOT attisdropped) AS table_columns`;
+
+/**
  * SQL that finds, by oid, whether the triggers of all watched tables are enabled and write to the very outbox that is drained.
  * One row: `unwatched` names the tables for which that is not so.
  */
 export function checkSql(tables: readonly string[]): string {
   const names = `ARRAY[${tables.map((table) => literal(quotePath(table))).join(', ')}]::text[]`;
   return `
-    WITH watch AS (
+    WITH RECURSIVE family AS (
+      SELECT to_regclass(name)::oid AS relid FROM unnest(${names}) AS name
+      UNION SELECT inhrelid FROM family JOIN pg_inherits ON inhparent = relid
+    ), watch AS (
       SELECT t.oid, t.tgrelid, t.xmin AS changed, p.xmin AS function_changed
       FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
       JOIN pg_class o ON o.relnamespace = p.pronamespace AND o.relname = '${OUTBOX}'
@@ -46,7 +61,7 @@ export function checkSql(tables: readonly string[]): string {
       (SELECT coalesce(md5(string_agg(
          concat_ws(' ', oid, tgrelid, changed, function_changed), ',' ORDER BY oid)), '')
          || concat_ws(' ', '', pg_relation_filenode(to_regclass('${OUTBOX}')),
-              pg_relation_filenode(pg_get_serial_sequence('${OUTBOX}', 'id')::regclass)) FROM watch) AS identity,
+              pg_relation_filenode(pg_get_serial_sequence('${OUTBOX}', 'id')::regclass), (${SHAPE})) FROM watch) AS identity,
       (${LAST_ID}) AS last_id,
       CASE WHEN 'p' <> (SELECT relpersistence FROM pg_class WHERE oid = to_regclass('${OUTBOX}')) THEN 'unlogged'
            WHEN current_setting('session_replication_role') = 'replica' THEN 'replica' END AS fault`;
