@@ -52,14 +52,14 @@ export class RedisServer {
     return `${this.certificate ? 'rediss' : 'redis'}://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it (again) on the same port and waits until it answers. */
-  async up(): Promise<void> {
+  /** Starts it (again) on the same port and waits until it answers. @param once more arguments, for this start */
+  async up(...once: string[]): Promise<void> {
     needed('redis-server');
     this.directory ??= await mkdtemp(join(tmpdir(), 'strata-redis-'));
     const common = [...this.listenOn(), '--bind', '127.0.0.1', '--dir', this.directory];
     const volatile = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
     const isSentinel = this.args.includes('--sentinel');
-    const args = isSentinel ? [...this.args, ...common] : [...common, ...volatile, ...this.args];
+    const args = isSentinel ? [...this.args, ...common] : [...common, ...volatile, ...this.args, ...once];
     this.process = spawn(findCommand('redis-server') ?? 'redis-server', args, { stdio: 'pipe' });
     await untilUp(this.process, () => this.command('PING')).catch(async (error: Error) => {
       await this.stop();
