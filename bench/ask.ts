@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
 export interface Asked {
-  /** Milliseconds from the request to the last byte of its answer. */
+  /** Milliseconds from the request to the last byte of its response. */
   ms: number;
   status: number;
   headers: Record<string, string | string[] | undefined>;
@@ -15,11 +15,11 @@ export interface Question {
   token?: string;
   json?: unknown;
   headers?: Record<string, string>;
-  /** 404 is an answer like any other. */
+  /** 404 is a response like any other. */
   absent?: boolean;
 }
 
-/** One request on a connection that is kept, answered whole. @throws Error for a status of 400 or more */
+/** One request on a connection that stays open, and its whole response. @throws Error for a status of 400 or more */
 export function ask(base: string, path: string, question: Question = {}): Promise<Asked> {
   const { method = 'GET', token, json, absent = false, headers: more } = question;
   const body = json === undefined ? undefined : JSON.stringify(json);

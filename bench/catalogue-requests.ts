@@ -3,14 +3,14 @@ import { ask } from './ask';
 
 export const page = (number: number): string => `/api/products?page=${number}`;
 
-/** The first page once more, under an address that nobody has asked for yet: no product costs that much. */
+/** The first page once more, under a URL that was never requested: no product costs that much. */
 export const UNSEEN = '/api/products?max_price={n}';
 
 export const EDITOR = tokenFor('bench', 'editor');
 
 let added = 0;
 
-/** Adds a product. Its answer says that every list that it could be on is evicted. */
+/** Adds a product. With its response, every list that it could be on is invalidated. */
 export async function addProduct(base: string): Promise<void> {
   added += 1;
   const json = {

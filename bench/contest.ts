@@ -13,9 +13,9 @@ const COMPUTED = 8;
 
 export interface Contestant extends Target {
   name: string;
-  /** What DESIGN.md §7 asks of its ratio. */
+  /** What DESIGN.md §6 wants of its ratio. */
   goal?: string;
-  /** The contestant that it is compared with: one that answers the same bytes. @default the first */
+  /** The contestant that it is compared with: one that sends the same bytes. @default the first */
   against?: string;
 }
 

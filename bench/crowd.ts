@@ -6,8 +6,8 @@ const BATCH = 50;
 
 /**
  * Opens a connection for each request first, then sends all of them in one go, dealt out to the servers in turn.
- * @returns ms until the last one was answered
- * @throws Error when one was not answered with 200
+ * @returns ms until the last one had its response
+ * @throws Error when one of them was not a 200
  */
 export async function askAtOnce(bases: readonly string[], path: string, requests: number): Promise<number> {
   const sockets: Socket[] = [];
@@ -20,13 +20,13 @@ export async function askAtOnce(bases: readonly string[], path: string, requests
     sockets.push(...some);
   }
   const began = performance.now();
-  const answers = await Promise.all(sockets.map((socket) => answer(socket, path)));
-  const failed = answers.filter((head) => !head.startsWith('HTTP/1.1 200'));
+  const heads = await Promise.all(sockets.map((socket) => request(socket, path)));
+  const failed = heads.filter((head) => !head.startsWith('HTTP/1.1 200'));
   if (failed.length > 0) throw new Error(`${failed.length} of ${requests} requests failed: ${failed[0]}`);
   return performance.now() - began;
 }
 
-function answer(socket: Socket, path: string): Promise<string> {
+function request(socket: Socket, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let head = '';
     socket.on('data', (chunk: Buffer) => (head ||= chunk.toString('latin1', 0, 60)));

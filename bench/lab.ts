@@ -7,7 +7,7 @@ import { type Catalogues } from './catalogues';
 import { startStrata } from '../test/support/strata-process';
 
 export interface Node extends Program {
-  /** What it was told, to start a second one beside it. */
+  /** Its environment, to start a second one beside it. */
   env: Record<string, string>;
 }
 
@@ -33,7 +33,7 @@ export class Lab {
     return url;
   }
 
-  /** What nodes that belong together are told: one database, one Redis, one prefix that nobody else uses. */
+  /** The environment of nodes that belong together: one database, one Redis, one prefix that no other node uses. */
   settings(databaseUrl: string): Record<string, string> {
     return {
       DATABASE_URL: databaseUrl,

@@ -18,9 +18,9 @@ export interface Target {
 }
 
 export interface Load {
-  /** Good answers. */
+  /** Good responses. */
   perSecond: number;
-  /** Share of requests that got no good answer: on a machine that is busy with something else, the database may not keep its deadline. */
+  /** Share of requests that got no good response: on a machine that is busy with something else, the database may not keep its deadline. */
   failed: number;
   /** Milliseconds. */
   p50: number;
@@ -29,7 +29,7 @@ export interface Load {
   cpu: number;
 }
 
-/** So many times longer is a target loaded that did not answer at all. */
+/** So many times longer is a target loaded that sent no response at all. */
 const PATIENCE = 5;
 
 interface Burst {
@@ -43,12 +43,12 @@ interface Burst {
 /** Numbers for `{n}`: no request of a run is ever repeated. */
 let numbers = 0;
 
-/** Some connections that ask without a pause for some whole seconds. @throws Error when no answer was good */
+/** Some connections that ask without a pause for some whole seconds. @throws Error when no response was good */
 export async function load(target: Target, seconds: number): Promise<Load> {
   const before = cpuSeconds(target.pid);
   numbers += 1_000_000;
   let measured = await burst(target, seconds, numbers);
-  // A machine that is busy with something else may not get round to one answer.
+  // A machine that is busy with something else may not get round to one response.
   if (measured.requests === 0) measured = await burst(target, PATIENCE * seconds, numbers + 500_000);
   const { requests, seconds: took, p50, p99, failed } = measured;
   const good = requests - failed;

@@ -13,11 +13,11 @@ export class Progress {
 
   begin(index: number, steps: number, title: string): void {
     this.step = `[${index}/${steps}] ${title}`;
-    if (this.out.isTTY) this.tell('');
+    if (this.out.isTTY) this.show('');
     else this.out.write(`${clock(this.seconds)} ${this.step}\n`);
   }
 
-  readonly tell = (what: string): void => {
+  readonly show = (what: string): void => {
     if (!this.out.isTTY) return;
     const line = `${clock(this.seconds)} ${this.step}${what && `: ${what}`}`;
     this.out.write(`\r\x1b[K${line.slice(0, (this.out.columns || 80) - 1)}`);

@@ -1,6 +1,6 @@
 /**
  * Measures every case once a round, so that whatever else the machine does in the meantime falls on all of them alike. Every other round
- * goes backwards: whoever always came second would find warmer caches.
+ * goes backwards: one that always came second would find warmer caches.
  * @returns what was measured, by case, in the order of the cases
  */
 export async function interleaved<C, T>(

@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     await lab.close();
     await servers.close();
   };
-  // Also when somebody has seen enough: services and databases of the step under way would stay behind.
+  // On Ctrl-C too: services and databases of the step under way would stay behind.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close().finally(() => process.exit(130)));
   try {
     await measure(options, servers, () => (lab = new Lab(servers.catalogues, servers.redisUrl)));
@@ -56,7 +56,7 @@ async function measure({ profile, chosen, out, command }: Options, servers: Serv
     const began = progress.seconds;
     const lab = open();
     try {
-      const section = await step.run({ profile, lab, progress: progress.tell });
+      const section = await step.run({ profile, lab, progress: progress.show });
       sections.push(section);
       progress.clear();
       console.log(asTerminal(section));

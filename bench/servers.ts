@@ -20,8 +20,8 @@ export interface Servers {
 export async function findServers(): Promise<Servers> {
   const ownRedis = has('redis-server');
   const missing = [
-    ...((await answers(POSTGRES_URL, 5432)) ? [] : ['a PostgreSQL server (set TEST_DATABASE_URL)']),
-    ...(ownRedis || (await answers(REDIS_URL, 6379)) ? [] : ['redis-server, or a Redis (set TEST_REDIS_URL)']),
+    ...((await listens(POSTGRES_URL, 5432)) ? [] : ['a PostgreSQL server (set TEST_DATABASE_URL)']),
+    ...(ownRedis || (await listens(REDIS_URL, 6379)) ? [] : ['redis-server, or a Redis (set TEST_REDIS_URL)']),
   ];
   if (missing.length > 0) throw new RangeError(`The benchmarks need ${missing.join(' and ')}; none is found.`);
   const redis = ownRedis ? await RedisServer.start() : undefined;
@@ -38,7 +38,7 @@ export async function findServers(): Promise<Servers> {
 }
 
 /** Whether a server listens at this URL. */
-function answers(url: string, fallbackPort: number): Promise<boolean> {
+function listens(url: string, fallbackPort: number): Promise<boolean> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const socket = connect({ host: hostname, port: Number(port) || fallbackPort });

@@ -5,7 +5,7 @@ const SIMPLE_QUERY = 'Q'.charCodeAt(0);
 const PARSE = 'P'.charCodeAt(0);
 const BIND = 'B'.charCodeAt(0);
 
-/** Stands between a service and PostgreSQL and reads along: what is counted is what went over the wire, whoever sent it. */
+/** Stands between a service and PostgreSQL and reads along, so that every statement on the wire is counted, whichever part sent it. */
 export class StatementProxy {
   /** The text of every statement that was run, in order; a prepared one each time. */
   readonly statements: string[] = [];

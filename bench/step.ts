@@ -7,7 +7,7 @@ export interface Bench {
   profile: Profile;
   /** Where it opens what it needs; all of it is closed when the step ends. */
   lab: Lab;
-  /** Tells who watches what is going on just now. */
+  /** Shows in the terminal what is going on. */
   progress: (what: string) => void;
 }
 

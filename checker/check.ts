@@ -23,7 +23,7 @@ export interface Report {
   writes: number;
   /** By what they came: a route, TypeORM, or another program. */
   roads: Record<string, number>;
-  /** Writes that got no answer, so that nobody may rely on them. */
+  /** Writes without a response, so that no reader may rely on them. */
   uncertain: number;
   reads: number;
   failedReads: number;
@@ -42,7 +42,7 @@ const WRITERS = 3;
 const READERS = 6;
 
 /**
- * Concurrent writers by all roads, readers of everything on all nodes, faults at random; every answer is held against the
+ * Concurrent writers by all roads, readers of everything on all nodes, faults at random; every response is held against the
  * history of acknowledged writes. Strict: none may be behind. Bounded: none by more than CACHE_MAX_LAG.
  */
 export async function checkFreshness(options: CheckOptions): Promise<Report> {

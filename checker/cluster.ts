@@ -18,7 +18,7 @@ export class Cluster {
   private libraryRedis: TcpProxy | undefined;
   /** `performance.now()` at which triggers were last known to be disabled. */
   private blindAt = -Infinity;
-  /** What broke and was mended, and when (`performance.now()`). */
+  /** What broke and was repaired, and when (`performance.now()`). */
   private readonly notes: { at: number; text: string }[] = [];
 
   private constructor(

@@ -6,7 +6,7 @@ export interface ProductState {
   category: string;
 }
 
-/** All that one writer owns, after one of its writes. Nobody else writes it, so its versions are in one order. */
+/** All that one writer owns, after one of its writes. No other writer writes it, so its versions are in one order. */
 export interface State {
   products: ProductState[];
   watched: number[];
@@ -21,11 +21,11 @@ interface Version {
   bindingAt: number;
 }
 
-/** What one answer said about one writer's things. */
+/** What one response said about one writer's things. */
 export interface Observation {
   what: string;
   sentAt: number;
-  answeredAt: number;
+  receivedAt: number;
   seen: string;
   /** What it should have said of a state. */
   of: (state: State) => string;
@@ -66,10 +66,10 @@ export class History {
     this.pending.push(observation);
   }
 
-  /** Judges what was answered before `settled`: by then every write that it could have seen is in the history. */
+  /** Judges the responses from before `settled`: by then every write that it could have seen is in the history. */
   judge(settled: number, allowedMs: number): void {
-    const due = this.pending.filter(({ answeredAt }) => answeredAt < settled);
-    this.pending = this.pending.filter(({ answeredAt }) => answeredAt >= settled);
+    const due = this.pending.filter(({ receivedAt }) => receivedAt < settled);
+    this.pending = this.pending.filter(({ receivedAt }) => receivedAt >= settled);
     for (const observation of due) this.judgeOne(observation, allowedMs);
     // What was superseded this long ago would be a violation whenever it is seen: nothing is lost by forgetting it.
     const keep = this.versions.findLastIndex(({ bindingAt }) => bindingAt < settled - 20_000);
@@ -77,18 +77,18 @@ export class History {
   }
 
   private judgeOne(observation: Observation, allowedMs: number): void {
-    const { sentAt, answeredAt, seen, of } = observation;
-    const index = this.versions.findLastIndex(({ startedAt, state }) => startedAt <= answeredAt && of(state) === seen);
+    const { sentAt, receivedAt, seen, of } = observation;
+    const index = this.versions.findLastIndex(({ startedAt, state }) => startedAt <= receivedAt && of(state) === seen);
     const superseded = this.versions[index + 1]?.bindingAt ?? Infinity;
     const staleMs = index < 0 ? Infinity : Math.max(0, sentAt - superseded);
     this.staleness.push(staleMs);
     if (staleMs > allowedMs) this.violations.push(this.explain(observation, staleMs, index));
   }
 
-  private explain({ what, sentAt, answeredAt, seen, of }: Observation, staleMs: number, index: number): Violation {
+  private explain({ what, sentAt, receivedAt, seen, of }: Observation, staleMs: number, index: number): Violation {
     const around = index < 0 ? this.versions.slice(-SHOWN) : this.versions.slice(index, index + SHOWN);
     return {
-      observation: `${what}, asked at ${sentAt.toFixed(1)}, answered at ${answeredAt.toFixed(1)}: ${seen}`,
+      observation: `${what}, sent at ${sentAt.toFixed(1)}, response at ${receivedAt.toFixed(1)}: ${seen}`,
       sentAt,
       staleMs,
       history: around.map(

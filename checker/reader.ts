@@ -11,7 +11,7 @@ interface ListBody {
 interface Question {
   path: string;
   token?: string;
-  /** Splits the answer into what it says of the writer's things, each with what it should have said of a state. */
+  /** Splits the response into what it says of the writer's things, each with what it should have said of a state. */
   says: (body: never, status: number) => { seen: string; of: (state: State) => string }[];
 }
 
@@ -31,15 +31,15 @@ export class Reader {
     const question = this.pick(writer);
     if (url === undefined) return;
     const sentAt = performance.now();
-    const answer = await send(url, question.path, { token: question.token }).catch(() => undefined);
-    const answeredAt = performance.now();
-    if (!answer || ![200, 404].includes(answer.status)) return void (this.failed += 1);
+    const response = await send(url, question.path, { token: question.token }).catch(() => undefined);
+    const receivedAt = performance.now();
+    if (!response || ![200, 404].includes(response.status)) return void (this.failed += 1);
     this.reads += 1;
     // What is served because loading failed is marked, and promises nothing.
-    if (answer.headers.get('cache-status')?.includes('detail=grace')) return;
-    const what = `GET ${question.path} on node ${index}${answer.headers.get('cache-status') ? ` (${answer.headers.get('cache-status')})` : ''}`;
-    for (const { seen, of } of question.says(answer.body as never, answer.status)) {
-      writer.history.saw({ what, sentAt, answeredAt, seen, of });
+    if (response.headers.get('cache-status')?.includes('detail=grace')) return;
+    const what = `GET ${question.path} on node ${index}${response.headers.get('cache-status') ? ` (${response.headers.get('cache-status')})` : ''}`;
+    for (const { seen, of } of question.says(response.body as never, response.status)) {
+      writer.history.saw({ what, sentAt, receivedAt, seen, of });
     }
   }
 

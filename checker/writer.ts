@@ -40,7 +40,7 @@ export class Writer {
     return new Writer(cluster, name, maxLag, random, new History(await stateOf(cluster, name)));
   }
 
-  /** What was answered before this is judged: every write that it could have seen is in the history. */
+  /** Responses from before this are judged: every write that it could have seen is in the history. */
   get settledAt(): number {
     return this.busySince ?? performance.now();
   }
@@ -55,7 +55,7 @@ export class Writer {
   private async writeOne(startedAt: number): Promise<void> {
     const { how, ok, promised } = await this.takeARoad();
     let bindingAt = performance.now();
-    // Nobody has promised when these are evicted, but that it takes no longer than the bound.
+    // When these are invalidated is not promised, only that it takes no longer than the bound.
     if (!promised || this.cluster.wasBlindSince(startedAt)) bindingAt += this.maxLag;
     if (!ok) {
       this.uncertain += 1;
@@ -66,7 +66,7 @@ export class Writer {
     const state = await stateOf(this.cluster, this.name);
     this.writes += 1;
     if (JSON.stringify(state) !== JSON.stringify(this.history.current)) {
-      this.history.wrote({ state, how: `#${this.writes} ${how}${ok ? '' : ' (no answer)'}`, startedAt, bindingAt });
+      this.history.wrote({ state, how: `#${this.writes} ${how}${ok ? '' : ' (no response)'}`, startedAt, bindingAt });
     }
   }
 

@@ -4,9 +4,9 @@ import type { State } from './history';
 /** What came of one write. */
 export interface Written {
   how: string;
-  /** It was answered, and well. */
+  /** It was acknowledged, with success. */
   ok: boolean;
-  /** Whoever answered has promised that it is evicted; of other roads the service only says that it takes no longer than the bound. */
+  /** The acknowledgement promises that it is invalidated; for other roads the service only promises the bound. */
   promised: boolean;
 }
 

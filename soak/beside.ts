@@ -37,10 +37,10 @@ export async function beside(lab: Lab, folder: string, options: BesideOptions): 
   const measured = await interleaved(sides, turns, async ({ pid, traffic }) => {
     const [cpu, { requests, failed }] = [cpuMicroseconds(pid), { ...traffic.counts }];
     const perSecond = await traffic.flood(TURN);
-    const answered = traffic.counts.requests - requests;
+    const served = traffic.counts.requests - requests;
     return {
       perSecond,
-      cpu: (cpuMicroseconds(pid) - cpu) / answered,
+      cpu: (cpuMicroseconds(pid) - cpu) / served,
       failed: traffic.counts.failed - failed,
     };
   });

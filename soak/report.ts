@@ -26,11 +26,11 @@ export function report(soaked: Soaked): Section {
   return {
     title: 'Soak',
     text: [
-      `${number(seconds / 60)} minutes of mixed traffic on one node with PostgreSQL and Redis, at ${share * 100} % of the ${count(capacity)} requests a second that it took of ` +
-        `the same mix at the beginning: ${MIX_TEXT}. ${count(requests)} requests in all, ${count(writes)} of them writes, ${count(notModified)} answered with ` +
+      `${number(seconds / 60)} minutes of mixed traffic on one node with PostgreSQL and Redis, at ${share * 100} % of the ${count(capacity)} requests a second that it served of ` +
+        `the same mix at the beginning: ${MIX_TEXT}. ${count(requests)} requests in all, ${count(writes)} of them writes, ${count(notModified)} of them ` +
         `304, ${count(failed)} failed; p50 ${number(traffic.latency(0.5))} ms, p99 ${number(traffic.latency(0.99))} ms; the node took ${(cpu * 100).toFixed(0)} % of a core.`,
       `L1 is bounded at ${l1MaxBytes}, and TTL and grace are ${ttl} each, so that both tiers are full, and drop what is old, long before the end. "Unseen" are ` +
-        'addresses that were never asked for: a flood of keys. Slopes are least squares over the second half, for an hour, with their margin of 95 %; a ' +
+        'URLs that were never requested: a flood of keys. Slopes are least squares over the second half, for an hour, with their margin of 95 %; a ' +
         'figure is flat when its slope with the margin stays within the bound, and grows when it exceeds it without.',
     ],
     tables: [

@@ -35,8 +35,8 @@ const L1_MAX_BYTES = '4mb';
 /** Seconds between two samples, at most, and how many there are at least. */
 const EVERY = 5;
 const LEAST = 12;
-/** A shorter run, in seconds, shows that it runs; what its slopes say of an hour is noise, and fails nobody. */
-const TELLING = 300;
+/** A shorter run, in seconds, shows that it runs; its slopes are noise, and fail no run. */
+const CONCLUSIVE = 300;
 /** Seconds of a comparison with another checkout, at most. */
 const COMPARISON = 60;
 /** A whole run is this long, in minutes: what the repository keeps. */
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
 }
 
 function failed({ verdicts, traffic, seconds }: Soaked): boolean {
-  return traffic.counts.failed > 0 || (seconds >= TELLING && verdicts.some(({ answer }) => answer === 'grows'));
+  return traffic.counts.failed > 0 || (seconds >= CONCLUSIVE && verdicts.some(({ trend }) => trend === 'grows'));
 }
 
 async function soak(lab: Lab, { seconds, seed }: { seconds: number; seed: number }): Promise<Soaked> {
@@ -78,10 +78,10 @@ async function soak(lab: Lab, { seconds, seed }: { seconds: number; seed: number
   progress.begin(1, 1, 'Soak');
   // Both tiers must be full, and drop what is old, before the second half begins.
   const ttl = `${Math.max(1, Math.min(60, Math.floor(seconds / 10)))}s`;
-  const place = await start(lab, ttl, seconds < TELLING ? FEW : ROWS);
+  const place = await start(lab, ttl, seconds < CONCLUSIVE ? FEW : ROWS);
   const traffic = new Traffic(place.url, await Shelf.of(place.databaseUrl), seed);
   await traffic.prepare();
-  progress.tell('measuring the capacity');
+  progress.show('measuring the capacity');
   await traffic.flood(Math.min(5, seconds / 10));
   const capacity = await traffic.flood(Math.min(10, seconds / 5));
   const until = performance.now() + seconds * 1_000;
@@ -119,7 +119,7 @@ async function watch(sampler: Sampler, every: number, running: () => boolean, pr
     await new Promise((resolve) => setTimeout(resolve, every * 1_000));
     const sample = await sampler.sample();
     samples.push(sample);
-    progress.tell(
+    progress.show(
       `heap ${sample.heap.toFixed(1)} MB, RSS ${sample.rss.toFixed(0)} MB, L1 ${sample.l1.toFixed(1)} MB, Redis ${sample.redis.toFixed(1)} MB`,
     );
   }

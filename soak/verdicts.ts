@@ -27,7 +27,7 @@ export const FIGURES: readonly Figure[] = [
 /** Fewer samples than this lie on a line by chance. */
 const ENOUGH = 10;
 
-export type Answer = 'flat' | 'grows' | 'not told apart';
+export type Trend = 'flat' | 'grows' | 'uncertain';
 
 export interface Verdict extends Figure {
   first: number;
@@ -35,7 +35,7 @@ export interface Verdict extends Figure {
   /** By the hour. */
   slope: Slope;
   bound: number;
-  answer: Answer;
+  trend: Trend;
 }
 
 /** Slopes over the second half: the first is for caches to fill and code to be compiled. */
@@ -52,18 +52,18 @@ export function judge(samples: readonly Sample[]): Verdict[] {
       last: values.at(-1)!,
       slope,
       bound,
-      answer: half.length < ENOUGH ? 'not told apart' : answerTo(slope, bound),
+      trend: half.length < ENOUGH ? 'uncertain' : trendOf(slope, bound),
     };
   });
 }
 
 /** With its margin of 95 %: a short run of something noisy says neither. */
-function answerTo({ value, margin }: Slope, bound: number): Answer {
+function trendOf({ value, margin }: Slope, bound: number): Trend {
   if (value - margin > bound) return 'grows';
-  return value + margin <= bound ? 'flat' : 'not told apart';
+  return value + margin <= bound ? 'flat' : 'uncertain';
 }
 
-export function rowOf({ name, unit, slope, first, last, bound, answer }: Verdict): string[] {
+export function rowOf({ name, unit, slope, first, last, bound, trend }: Verdict): string[] {
   const sign = slope.value < 0 ? '−' : '+';
   return [
     unit ? `${name}, ${unit}` : name,
@@ -72,6 +72,6 @@ export function rowOf({ name, unit, slope, first, last, bound, answer }: Verdict
     number(last),
     `${sign}${number(Math.abs(slope.value))} ± ${number(slope.margin)}`,
     `≤ ${number(bound)}`,
-    answer,
+    trend,
   ];
 }

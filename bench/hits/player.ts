@@ -14,13 +14,13 @@ export interface Played {
   reads: number;
   writes: number;
   hits: number;
-  /** Misses that made the answer that was there before: eviction, or a TTL, that was not needed. */
+  /** Misses that made the same response as before: an invalidation, or the end of a TTL, that was not needed. */
   needless: number;
   /** Statements that went over the wire, and those of them while something was read. */
   statements: number;
   readStatements: number;
-  /** Of each read: what was answered, in short. */
-  answers: string[];
+  /** Of each read: its response, in short. */
+  responses: string[];
   ms: number;
 }
 
@@ -54,7 +54,7 @@ export class Player {
     const { statements } = this.database;
     const [before, began] = [statements.length, performance.now()];
     const counts = { reads: 0, writes: 0, hits: 0, needless: 0, statements: 0, readStatements: 0, ms: 0 };
-    const played: Played = { ...counts, answers: [] };
+    const played: Played = { ...counts, responses: [] };
     for (const line of lines) await ('read' in line ? this.read(line.read, played) : this.write(line.write, played));
     return { ...played, statements: statements.length - before, ms: performance.now() - began };
   }
@@ -62,14 +62,14 @@ export class Player {
   private async read(path: string, played: Played): Promise<void> {
     const { statements } = this.database;
     const before = statements.length;
-    const answer = await ask(this.url, path, { absent: true });
-    const said = inShort(answer);
+    const response = await ask(this.url, path, { absent: true });
+    const said = inShort(response);
     played.reads += 1;
-    if (answer.headers['x-cache'] === 'HIT') played.hits += 1;
+    if (response.headers['x-cache'] === 'HIT') played.hits += 1;
     else if (this.last.get(path) === said) played.needless += 1;
     this.last.set(path, said);
     played.readStatements += catalogueSelects(statements.slice(before)).length;
-    played.answers.push(said);
+    played.responses.push(said);
   }
 
   private async write({ method, path, json }: Exclude<Line, { read: string }>['write'], played: Played): Promise<void> {

@@ -21,7 +21,7 @@ export interface Lengths {
   rounds: number;
 }
 
-/** The same requests in the same order for whoever plays them: acts follow one another on one catalogue. */
+/** The same requests in the same order for every service; acts follow one another on one catalogue. */
 export function scriptFor(shelf: Shelf, shares: readonly number[], { warmUp, requests, rounds }: Lengths): Act[] {
   const random = randomFrom(SEED);
   const shoppers = new Shoppers(shelf, random);

@@ -1,7 +1,7 @@
 import { Popularity, shuffled } from './popularity';
 import { CLEARANCE, type Shelf } from './shelf';
 
-/** How many products anybody asks for, and how many pages of lists. */
+/** How many products are requested at all, and how many pages of lists. */
 const ASKED_FOR = 2_000;
 const PAGES = 200;
 const FEATURED_PAGES = 20;

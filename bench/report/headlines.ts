@@ -60,7 +60,7 @@ export const HEADLINES: readonly Headline[] = [
   },
   {
     what: 'processor time of a page that was never requested before, µs',
-    section: 'What an answer costs',
+    section: 'What a response costs',
     column: 'CPU µs/request',
     strata: 'miss',
     peers: { 'the same by findAndCount, no cache': 'no cache' },

@@ -1,4 +1,4 @@
-/** What a step found out, before anybody decides how it is shown. */
+/** What a step found out, without how it is shown. */
 export interface Section {
   title: string;
   /** Paragraphs: workload and limits. */

@@ -46,16 +46,16 @@ async function run({ profile, lab, progress }: Bench): Promise<Section> {
   return report(results, profile.shares, profile.script.requests * profile.rounds);
 }
 
-/** A read is stale when it does not answer what the service without caches answers in the same place of the same script. */
+/** A read is stale if its response is not the one of the service without caches at the same place of the same script. */
 function judge(writes: number, played: Map<Player, Played[]>): Result[] {
   const all = [...played].map(([{ name }, rounds]) => ({
     name,
-    answers: rounds.flatMap(({ answers }) => answers),
-    of: (key: Exclude<keyof Played, 'answers'>) => sum(rounds.map((one) => one[key])),
+    responses: rounds.flatMap(({ responses }) => responses),
+    of: (key: Exclude<keyof Played, 'responses'>) => sum(rounds.map((one) => one[key])),
   }));
-  const truth = all.find(({ name }) => name === REFERENCE)!.answers;
+  const truth = all.find(({ name }) => name === REFERENCE)!.responses;
   const most = all.find(({ name }) => name === LONG_TTL)!.of('hits');
-  return all.map(({ name, answers, of }) => {
+  return all.map(({ name, responses, of }) => {
     const requests = of('reads') + of('writes');
     return {
       name,
@@ -65,7 +65,7 @@ function judge(writes: number, played: Map<Player, Played[]>): Result[] {
       needless: of('needless') / of('reads'),
       queries: (of('readStatements') / requests) * 1_000,
       statements: (of('statements') / requests) * 1_000,
-      stale: answers.filter((answer, index) => answer !== truth[index]).length,
+      stale: responses.filter((response, index) => response !== truth[index]).length,
       reads: of('reads'),
       perSecond: (requests / of('ms')) * 1_000,
     };
@@ -82,8 +82,8 @@ function report(results: Result[], shares: number[], requests: number): Section 
       `${count(requests)} requests, one at a time and the same for all: 45 % details, 25 % pages, 20 % filters, 7 % featured, 3 % stats, the popular ` +
         "more often (Zipf, s = 1). Of 100 writes 80 are sales (a product's stock, the popular ones more often), 8 prices, 3 moves to another " +
         'category, 4 new products, 3 deleted ones, 2 reprice the 20 of a category. Each begins with caches that have been read from and not yet written to.',
-      'A read is stale when its answer is not the one that the service without caches gives in the same place of the same requests, every write before it ' +
-        'acknowledged. "Kept" are hits as a share of those of a cache that never evicts; a miss is needless when it makes the very answer that was there before. Queries are catalogue SELECTs while something was read, statements ' +
+      'A read is stale if its response is not the one that the service without caches gives at the same place of the same requests, every write before it ' +
+        'acknowledged. "Kept" are hits as a share of those of a cache that never evicts; a miss is needless if it makes the same response as before. Queries are catalogue SELECTs while something was read, statements ' +
         'all that went to PostgreSQL, writes and eviction included, both for 1,000 requests and counted on the wire.',
       'TTL only is the view cache alone with eviction taken out, as cache_page has it. What a TTL keeps depends on how fast requests come: here ' +
         `${count(Math.min(...pace))} to ${count(Math.max(...pace))} a second. One tag for everything is Strata with every stamp made table:products.`,
@@ -127,7 +127,7 @@ function hitChart(results: Result[], shares: number[]): Chart {
     ...chart(results, shares, ({ hitRatio }) => hitRatio),
     name: 'hits-kept',
     title: 'Hits kept under writes',
-    subtitle: 'Reads answered from the cache, the same requests for all; more is better',
+    subtitle: 'Reads served from the cache, the same requests for all; more is better',
     format: percent,
   };
 }
@@ -137,7 +137,7 @@ function staleChart(results: Result[], shares: number[]): Chart {
     ...chart(results, shares, ({ stale, reads }) => (stale / reads) * 1_000),
     name: 'stale-reads',
     title: 'Stale reads',
-    subtitle: 'Of 1,000 reads, how many did not answer what the database held; less is better',
+    subtitle: 'Of 1,000 reads, how many did not show what the database held; less is better',
     format: number,
   };
 }

@@ -54,7 +54,7 @@ async function measure(all: readonly Node[], { profile }: Bench): Promise<Result
   for (let round = 0; round < profile.repeats; round += 1) {
     await addProduct(first.url);
     missed.push((await ask(first.url, page(1))).ms);
-    // The entry goes into L2 behind the answer.
+    // The entry goes into L2 after the response.
     await new Promise((resolve) => setTimeout(resolve, 20));
     for (const other of all.slice(1)) shared.push((await ask(other.url, page(1))).ms);
   }
@@ -77,7 +77,7 @@ function report(results: Result[]): Section {
     title: 'As nodes are added',
     text: [
       'Nodes share one PostgreSQL and one Redis, and here one core: this cannot show how throughput adds up, only what each node costs the others. Writes go to ' +
-        'one node, one at a time, and are answered when every node has been told; their processor time is that of all nodes together. A page made by one ' +
+        'one node, one at a time, and are acknowledged when the stamp is; their processor time is that of all nodes together. A page made by one ' +
         'node is an L2 hit for the first request on each other. Hits under load are those of one node while the others stand by.',
     ],
     tables: [

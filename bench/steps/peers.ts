@@ -39,7 +39,7 @@ function report(all: Standing[]): Section {
         "the same core, NODE_ENV=production, no logging of requests. The stock interceptor is @nestjs/cache-manager's CacheInterceptor with a TTL of " +
         'five minutes, in memory and on Redis (cache-manager-redis-yet through KeyvAdapter). BentoCache is its memory driver in an interceptor, with ' +
         'serialize: false, its fastest setting.',
-      'None of the others is told of a write: they answer the old page until it expires. None of them checks a request, answers conditionally or ' +
+      'None of the others learns of a write: they serve the old page until it expires. None of them validates a request, sends a 304 or ' +
         'compresses here; Strata does.',
     ],
     tables: [standings(all)],

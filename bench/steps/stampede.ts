@@ -80,13 +80,13 @@ function report(crowd: number, storms: Map<Party, Storm[]>): Section {
   return {
     title: 'A stampede: first requests, all at once',
     text: [
-      `${count(crowd)} connections ask for one page that nobody has asked for yet, in the same moment, dealt out to the nodes in turn. Queries are counted on ` +
+      `${count(crowd)} connections request one page that was never requested before, at the same moment, dealt out to the nodes in turn. Queries are counted on ` +
         'the wire, by a proxy in front of PostgreSQL that reads the protocol: "page" is the SELECT of its 50 rows; "all" has the count of the list, too, ' +
         'which Strata knew already (its query cache keeps it for all pages). All services share one core.',
     ],
     tables: [
       {
-        columns: ['', 'page queries', 'most in a round', 'all queries', 'last answered after'],
+        columns: ['', 'page queries', 'most in a round', 'all queries', 'last response after'],
         rows: rows.map((row) => [row.name, count(row.pages), count(row.most), count(row.statements), ms(row.ms)]),
       },
     ],

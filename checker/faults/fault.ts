@@ -1,10 +1,10 @@
 import type { Cluster } from '../cluster';
 
-/** Something that breaks, and is mended again. */
+/** Something that breaks, and is repaired again. */
 export interface Fault {
   /** By this it is counted. */
   readonly name: string;
-  /** Resolves when it is mended. @param random numbers from 0 to 1, from the run's seed */
+  /** Resolves when it is repaired. @param random numbers from 0 to 1, from the run's seed */
   readonly strike: (cluster: Cluster, random: () => number) => Promise<void>;
 }
 
