@@ -17,6 +17,7 @@ export {
   type CountedRows,
   EntityCache,
   type KnownRow,
+  type KnownRows,
   type PlaceOf,
   type RowList,
   type SelectedRow,

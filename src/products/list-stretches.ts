@@ -1,50 +1,49 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CacheQuery, KnownRow } from '../caching';
+import { CacheQuery, type KnownRow, type KnownRows } from '../caching';
 import { FEATURED_RATING } from './dto/limits';
 import { FEATURED, Slice } from './product-lists';
 import { featuredTags, listTags } from './product.tags';
-import { ProductsRepository } from './products.repository';
+import { ProductsRepository, type Stretch } from './products.repository';
 
 /** Pages of a stretch: popular pages are near one another, and an id takes a few bytes. */
 const PAGES = 50;
-
-/** What `ProductsRepository.stretch` has made for one page. */
-type Page = [ids: number[], times: (number | string)[]];
+/** As many products as are inserted, or deleted, while most pages wait for their next reader: each moves one onto the page. */
+const NEAR = { before: 4, after: 2 };
 
 /**
- * Which products are on the pages of the lists by age, for many pages at once. A product that is added or deleted shifts all pages of such a list:
- * one query then knows 50 of them again, and their products are cached already.
+ * Which products are on the pages of the lists by age, for many pages at once, and how many the list has. A product that is added or deleted
+ * shifts all pages of such a list: one query then knows 50 of them again, and their products are cached already.
  */
 @Injectable()
 export class ListStretches {
   constructor(@Inject(ProductsRepository) private readonly products: ProductsRepository) {}
 
   /** The products of one page of all products, the newest first. Undefined: no whole page. */
-  async page(slice: Slice): Promise<KnownRow[] | undefined> {
-    const place = placeOf(slice);
-    return place && known((await this.all(place.stretch, slice.limit))[place.page], {});
+  async page(slice: Slice): Promise<KnownRows | undefined> {
+    const at = pageOf(slice);
+    return at && known(await this.all(at.stretch, slice.limit), at.page, slice.limit, {});
   }
 
   /** The same of featured products. */
-  async featuredPage(slice: Slice): Promise<KnownRow[] | undefined> {
-    const place = placeOf(slice);
-    return (
-      place && known((await this.featured(place.stretch, slice.limit))[place.page], { rating: String(FEATURED_RATING) })
-    );
+  async featuredPage(slice: Slice): Promise<KnownRows | undefined> {
+    const at = pageOf(slice);
+    const rating = String(FEATURED_RATING);
+    return at && known(await this.featured(at.stretch, slice.limit), at.page, slice.limit, { rating });
   }
 
   @CacheQuery({ tags: listTags({}, '-created_at') })
-  all(stretch: number, pageSize: number): Promise<string[]> {
-    return this.products.stretch({ sql: 'true', values: [] }, sliceOf(stretch, pageSize), pageSize);
+  all(stretch: number, pageSize: number): Promise<Stretch> {
+    return this.products.stretch({}, sliceOf(stretch, pageSize), pageSize);
   }
 
   @CacheQuery({ tags: featuredTags() })
-  featured(stretch: number, pageSize: number): Promise<string[]> {
+  featured(stretch: number, pageSize: number): Promise<Stretch> {
     return this.products.stretch(FEATURED, sliceOf(stretch, pageSize), pageSize);
   }
 }
 
-function placeOf({ offset, limit }: Slice): { stretch: number; page: number } | undefined {
+/** In which stretch a slice is, and which page of it. */
+function pageOf({ offset, limit }: Slice): { stretch: number; page: number } | undefined {
   if (offset % limit !== 0) return undefined;
   const page = offset / limit;
   return { stretch: Math.floor(page / PAGES), page: page % PAGES };
@@ -55,13 +54,19 @@ function sliceOf(stretch: number, pageSize: number): Slice {
 }
 
 /** @param also the JSON of what all of the list have in common */
-function known(text: string | undefined, also: Record<string, string>): KnownRow[] {
-  if (text === undefined) return [];
-  const [ids, times] = JSON.parse(text) as Page;
-  return ids.map((id, at) => {
+function known({ count, pages }: Stretch, page: number, size: number, also: Record<string, string>): KnownRows {
+  const [ids, times] = parsed(pages[page]);
+  const rows = ids.map((id, at): KnownRow => {
     const fields: Record<string, string> = { created_at: JSON.stringify(shown(times[at]!)), ...also };
     return { id: String(id), field: (name) => fields[name]! };
   });
+  const before = parsed(pages[page - 1])[0].slice(-NEAR.before);
+  const after = ids.length < size ? [] : parsed(pages[page + 1])[0].slice(0, NEAR.after);
+  return { count, rows, near: [...before, ...after].map(String) };
+}
+
+function parsed(page: string | undefined): [ids: number[], times: (number | string)[]] {
+  return page === undefined ? [[], []] : (JSON.parse(page) as [number[], (number | string)[]]);
 }
 
 /** A time as rows show it: whole milliseconds, cut off. PostgreSQL knows some that are none in JavaScript, `infinity` for one. */

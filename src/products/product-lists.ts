@@ -14,8 +14,8 @@ export interface Condition {
   readonly values: readonly unknown[];
 }
 
-/** A literal, not a parameter: the planner must see that it is the partial index's own condition. */
-export const FEATURED: Condition = { sql: `p.rating >= ${FEATURED_RATING}`, values: [] };
+/** The filter of the featured products. */
+export const FEATURED: ProductFilter = { min_rating: FEATURED_RATING };
 
 export function conditionOf(filter: ProductFilter): Condition {
   const { category, min_price, max_price, min_rating, in_stock, search } = filter;
@@ -25,7 +25,10 @@ export function conditionOf(filter: ProductFilter): Condition {
   if (category !== undefined) parts.push(`p.category = ${given(category)}`);
   if (min_price !== undefined) parts.push(`p.price >= ${given(min_price)}`);
   if (max_price !== undefined) parts.push(`p.price <= ${given(max_price)}`);
-  if (min_rating !== undefined) parts.push(`p.rating >= ${given(min_rating)}`);
+  if (min_rating !== undefined) {
+    // A literal: the planner must see that it is the partial index's own condition.
+    parts.push(`p.rating >= ${min_rating === FEATURED_RATING ? FEATURED_RATING : given(min_rating)}`);
+  }
   if (in_stock !== undefined) parts.push(in_stock ? 'p.stock > 0' : 'p.stock = 0');
   for (const { before, word } of searchTerms(search)) {
     const pattern = `product_search_pattern(${given(before)}, ${given(word)})`;
@@ -53,30 +56,56 @@ export function sliceSql(
   };
 }
 
-/** A page, and in each of its rows how many the whole list has. Where it has none, nothing is searched for the page. */
+/**
+ * A page, and in each of its rows how many the whole list has. A page past the last is not searched for, and is one row without an id.
+ * @param total one row of `count`, and of `rows` of the totals @default counts the rows of the list
+ */
 export function countedSliceSql(
   columns: string,
   { sql, values }: Condition,
   ordering: Ordering,
   slice: Slice,
+  total: string = countSql(sql),
 ): { sql: string; values: unknown[] } {
-  const condition = { sql: `${sql} AND ${TOTAL} > 0`, values };
-  const page = sliceSql(`${TOTAL} AS count, ${columns}`, condition, ordering, slice);
-  return { sql: `WITH total AS MATERIALIZED (${countSql(sql)}) ${page.sql}`, values: page.values };
+  const condition = { sql: `${sql} AND ${COUNT} > $${values.length + 2}`, values };
+  const place = `row_number() OVER (ORDER BY ${orderOf('product', ordering)}) AS place`;
+  const page = sliceSql(`${place}, ${columns}`, condition, ordering, slice);
+  return {
+    sql: `${withTotal(total)}
+      SELECT count, rows, id, json FROM total LEFT JOIN (${page.sql}) AS slice ON true ORDER BY place`,
+    values: page.values,
+  };
 }
 
 export function countSql(condition: string): string {
-  return `SELECT count(*) AS count FROM products p WHERE ${condition}`;
+  return `SELECT count(*) AS count, 0 AS rows FROM products p WHERE ${condition}`;
 }
 
-const TOTAL = '(SELECT count FROM total)';
+const COUNT = '(SELECT count FROM total)';
 
-/** Ids and times of creation, in seconds of the Unix epoch, of a list by age: one row. The index alone is read, where it is all-visible. */
-export function stretchSql({ sql, values }: Condition, { offset, limit }: Slice): { sql: string; values: unknown[] } {
+/** `products` is named first, as a TRUNCATE locks it before the totals. */
+function withTotal(total: string): string {
+  return `WITH locked_first AS (SELECT FROM products), total AS MATERIALIZED (${total})`;
+}
+
+/**
+ * Ids and times of creation, in seconds of the Unix epoch, of a list by age, and how many the whole list has: one row. The index alone is
+ * read, where it is all-visible.
+ */
+export function stretchSql(
+  { sql, values }: Condition,
+  { offset, limit }: Slice,
+  total: string,
+): { sql: string; values: unknown[] } {
   const [last, next] = [values.length + 1, values.length + 2];
-  const inner = `SELECT p.id, p.created_at FROM products p WHERE ${sql} ORDER BY ${orderOf('p', '-created_at')} LIMIT $${last} OFFSET $${next}`;
+  const inner = `
+    SELECT p.id, p.created_at FROM products p WHERE ${sql} AND ${COUNT} > $${next}
+    ORDER BY ${orderOf('p', '-created_at')} LIMIT $${last} OFFSET $${next}`;
   return {
-    sql: `SELECT coalesce(json_agg(id), '[]') AS ids, coalesce(json_agg(date_part('epoch', created_at)), '[]') AS times FROM (${inner}) AS stretch`,
+    sql: `${withTotal(total)}
+      SELECT ${COUNT} AS count, (SELECT rows FROM total) AS rows, coalesce(json_agg(id), '[]') AS ids,
+             coalesce(json_agg(date_part('epoch', created_at)), '[]') AS times
+      FROM (${inner}) AS stretch`,
     values: [...values, limit, offset],
   };
 }

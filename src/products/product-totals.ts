@@ -26,28 +26,33 @@ export class ProductTotals implements BeforeApplicationShutdown {
     @Inject(ReadGate) private readonly gate: ReadGate,
   ) {}
 
-  /** Whether the totals know how many products a filter leaves. If not, the rows themselves have to be counted. */
-  knows(filter: ProductFilter): boolean {
-    return countedBy(filter) !== undefined;
+  /**
+   * SQL of one row: how many products a filter leaves (`count`), and how many rows the totals have (`rows`). $1 is the category, if the
+   * filter has one. Undefined: the filter needs the rows themselves.
+   */
+  sqlOf(filter: ProductFilter): string | undefined {
+    const counted = countedBy(filter);
+    if (counted === undefined) return undefined;
+    const narrowed = filter.category === undefined ? '' : 'FILTER (WHERE category = $1)';
+    return `SELECT coalesce(sum(${VALUE[counted]}) ${narrowed}, 0) AS count, count(*) AS rows FROM product_totals`;
   }
 
   /** How many products a filter leaves. Undefined: the filter needs the rows themselves. */
   count(filter: ProductFilter): Promise<number> | undefined {
-    const counted = countedBy(filter);
-    if (counted === undefined) return undefined;
+    const sql = this.sqlOf(filter);
+    if (sql === undefined) return undefined;
     const { category } = filter;
-    const narrowed = category === undefined ? '' : 'FILTER (WHERE category = $1)';
-    const sql = `SELECT coalesce(sum(${VALUE[counted]}) ${narrowed}, 0) AS count, count(*) AS rows FROM product_totals`;
-    return this.gate.run('list', { total: [counted, category] }, async (runner) => {
+    return this.gate.run('list', { total: [sql, category] }, async (runner) => {
       const parameters = category === undefined ? [] : [category];
       const [row] = (await runner.query(sql, parameters)) as [{ count: string; rows: string }];
-      this.mergeIfMany(Number(row.rows));
+      this.noteRows(row.rows);
       return Number(row.count);
     });
   }
 
-  countFeatured(): Promise<number> {
-    return this.count({ min_rating: FEATURED_RATING })!;
+  /** Has the rows merged, in the background, when a read of them found many. @param rows how many it found */
+  noteRows(rows: string): void {
+    if (Number(rows) > this.mergeAbove) void this.merge();
   }
 
   /** By name of the category. */
@@ -57,7 +62,7 @@ export class ProductTotals implements BeforeApplicationShutdown {
       'statsByCategory',
       (runner) => runner.query(STATS) as Promise<(Record<keyof CategoryStatsDto, string> & { rows: string })[]>,
     );
-    this.mergeIfMany(Number(rows[0]?.rows ?? 0));
+    this.noteRows(rows[0]?.rows ?? '0');
     return rows.map((row) => ({
       category: row.category,
       count: Number(row.count),
@@ -79,11 +84,6 @@ export class ProductTotals implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.merging;
-  }
-
-  /** In the background: the reader has its total already. */
-  private mergeIfMany(rows: number): void {
-    if (rows > this.mergeAbove) void this.merge();
   }
 
   private async mergeAll(): Promise<void> {

@@ -36,10 +36,10 @@ export class ProductsController {
       const slice = await this.cursors.list(filterOf(query), query.ordering, query.cursor, query.page_size);
       return this.byCursor(slice, PATH, query, new ProductListQuery());
     }
-    const { count, results } = await this.products.list(query);
+    const { count, texts } = await this.products.list(query);
     const linkTo = pageLinks(this.config.http.publicUrl, PATH, query, new ProductListQuery());
     const page = toPage(count, [], { page: query.page, pageSize: query.page_size, linkTo });
-    return withItems(page, 'results', results);
+    return withItems(page, 'results', texts);
   }
 
   @Get('featured')
@@ -52,10 +52,10 @@ export class ProductsController {
       const slice = await this.cursors.featured(query.cursor, PAGE_SIZE);
       return this.byCursor(slice, `${PATH}/featured`, query, new FeaturedQuery());
     }
-    const { count, results } = await this.products.featured(query.page, PAGE_SIZE);
+    const { count, texts } = await this.products.featured(query.page, PAGE_SIZE);
     const linkTo = pageLinks(this.config.http.publicUrl, `${PATH}/featured`, query, new FeaturedQuery());
     const page = toPage(count, [], { page: query.page, pageSize: PAGE_SIZE, linkTo });
-    return withItems(page, 'results', results);
+    return withItems(page, 'results', texts);
   }
 
   @Get('stats')

@@ -4,32 +4,31 @@ import { type CountedRows, rowsDefinitionOf, SelectedRow } from '../caching';
 import { ReadGate } from '../database';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
-import {
-  Condition,
-  conditionOf,
-  countedSliceSql,
-  countSql,
-  FEATURED,
-  Slice,
-  sliceSql,
-  stretchSql,
-} from './product-lists';
+import { ProductTotals } from './product-totals';
+import { conditionOf, countedSliceSql, countSql, Slice, sliceSql, stretchSql } from './product-lists';
 import { searchTerms } from './search-terms';
 
 const ROWS = rowsDefinitionOf(Product)!.selectList('product');
 
-interface Stretch {
-  readonly ids: number[];
-  /** Seconds, exact to the microsecond. Infinity comes as text. */
-  readonly times: (number | string)[];
+/** Many pages of a list by age. */
+export interface Stretch {
+  /** Of the whole list. */
+  readonly count: number;
+  /** Of each page the ids and the times of creation, in seconds, as one text of JSON. Infinity is text. */
+  readonly pages: string[];
 }
 
 /** The SQL of reading the catalogue. */
 @Injectable()
 export class ProductsRepository {
-  constructor(@Inject(ReadGate) private readonly gate: ReadGate) {}
+  constructor(
+    @Inject(ReadGate) private readonly gate: ReadGate,
+    @Inject(ProductTotals) private readonly totals: ProductTotals,
+  ) {}
 
   count(filter: ProductFilter): Promise<number> {
+    const total = this.totals.count(filter);
+    if (total) return total;
     const question = { count: membersOf(filter) };
     const { sql, values } = conditionOf(filter);
     return this.gate.run(kindOf(filter), question, async (runner) => {
@@ -37,14 +36,16 @@ export class ProductsRepository {
     });
   }
 
-  /** The first page of a list and the count of all its pages, by one statement. */
-  firstPage(filter: ProductFilter, ordering: Ordering, limit: number): Promise<CountedRows> {
-    const question = { first: [membersOf(filter), ordering, limit] };
-    const { sql, values } = countedSliceSql(ROWS, conditionOf(filter), ordering, { offset: 0, limit });
-    return this.gate.run(kindOf(filter), question, async (runner) => {
-      const rows = (await runner.query(sql, values)) as (SelectedRow & Counted)[];
-      return { count: countIn(rows), rows };
+  /** A page of a list and the count of all its pages, by one statement. */
+  async countedPage(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<CountedRows> {
+    const question = { counted: [membersOf(filter), ordering, slice] };
+    const total = this.totals.sqlOf(filter);
+    const { sql, values } = countedSliceSql(ROWS, conditionOf(filter), ordering, slice, total);
+    const found = await this.gate.run(kindOf(filter), question, (runner) => {
+      return runner.query(sql, values) as Promise<[Placed, ...Placed[]]>;
     });
+    this.totals.noteRows(found[0].rows);
+    return { count: countIn(found), rows: found.filter((row): row is Counted & SelectedRow => row.id !== null) };
   }
 
   page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
@@ -53,23 +54,18 @@ export class ProductsRepository {
     return this.gate.run(kindOf(filter), question, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
   }
 
-  featured(slice: Slice): Promise<SelectedRow[]> {
-    const { sql, values } = sliceSql(ROWS, FEATURED, '-created_at', slice);
-    return this.gate.run('featured', { featured: slice }, (runner): Promise<SelectedRow[]> =>
-      runner.query(sql, values),
-    );
-  }
-
-  /** Ids and times of creation of a long stretch of a list by age, one text of JSON for each of its pages. */
-  async stretch(condition: Condition, slice: Slice, pageSize: number): Promise<string[]> {
-    const { sql, values } = stretchSql(condition, slice);
-    const question = { stretch: [condition.sql, slice] };
-    const [row] = await this.gate.run('list', question, (runner) => runner.query(sql, values) as Promise<[Stretch]>);
+  /** @param filter one that the totals know */
+  async stretch(filter: ProductFilter, slice: Slice, pageSize: number): Promise<Stretch> {
+    const { sql, values } = stretchSql(conditionOf(filter), slice, this.totals.sqlOf(filter)!);
+    const question = { stretch: [membersOf(filter), slice] };
+    const [row] = await this.gate.run('list', question, (runner) => runner.query(sql, values) as Promise<[Found]>);
+    this.totals.noteRows(row.rows);
     const { ids, times } = row;
-    return Array.from({ length: Math.ceil(ids.length / pageSize) }, (_, page) => {
+    const pages = Array.from({ length: Math.ceil(ids.length / pageSize) }, (_, page) => {
       const from = page * pageSize;
       return JSON.stringify([ids.slice(from, from + pageSize), times.slice(from, from + pageSize)]);
     });
+    return { count: countIn([row]), pages };
   }
 
   /** Rows by their ids. @param sql of the entity cache @param values its parameters */
@@ -78,9 +74,18 @@ export class ProductsRepository {
   }
 }
 
-/** A bigint, as text. */
+/** Numbers of 64 bits, as text. */
 interface Counted {
   readonly count: string;
+  /** Of `product_totals`; 0: they were not read. */
+  readonly rows: string;
+}
+
+type Placed = Counted & (SelectedRow | { readonly id: null });
+
+interface Found extends Counted {
+  readonly ids: number[];
+  readonly times: (number | string)[];
 }
 
 function countIn(rows: readonly Counted[]): number {

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CacheQuery, KnownRow, type RowList } from '../caching';
+import { CacheQuery, type KnownRows, type RowList } from '../caching';
 import { Problem } from '../http';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
 import { filterOf, Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
 import { ListStretches } from './list-stretches';
-import { placeIn, placeInFeatured, Slice } from './product-lists';
+import { FEATURED, placeIn, placeInFeatured, Slice } from './product-lists';
 import { ProductRows } from './product-rows';
 import { ProductTotals } from './product-totals';
 import { countTags, featuredTags, listTags, statsTags } from './product.tags';
@@ -15,7 +15,7 @@ import { ProductsRepository } from './products.repository';
 /** A page of a list: the JSON of each of its products. */
 export interface JsonPage {
   readonly count: number;
-  readonly results: string[];
+  readonly texts: string[];
 }
 
 /** Reads of the catalogue. */
@@ -30,57 +30,42 @@ export class ProductsService {
   ) {}
 
   /**
-   * Page 1 always exists: it is read together with its count, or beside a total. A later page is read after the count, so that no
-   * page past the last is searched for.
+   * A list by age is cached with its count: both change with the same products, and one statement reads them. In another order the list and
+   * its count change with different products, so each is cached by itself. Page 1 always exists, so it is read beside the count.
    */
   async list(query: ProductListQuery): Promise<JsonPage> {
     const { page, page_size, ordering } = query;
     const filter = filterOf(query);
     const slice = sliceOf(page, page_size);
+    if (isByAge(ordering)) return this.counted(filter, ordering, slice);
     const results = (): Promise<string[]> => this.page(filter, ordering, slice);
-    if (page > 1) return inTurn(await this.count(filter), slice, results);
-    return this.totals.knows(filter) ? together(this.count(filter), results()) : this.first(filter, ordering, slice);
+    if (page === 1) return together(this.count(filter), results());
+    return inTurn(await this.count(filter), slice, results);
   }
 
-  async featured(page: number, pageSize: number): Promise<JsonPage> {
+  featured(page: number, pageSize: number): Promise<JsonPage> {
     const slice = sliceOf(page, pageSize);
-    const results = (): Promise<string[]> => this.featuredPage(slice);
-    if (page === 1) return together(this.countFeatured(), results());
-    return inTurn(await this.countFeatured(), slice, results);
+    const known = (): Promise<KnownRows | undefined> => this.stretches.featuredPage(slice);
+    const list = { key: ['featured', slice] as const, tags: featuredTags(), placeOf: placeInFeatured, known };
+    return this.rows.cache.counted(list, () => this.products.countedPage(FEATURED, '-created_at', slice));
   }
 
   @CacheQuery({ tags: (_count: number, filter: ProductFilter) => countTags(filter) })
   count(filter: ProductFilter): Promise<number> {
-    return this.totals.count(filter) ?? this.products.count(filter);
+    return this.products.count(filter);
   }
 
   /** The JSON of each product of a page. */
   page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<string[]> {
+    return this.rows.cache.list(listOf(filter, ordering, slice), () => this.products.page(filter, ordering, slice));
+  }
+
+  private counted(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<JsonPage> {
     const list = {
       ...listOf(filter, ordering, slice),
       ...(ordering === '-created_at' && isUnfiltered(filter) && { known: () => this.stretches.page(slice) }),
     };
-    return this.rows.cache.list(list, () => this.products.page(filter, ordering, slice));
-  }
-
-  /** Page 1 with the count of its list: one query, and one cached value. */
-  private async first(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<JsonPage> {
-    const { count, texts } = await this.rows.cache.counted(listOf(filter, ordering, slice), () => {
-      return this.products.firstPage(filter, ordering, slice.limit);
-    });
-    return { count, results: texts };
-  }
-
-  @CacheQuery({ tags: featuredTags() })
-  countFeatured(): Promise<number> {
-    return this.totals.countFeatured();
-  }
-
-  featuredPage(slice: Slice): Promise<string[]> {
-    const key = ['featured', slice] as const;
-    const known = (): Promise<KnownRow[] | undefined> => this.stretches.featuredPage(slice);
-    const list = { key, tags: featuredTags(), placeOf: placeInFeatured, known };
-    return this.rows.cache.list(list, () => this.products.featured(slice));
+    return this.rows.cache.counted(list, () => this.products.countedPage(filter, ordering, slice));
   }
 
   @CacheQuery({ tags: statsTags() })
@@ -112,6 +97,10 @@ function listOf(filter: ProductFilter, ordering: Ordering, slice: Slice): RowLis
   return { key: ['page', filter, ordering, slice], tags, placeOf: placeIn(filter, ordering) };
 }
 
+function isByAge(ordering: Ordering): boolean {
+  return ordering.endsWith('created_at');
+}
+
 function isUnfiltered(filter: ProductFilter): boolean {
   return Object.values(filter).every((value) => value === undefined);
 }
@@ -131,10 +120,10 @@ function roundTo(currency: string, amount: number): number {
 }
 
 async function together(counting: Promise<number>, page: Promise<string[]>): Promise<JsonPage> {
-  const [count, results] = await Promise.all([counting, page]);
-  return { count, results };
+  const [count, texts] = await Promise.all([counting, page]);
+  return { count, texts };
 }
 
 async function inTurn(count: number, { offset }: Slice, page: () => Promise<string[]>): Promise<JsonPage> {
-  return { count, results: offset < count ? await page() : [] };
+  return { count, texts: offset < count ? await page() : [] };
 }

@@ -4,6 +4,8 @@ import { ReadGate } from '../../src/database';
 import { Product } from '../../src/products';
 import { FEATURED_RATING } from '../../src/products/dto/limits';
 import { CursorPagesRepository } from '../../src/products/cursor-pages.repository';
+import { FEATURED } from '../../src/products/product-lists';
+import { ProductTotals } from '../../src/products/product-totals';
 import { ProductsRepository } from '../../src/products/products.repository';
 
 interface PlanNode {
@@ -40,7 +42,8 @@ onPostgres((open) => {
         log: () => undefined,
       },
     }).initialize();
-    repository = new ProductsRepository(new ReadGate(dataSource));
+    const gate = new ReadGate(dataSource);
+    repository = new ProductsRepository(gate, new ProductTotals(dataSource, gate));
   });
 
   afterAll(async () => {
@@ -112,20 +115,20 @@ onPostgres((open) => {
   it('a category, the featured products and a search have their indexes', async () => {
     const category = await explain(() => repository.page({ category: 'pets' }, '-created_at', page(1)));
     expect(usesIndex(category.nodes, 'products_by_category')).toBe(true);
-    const featured = await explain(() => repository.featured(page(1)));
+    const featured = await explain(() => repository.stretch(FEATURED, page(1), 50));
     expect(usesIndex(featured.nodes, 'products_featured')).toBe(true);
     const search = await explain(() => repository.page({ search: 'metronome 1234' }, '-created_at', page(1)));
     expect(usesIndex(search.nodes, 'products_search')).toBe(true);
   });
 
-  it('a first page is read with its count by one statement, and walks nothing where the count is 0', async () => {
-    const { count, rows } = await repository.firstPage({ max_price: 50 }, '-created_at', 50);
+  it('a page is read with its count by one statement, and walks nothing where the count is 0', async () => {
+    const { count, rows } = await repository.countedPage({ max_price: 50 }, '-created_at', page(1));
     expect(count).toBe(await repository.count({ max_price: 50 }));
     const same = await repository.page({ max_price: 50 }, '-created_at', page(1));
-    expect(rows).toEqual(same.map((row) => ({ ...row, count: String(count) })));
+    expect(rows).toEqual(same.map((row) => ({ ...row, count: String(count), rows: 0 })));
     const none = { category: 'pets', max_price: 0 };
-    expect(await repository.firstPage(none, '-created_at', 50)).toEqual({ count: 0, rows: [] });
-    const { nodes } = await explain(() => repository.firstPage(none, '-created_at', 50));
+    expect(await repository.countedPage(none, '-created_at', page(1))).toEqual({ count: 0, rows: [] });
+    const { nodes } = await explain(() => repository.countedPage(none, '-created_at', page(1)));
     expect(statements).toHaveLength(2);
     const walked = nodes.filter((node) => node['Relation Name'] === 'products' && node.Alias === 'p');
     expect(walked.map((node) => node['Actual Loops'])).toEqual([0]);

@@ -79,15 +79,18 @@ export class ReadMany {
    * read anything (Law 1). Does nothing outside a load, or in one that may not be stored.
    */
   keep(values: ReadonlyMap<string, Loaded>, options: ManyPolicy): void {
-    const { clock, dependencies, freshness, l1 } = this.parts;
+    const { clock, dependencies } = this.parts;
     const scope = dependencies.current();
     if (!scope || scope.isUncommitted || scope.epoch !== clock.instant().epoch) return;
-    const snapshot = freshness.snapshot();
-    const unknown = [...values].filter(([key]) => {
-      const present = l1.peek(key);
-      return !present || freshness.judge(present, snapshot) !== 'fresh';
-    });
+    const snapshot = this.parts.freshness.snapshot();
+    const unknown = [...values].filter(([key]) => !this.has(key, snapshot));
     this.keepAt(new Map(unknown), options, scope, scope.verifiedAt);
+  }
+
+  /** Whether a fresh entry is in L1. */
+  has(key: string, snapshot: ReadSnapshot = this.parts.freshness.snapshot()): boolean {
+    const present = this.parts.l1.peek(key);
+    return present !== undefined && this.parts.freshness.judge(present, snapshot) === 'fresh';
   }
 
   /** Stores values as read at `instant`. @param readAt `Time.mono()` before they were read */

@@ -55,6 +55,11 @@ export class TieredStore {
     return this.reads.many.getOrLoad(keys, policy, load);
   }
 
+  /** Whether a fresh entry is in L1. Counts as no read. */
+  has(key: string): boolean {
+    return this.reads.many.has(key);
+  }
+
   /** Stores what the load around this call has read beside its own value. @see ReadMany.keep */
   keep(values: ReadonlyMap<string, Loaded>, policy: ManyPolicy): void {
     this.reads.many.keep(values, policy);

@@ -31,11 +31,24 @@ export interface RowList {
    */
   readonly placeOf?: PlaceOf;
   /**
-   * The list's rows, in order, where another cached value knows them: then a list that is not cached costs no query of its own, and only rows that
+   * The list's rows, where another cached value knows them: then a list that is not cached costs no query of its own, and only rows that
    * are not cached either are selected, by their ids. It runs inside the load of the list, so the list depends on that value. Undefined: `load` runs.
    * @default unknown
    */
-  readonly known?: () => Promise<readonly KnownRow[] | undefined>;
+  readonly known?: () => Promise<KnownRows | undefined>;
+}
+
+/** The rows of a list before they are read. */
+export interface KnownRows {
+  /** Of all pages of the list together. */
+  readonly count: number;
+  /** In the order of the list. */
+  readonly rows: readonly KnownRow[];
+  /**
+   * Ids of rows that an insert or a delete elsewhere moves into the list: where a row has to be selected, those that this process does not
+   * have come with it, by the same query. @default none
+   */
+  readonly near?: readonly string[];
 }
 
 /** A row of a list before it is read. */
@@ -45,7 +58,7 @@ export interface KnownRow {
   readonly field: FieldText;
 }
 
-/** Rows of one page of a list, and how many rows the list has on all its pages together. */
+/** Rows of one page of a list, and how many rows the list has on all its pages together. A page past the last has a count and no rows. */
 export interface CountedRows {
   readonly count: number;
   readonly rows: readonly SelectedRow[];
@@ -100,13 +113,14 @@ export class EntityCache {
 
   /**
    * A page of a list and the count of all its pages, which depends on the list's tags as well.
-   * @param load as of `list`, and the count; a list that is `known` has a count of 0
+   * @param load as of `list`, and the count
    */
   async counted(
     { key, tags, placeOf, known }: RowList,
     load: () => Promise<CountedRows>,
   ): Promise<{ count: number; texts: string[] }> {
     let own: CountedRows | undefined;
+    let near: readonly string[] | undefined;
     const query = async (): Promise<CountedRows> => {
       const { count, rows } = await load();
       return (own = { count, rows: this.identified(rows) });
@@ -117,8 +131,9 @@ export class EntityCache {
       name,
       { tags, comesWithWhole: true },
       async () => {
-        const rows = await known?.();
-        if (rows) return listed(0, rows, ({ field }) => placeOf?.(field) ?? null);
+        const found = await known?.();
+        near = found?.near;
+        if (found) return listed(found.count, found.rows, ({ field }) => placeOf?.(field) ?? null);
         const read = await query();
         this.stack.store.keep(this.loaded(read.rows), this.policy);
         return listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
@@ -126,7 +141,10 @@ export class EntityCache {
     );
     if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
     const [count, places] = JSON.parse(String(entry.body)) as CachedList;
-    const texts = await this.byText(places.map(([id]) => id));
+    const texts = await this.byText(
+      places.map(([id]) => id),
+      near,
+    );
     const isOne = texts.every((json, at) => json !== null && this.placeIn(json, placeOf) === places[at]![1]);
     return isOne ? { count, texts: texts as string[] } : this.shown(await query(), tags);
   }
@@ -151,17 +169,16 @@ export class EntityCache {
     this.stack.dependencies.addTags([...tags, ...(this.policy.tags ?? [])]);
   }
 
-  /** @param ids as `RowsDefinition.idOf` has them */
-  private async byText(ids: readonly string[]): Promise<(string | null)[]> {
+  /** @param ids as `RowsDefinition.idOf` has them @param near ids of rows that are cached as well, if a query is needed at all */
+  private async byText(ids: readonly string[], near: readonly string[] = []): Promise<(string | null)[]> {
     const keys = ids.map((id) => this.definition.keyOf(id));
     const byKey = new Map(keys.map((key, at) => [key, ids[at]!]));
     const results = await this.stack.store.getOrLoadMany(keys, this.policy, async (missing) => {
-      return this.loaded(
-        await this.rows(
-          missing.map((key) => byKey.get(key)!),
-          this.select,
-        ),
-      );
+      const also = near.filter((id) => !this.stack.store.has(this.definition.keyOf(id)));
+      const selected = await this.rows([...missing.map((key) => byKey.get(key)!), ...also], this.select);
+      const rows = this.loaded(selected);
+      if (also.length > 0) this.stack.store.keep(without(rows, missing), this.policy);
+      return rows;
     });
     return results.map(({ entry }) => jsonIn(entry.body));
   }
@@ -194,6 +211,12 @@ export class EntityCache {
   private loaded(rows: readonly SelectedRow[]): Map<string, Loaded> {
     return new Map(rows.map(({ id, json }) => [this.definition.keyOf(id), { body: json }]));
   }
+}
+
+function without(rows: ReadonlyMap<string, Loaded>, keys: readonly string[]): Map<string, Loaded> {
+  const others = new Map(rows);
+  for (const key of keys) others.delete(key);
+  return others;
 }
 
 /** A row is sent as it is stored, so it has to be JSON. */
