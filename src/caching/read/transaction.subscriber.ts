@@ -8,27 +8,36 @@ import { CACHE_STACK } from '../caching.tokens';
 import type { CacheStack } from '../core/cache-stack';
 import type { DependencySet } from '../core/clock/dependency-tracker';
 import { subscribe } from '../subscribe';
+import { Replicas } from './replicas';
 
 const BEGINS = /^\s*(begin|start)\b/i;
 
 /**
  * Finds the reads that run inside an open transaction of TypeORM, in two ways. Calls that follow `startTransaction()` are known
  * by their async context, and bypass the cache. Where that is lost (a hand-written BEGIN, a transaction begun inside a
- * helper), the statements of a load are checked: what it has read in a transaction is neither stored nor shared.
+ * helper), the statements of a load are checked: what it has read in a transaction is neither stored nor shared. Nor is what it
+ * has read on a replica's connection.
  */
 @Injectable()
 export class TransactionSubscriber implements EntitySubscriberInterface, OnModuleInit {
   /** The load, if any, that a transaction was begun in: it may store what that transaction reads. */
   private readonly begunIn = new WeakMap<QueryRunner, DependencySet | undefined>();
+  private readonly replicas: Replicas;
 
   constructor(
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
-  ) {}
+  ) {
+    this.replicas = new Replicas(stack.dependencies);
+  }
 
   onModuleInit(): void {
     const instances = this.discovery.getProviders().map(({ instance }): unknown => instance);
-    for (const instance of new Set(instances)) if (instance instanceof DataSource) subscribe(instance, this);
+    for (const instance of new Set(instances)) {
+      if (!(instance instanceof DataSource)) continue;
+      subscribe(instance, this);
+      this.replicas.avoid(instance);
+    }
   }
 
   /** TypeORM calls this before it first waits, so in the context of the caller of `startTransaction()`. */
@@ -58,6 +67,7 @@ export class TransactionSubscriber implements EntitySubscriberInterface, OnModul
     const isOpen = client.getTransactionStatus
       ? client.getTransactionStatus() !== 'I'
       : queryRunner.isTransactionActive;
-    if (isOpen) this.stack.dependencies.markUncommitted(this.begunIn.get(queryRunner));
+    if (this.replicas.has(client)) this.stack.dependencies.markUncommitted(undefined);
+    else if (isOpen) this.stack.dependencies.markUncommitted(this.begunIn.get(queryRunner));
   }
 }
