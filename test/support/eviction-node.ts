@@ -2,6 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { CachingOptions } from '../../src/caching';
+import { loadOnce } from './machine/load-once';
+
+const MAIN = join(__dirname, 'eviction-node.main.mjs');
 
 export interface NodeSettings {
   database: string;
@@ -46,7 +49,8 @@ export class EvictionNode {
   }
 
   static async start(settings: NodeSettings): Promise<EvictionNode> {
-    const child = fork(join(__dirname, 'eviction-node.main.mjs'), { env: environment(settings), stdio: 'pipe' });
+    const { args: execArgv, env } = loadOnce();
+    const child = fork(MAIN, { execArgv, env: { ...env, ...environment(settings) }, stdio: 'pipe' });
     let output = '';
     child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const node = new EvictionNode(child);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadOnce } from './machine/load-once';
 
 const DIST = join(__dirname, '../../dist');
 const READY = /Server listening at (http:\/\/[\w.:]+:\d+)/;
@@ -70,9 +71,10 @@ interface Run {
 
 function spawnStrata(program: string, args: string[], env: Record<string, string>, dist: string): Run {
   const cwd = mkdtempSync(join(tmpdir(), 'strata-cwd-'));
-  const child = spawn(process.execPath, [join(dist, program), ...args], {
+  const modules = loadOnce();
+  const child = spawn(process.execPath, [...modules.args, join(dist, program), ...args], {
     cwd,
-    env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...compileCache(), ...env },
+    env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...modules.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -104,9 +106,4 @@ function listening({ child, output, exited }: Run): Promise<string> {
       reject(new Error(`The service ended with ${code}:\n${output()}`));
     });
   });
-}
-
-function compileCache(): Record<string, string> {
-  const { NODE_COMPILE_CACHE } = process.env;
-  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 }

@@ -24,7 +24,8 @@ export class TestRun {
     for (const folder of [run.folder, run.temporary]) chmodSync(folder, 0o711);
     process.env[VARIABLE] = run.folder;
     process.env.TMPDIR = run.temporary;
-    // Node 22 and later: the many processes of a run compile each file once.
+    // The many processes of a run find and compile each file once; from Node 22 on ES modules, too.
+    process.env.LOADED_ONCE = join(run.folder, 'loaded');
     process.env.NODE_COMPILE_CACHE = join(run.folder, 'compiled');
     writeFileSync(join(run.folder, 'missing.json'), JSON.stringify(findMissing()));
     return run;

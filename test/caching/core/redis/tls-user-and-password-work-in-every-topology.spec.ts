@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Certificate, selfSigned } from '../../../support/certificate';
 import { eventually } from '../../../support/eventually';
+import { loadOnce } from '../../../support/machine/load-once';
 import { needs } from '../../../support/needs';
 import { RedisCluster } from '../../../support/redis-cluster';
 import { RedisServer } from '../../../support/redis-server';
@@ -29,7 +30,10 @@ afterAll(() => certificate.dispose());
 
 /** The state of a node that trusts the certificate. */
 async function probe(url: string, env: NodeJS.ProcessEnv = { NODE_EXTRA_CA_CERTS: certificate.certificate }) {
-  const { stdout } = await promisify(execFile)(process.execPath, [PROBE, url], { env: { ...process.env, ...env } });
+  const { args } = loadOnce();
+  const { stdout } = await promisify(execFile)(process.execPath, [...args, PROBE, url], {
+    env: { ...process.env, ...env },
+  });
   expect(stdout).not.toContain(encodeURIComponent(PASSWORD));
   return JSON.parse(stdout) as Outcome;
 }
