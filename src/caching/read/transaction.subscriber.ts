@@ -9,6 +9,7 @@ import type { CacheStack } from '../core/cache-stack';
 import type { DependencySet } from '../core/clock/dependency-tracker';
 import { subscribe } from '../subscribe';
 import { Replicas } from './replicas';
+import { bypassTypeormCache } from './typeorm-cache';
 
 const BEGINS = /^\s*(begin|start)\b/i;
 
@@ -37,6 +38,7 @@ export class TransactionSubscriber implements EntitySubscriberInterface, OnModul
       if (!(instance instanceof DataSource)) continue;
       subscribe(instance, this);
       this.replicas.avoid(instance);
+      bypassTypeormCache(instance, this.stack.dependencies);
     }
   }
 
