@@ -16,6 +16,8 @@ import { DependencyTracker } from './core/clock/dependency-tracker';
 import { ViewInterceptor } from './read/view/view.interceptor';
 import { ViewLayer } from './read/view/view-layer';
 import { ViewExplorer } from './read/view/view.explorer';
+import { EARLY_RESPONDER } from './read/view/view.guard';
+import { ViewHits } from './read/view/view-hits';
 
 @Injectable()
 class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
@@ -39,6 +41,8 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     TransactionSubscriber,
     ViewLayer,
     ViewExplorer,
+    ViewHits,
+    { provide: EARLY_RESPONDER, useExisting: ViewHits },
     { provide: APP_INTERCEPTOR, useClass: ViewInterceptor },
     CacheService,
     CacheHealth,
@@ -59,6 +63,16 @@ class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     },
     { provide: Cache, useExisting: CACHE_MANAGER },
   ],
-  exports: [CacheService, CacheHealth, CacheEventBus, CACHE_STACK, TAG_CLOCK, DependencyTracker, CACHE_MANAGER, Cache],
+  exports: [
+    CacheService,
+    CacheHealth,
+    CacheEventBus,
+    CACHE_STACK,
+    TAG_CLOCK,
+    DependencyTracker,
+    EARLY_RESPONDER,
+    CACHE_MANAGER,
+    Cache,
+  ],
 })
 export class CachingModule extends ConfigurableModuleClass {}

@@ -1,5 +1,6 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
 import type { Duration } from '../../caching.options';
+import { ViewGuard } from './view.guard';
 
 export const CACHE_VIEW = Symbol('CACHE_VIEW');
 
@@ -29,5 +30,5 @@ export interface ViewOptions {
  * runs (`@CacheQuery`, `CacheService`), so that a write to any of them invalidates the response.
  */
 export function CacheView(options: ViewOptions = {}): MethodDecorator {
-  return SetMetadata(CACHE_VIEW, options);
+  return applyDecorators(SetMetadata(CACHE_VIEW, options), UseGuards(ViewGuard));
 }

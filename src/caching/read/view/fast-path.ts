@@ -83,13 +83,8 @@ export class FastPath {
 
   private send(hit: PreparedHit, { request, response, known, began }: Exchange): void {
     const { heads, ok, notModified } = frontOf(hit, known.open);
-    if (isHeld(hit, request.headers['if-none-match'])) {
-      heads.notModified.write(response, 304, notModified);
-      response.end();
-    } else {
-      heads.ok.write(response, 200, ok);
-      response.end(hit.payload);
-    }
+    if (isHeld(hit, request.headers['if-none-match'])) heads.notModified.send(response, 304, notModified);
+    else heads.ok.send(response, 200, ok, hit.payload);
     this.events.emit('response', known.pattern, hit.tier, response.statusCode, performance.now() - began);
   }
 }

@@ -1,4 +1,6 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyReply, onSendHookHandler } from 'fastify';
+import { replyHeadersOf, replyTrailersOf, routeContextOf } from './fastify-internals';
 
 /** What the framework is about to send: serialised by its own schemas, serialisers and preSerialization hooks. */
 export interface FrameworkResponse {
@@ -30,22 +32,57 @@ export function captureResponse(reply: object, finish: Finish): void {
 
 /** The first onSend hook: reads the framework's own bytes before other hooks transform them for this client. */
 export function readSerialised(server: FastifyInstance): void {
-  server.addHook('onSend', (_request, reply: Captured, payload, done) => {
-    const capture = reply[CAPTURE];
-    if (capture) capture.serialised = { status: reply.statusCode, headers: { ...reply.getHeaders() }, payload };
-    done(null, payload);
-  });
+  server.addHook('onSend', readHook);
 }
 
 /** The last onSend hook: only now is it known what other hooks added, such as a cookie. */
 export function finishResponses(server: FastifyInstance): void {
-  server.addHook('onSend', (_request, reply: Captured, payload, done) => {
-    const capture = reply[CAPTURE];
-    if (!capture) return done(null, payload);
-    // An error in `finish` makes the framework send an error response, which comes through here as well.
-    reply[CAPTURE] = undefined;
-    const serialised = capture.serialised ?? { status: reply.statusCode, headers: reply.getHeaders(), payload };
-    // To Fastify undefined means "unchanged", null "no body".
-    Promise.resolve(capture.finish(serialised, payload)).then((final) => done(null, final ?? null), done);
-  });
+  server.addHook('onSend', finishHook);
+}
+
+const readHook = recognisable((_request, reply: Captured, payload, done) => {
+  const capture = reply[CAPTURE];
+  if (capture) capture.serialised = { status: reply.statusCode, headers: { ...reply.getHeaders() }, payload };
+  done(null, payload);
+});
+
+const finishHook = recognisable((_request, reply: Captured, payload, done) => {
+  const capture = reply[CAPTURE];
+  if (!capture) return done(null, payload);
+  // An error in `finish` makes the framework send an error response, which comes through here as well.
+  reply[CAPTURE] = undefined;
+  const serialised = capture.serialised ?? { status: reply.statusCode, headers: reply.getHeaders(), payload };
+  // To Fastify undefined means "unchanged", null "no body".
+  Promise.resolve(capture.finish(serialised, payload)).then((final) => done(null, final ?? null), done);
+});
+
+/** A hook without `this`. Fastify binds each hook to its server, so that it could not be recognised among a route's hooks. */
+function recognisable(hook: onSendHookHandler): onSendHookHandler {
+  return Object.assign(hook, { bind: () => hook });
+}
+
+interface ReplyParts {
+  readonly raw: ServerResponse;
+  readonly request?: object;
+}
+
+/** Whether no hook of the application sees the responses of a route before they are sent. Hooks are complete before the first request. */
+const unseenRoutes = new WeakMap<object, boolean>();
+
+/**
+ * The headers that hooks have set so far, where the framework would add a buffer to them, its length, and nothing else: no onSend
+ * hook of the application and no trailer. Undefined anywhere else, and where another release of Fastify hides these elsewhere.
+ */
+export function headersUnlessSeen(reply: ReplyParts): Readonly<Record<string, unknown>> | undefined {
+  const route = reply.request && routeContextOf(reply.request);
+  if (typeof route !== 'object' || route === null || replyTrailersOf(reply) !== null) return undefined;
+  const isUnseen = unseenRoutes.get(route) ?? isOurs((route as { onSend?: unknown }).onSend);
+  unseenRoutes.set(route, isUnseen);
+  // Of headers that were set past Fastify, Node alone knows.
+  if (reply.raw.getHeaderNames().length > 0) return undefined;
+  return isUnseen ? (replyHeadersOf(reply) as Readonly<Record<string, unknown>> | undefined) : undefined;
+}
+
+function isOurs(hooks: unknown): boolean {
+  return Array.isArray(hooks) && hooks.every((hook) => hook === readHook || hook === finishHook);
 }

@@ -1,12 +1,8 @@
 import { textOf } from '../entity/items';
 import type { ViewReply } from './express';
+import { applicationSerializerOf, replySerializerOf, routeContextOf } from './fastify-internals';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-
-/** A part of Fastify without a public name: it is found by its symbol's description. */
-const REPLY_SERIALIZER = 'fastify.reply.serializer';
-const CONTEXT = 'fastify.context';
-const APPLICATION_SERIALIZER = 'fastify.replySerializerDefault';
 
 /** Whether all responses of a route are printed by `JSON.stringify`. */
 const plainRoutes = new WeakMap<object, boolean>();
@@ -24,8 +20,8 @@ export function asJsonText(value: unknown, reply: ViewReply & { request?: object
 }
 
 function isPlain(reply: ViewReply & { request?: object }): boolean {
-  if (reply.hasHeader('content-type') || memberOf(reply, REPLY_SERIALIZER) !== null) return false;
-  const route = reply.request && memberOf(reply.request, CONTEXT);
+  if (reply.hasHeader('content-type') || replySerializerOf(reply) !== null) return false;
+  const route = reply.request && routeContextOf(reply.request);
   if (typeof route !== 'object' || route === null) return false;
   const known = plainRoutes.get(route) ?? isPlainRoute(route);
   plainRoutes.set(route, known);
@@ -34,18 +30,8 @@ function isPlain(reply: ViewReply & { request?: object }): boolean {
 
 /** Where a member is missing, it is elsewhere in this release of Fastify. */
 function isPlainRoute(route: object): boolean {
-  const isKnown = 'preSerialization' in route && 'schema' in route && symbolOf(route, APPLICATION_SERIALIZER);
-  if (!isKnown) return false;
+  const serializer = applicationSerializerOf(route);
+  if (!('preSerialization' in route && 'schema' in route) || serializer === undefined) return false;
   const { preSerialization, schema } = route as { preSerialization: unknown; schema?: { response?: unknown } };
-  const serializer = memberOf(route, APPLICATION_SERIALIZER) ?? null;
   return preSerialization === null && serializer === null && schema?.response === undefined;
-}
-
-function memberOf(object: object, name: string): unknown {
-  const symbol = symbolOf(object, name);
-  return symbol && (object as Record<symbol, unknown>)[symbol];
-}
-
-function symbolOf(object: object, name: string): symbol | undefined {
-  return Object.getOwnPropertySymbols(object).find(({ description }) => description === name);
 }

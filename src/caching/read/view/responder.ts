@@ -3,7 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import type { CacheEntry, CacheResult } from '../../core/store/entry';
 import type { Shareable } from '../../edge/edge-headers';
 import type { ViewReply } from './express';
+import { headersUnlessSeen } from './framework-capture';
 import { mergeVary } from './response/directives';
+import { directHit } from './response/direct-hit';
 import { compressesItself, Encoder, negotiate } from './response/encoding';
 import { encodedEtag, matchesIfNoneMatch, preconditionsHold, weakened } from './response/etag';
 import { ageOf, cacheStatus, uncachedMarks, validators, type Verdict, withoutBody, xCache } from './response/headers';
@@ -50,16 +52,23 @@ export class Responder {
     return { stored, headers: { age: '0', ...uncachedMarks(this.name, 'off', staleSince, Date.now()) } };
   }
 
-  /** Sends a prepared hit through all of Fastify's hooks. */
-  send(hit: PreparedHit, { headers, method }: FastifyRequest, reply: ViewReply): void {
+  /**
+   * Sends a prepared hit as Fastify would, and through Fastify where hooks of the application see the response.
+   * @param isCaptured the response goes through Fastify in any case
+   */
+  send(hit: PreparedHit, { headers, method }: FastifyRequest, reply: ViewReply, isCaptured: boolean): void {
+    const held = isHeld(hit, headers['if-none-match']);
+    const given = method === 'GET' && !isCaptured ? headersUnlessSeen(reply) : undefined;
+    if (given && !compressesItself(reply)) return directHit(hit).send(reply.raw, given, held);
     const vary = reply.getHeader('vary') as string | undefined;
-    if (isHeld(hit, headers['if-none-match'])) {
+    if (held) {
       hit.heads.notModified.lendTo(reply.raw);
       // A decorator of the route may have set the type.
       reply.code(304).headers(hit.notModified).removeHeader('content-type');
     } else {
       hit.heads.ok.lendTo(reply.raw);
-      reply.headers(hit.ok);
+      // A guard may have set another one, which Nest replaces before the handler runs.
+      reply.code(200).headers(hit.ok);
     }
     if (vary !== undefined) reply.header('vary', mergeVary(vary, hit.ok['vary'] ?? ''));
     if (compressesItself(reply)) reply.header('etag', weakened(hit.etag));

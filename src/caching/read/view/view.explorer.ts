@@ -1,10 +1,13 @@
 import { type ExecutionContext, Inject, Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
+import { GUARDS_METADATA } from '@nestjs/common/constants';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { CacheKey, CacheTTL } from '@nestjs/cache-manager';
 import { CacheError } from '../../caching.errors';
 import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
 import { ViewLayer } from './view-layer';
+import { guardsOf } from './route/fast-path-eligibility';
 import { type ComputedTtl, constraintsOf, type Handler, ViewRoute } from './route/view-route';
+import { ViewGuard } from './view.guard';
 
 /** Where Nest's decorators keep what they are given. The package exports no names for these. */
 const CACHE_KEY = metadataKeyOf(CacheKey(''));
@@ -21,18 +24,17 @@ export class ViewExplorer implements OnApplicationBootstrap {
     @Inject(MetadataScanner) private readonly scanner: MetadataScanner,
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(ViewLayer) private readonly layer: ViewLayer,
-  ) {}
+  ) {
+    // Nest reads the guards of a route when it registers it, before any lifecycle hook.
+    for (const [, handler] of this.handlers()) putViewGuardLast(handler);
+  }
 
   /** @throws CacheError CACHE_OPTIONS */
   onApplicationBootstrap(): void {
     let isConstrained = false;
-    for (const { metatype } of this.discovery.getControllers()) {
-      const prototype = metatype?.prototype as Record<string, Handler> | undefined;
-      if (!prototype) continue;
-      for (const name of this.scanner.getAllMethodNames(prototype)) {
-        this.add(metatype as Type, prototype[name]);
-        isConstrained ||= constraintsOf(prototype[name]) !== undefined;
-      }
+    for (const [controller, handler] of this.handlers()) {
+      this.add(controller, handler);
+      isConstrained ||= constraintsOf(handler) !== undefined;
     }
     this.layer.finishResponses();
     // With a constraint one URL may lead to different routes.
@@ -43,9 +45,20 @@ export class ViewExplorer implements OnApplicationBootstrap {
     return this.routes.get(context.getClass())?.get(context.getHandler());
   }
 
-  private add(controller: Type, handler: Handler | undefined): void {
-    const options = handler && this.reflector.get<ViewOptions | undefined>(CACHE_VIEW, handler);
-    if (!handler) return;
+  /** Every method of every controller. */
+  private *handlers(): Generator<[controller: Type, handler: Handler]> {
+    for (const { metatype } of this.discovery.getControllers()) {
+      const prototype = metatype?.prototype as Record<string, Handler> | undefined;
+      if (!prototype) continue;
+      for (const name of this.scanner.getAllMethodNames(prototype)) {
+        const handler = prototype[name];
+        if (handler) yield [metatype as Type, handler];
+      }
+    }
+  }
+
+  private add(controller: Type, handler: Handler): void {
+    const options = this.reflector.get<ViewOptions | undefined>(CACHE_VIEW, handler);
     const name = `${controller.name}.${handler.name}`;
     const ttl = this.stockOptions(name, handler, controller, options !== undefined);
     if (!options) return;
@@ -80,6 +93,13 @@ export class ViewExplorer implements OnApplicationBootstrap {
     }
     return own ?? this.reflector.get<number | ComputedTtl | undefined>(CACHE_TTL, controller);
   }
+}
+
+/** `@UseGuards` above `@CacheView` adds its guards behind ours. No hit may be sent before they have run. */
+function putViewGuardLast(handler: Handler): void {
+  const guards = guardsOf(handler);
+  if (!guards.includes(ViewGuard) || guards.at(-1) === ViewGuard) return;
+  Reflect.defineMetadata(GUARDS_METADATA, [...guards.filter((guard) => guard !== ViewGuard), ViewGuard], handler);
 }
 
 function metadataKeyOf(decorate: MethodDecorator): string {

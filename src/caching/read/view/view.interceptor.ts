@@ -6,25 +6,19 @@ import type { Observable } from 'rxjs';
 import { CacheError } from '../../caching.errors';
 import { CACHE_STACK } from '../../caching.tokens';
 import type { CacheStack } from '../../core/cache-stack';
-import { foundIn } from '../../core/store/entry';
 import { isBehind } from '../../core/clock/cache-token';
-import { EAGER } from '../../core/store/policy';
 import { setCacheOutcome } from './cache-outcome';
 import { handleFor, SENT } from './client';
 import type { Exchange } from './exchange';
 import { ExpressReply, fromExpressRequest, isExpress, type ViewReply } from './express';
-import { captureResponse } from './framework-capture';
 import { requests } from './response/directives';
-import { compressesItself } from './response/encoding';
-import { type BypassReason, bypassStatus } from './response/headers';
-import type { PreparedHit } from './response/prepared-hits';
-import { isSameBeside, type SharedHeaders, sharedHeaders } from './route/fast-path-eligibility';
-import { negotiatedBefore } from './route/negotiated';
+import { bypassStatus } from './response/headers';
 import type { KnownUrl } from './route/url-key-cache';
 import type { ViewRoute } from './route/view-route';
 import { refuseStockInterceptors } from './stock-interceptor';
 import { UncachedViews } from './uncached-views';
 import { ViewExplorer } from './view.explorer';
+import { ViewHits } from './view-hits';
 import { ViewLayer } from './view-layer';
 import { ViewLoader } from './view-loader';
 
@@ -47,6 +41,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(ViewLayer) private readonly layer: ViewLayer,
     @Inject(ViewExplorer) private readonly routes: ViewExplorer,
+    @Inject(ViewHits) private readonly hits: ViewHits,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
   ) {
@@ -78,7 +73,7 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
       ? expressExchange(route, context, next)
       : { route, request, reply: response, next };
     const { reply } = exchange;
-    const reason = this.bypassReason(exchange);
+    const reason = this.hits.bypassReason(exchange);
     if (reason === undefined) return this.cached(exchange, context);
     setCacheOutcome(reply.raw, 'bypass');
     if (reason === 'off') return this.uncached.respond(exchange);
@@ -87,24 +82,20 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     return Promise.resolve(handleFor(exchange));
   }
 
-  /** A known URL without special directives is looked up at once. */
+  /** A known URL without special directives is looked up at once, unless the guard has done so. */
   private cached(exchange: Exchange, context: ExecutionContext): Promise<Observable<unknown>> {
-    const { route, request } = exchange;
-    const known = this.layer.urls.known(route, request);
-    const isPlain = known && !route.hasComputedTtl && !isBehind(this.stack.clock, request.headers);
-    if (!isPlain || requests(request, 'no-cache')) return this.considered(known, exchange, context);
-    return this.respond(known, false, exchange);
+    const target = this.hits.lookedUp(exchange.request);
+    if (target) return this.loader.respond(target, exchange);
+    const known = this.hits.knownPlain(exchange);
+    return known ? this.respond(known, false, exchange) : this.considered(exchange, context);
   }
 
   /** What has to be known first: the clock, the key of the URL, the TTL, whether the caller may force a reload. */
-  private async considered(
-    known: KnownUrl | undefined,
-    exchange: Exchange,
-    context: ExecutionContext,
-  ): Promise<Observable<unknown>> {
+  private async considered(exchange: Exchange, context: ExecutionContext): Promise<Observable<unknown>> {
     const { route, request, reply } = exchange;
+    const { urls } = this.layer;
     if (isBehind(this.stack.clock, request.headers)) await this.layer.catchUp(reply);
-    const found = known ?? (await this.layer.urls.resolveKey(route, request));
+    const found = urls.known(route, request) ?? (await urls.resolveKey(route, request));
     const isReload = requests(request, 'no-cache') && (await this.layer.mayRevalidate(request));
     const ttl = route.hasComputedTtl ? await route.computeTtl(context) : undefined;
     return this.respond(found, isReload, { ...exchange, ttl });
@@ -112,60 +103,12 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
 
   /** A prepared hit is sent at once, without the promises and streams that a handler's value goes through. */
   private respond(known: KnownUrl, isReload: boolean, exchange: Exchange): Promise<Observable<unknown>> {
-    const { route, request, reply } = exchange;
-    const user = this.layer.user(request);
-    const owner = route.isPrivate && user !== undefined ? this.stack.clock.pseudonym(user) : undefined;
-    const key = route.key(known.urlKey, request, owner, negotiatedBefore(reply, request, route.varyBy));
-    const encodes = !compressesItself(reply);
-    const isPublic = route.isNamedByUrl && encodes && user === undefined;
-    const mayOpen = isPublic && !known.open && route.opening.isOpenedBy(request);
-    const shared = mayOpen ? sharedHeaders(reply) : undefined;
-    const { store } = this.stack;
-    const early = known.open && !isReload ? this.layer.finds.of(request.raw, key) : undefined;
-    const found = early && store.isFresh(early.entry) ? early : undefined;
-    const entry = found?.entry ?? (isReload ? undefined : store.peek(key, EAGER));
-    const tier = found?.tier === 'l2' ? 'l2' : 'l1';
-    const hit =
-      entry && this.layer.hits.of(entry, tier, route, encodes ? request.headers['accept-encoding'] : undefined);
-    if (!hit || request.headers['if-match'] !== undefined) {
-      return this.loader.respond(
-        { key, hit: found ?? (entry && foundIn('l1', entry, Date.now())), isReload, known, shared },
-        exchange,
-      );
-    }
-    setCacheOutcome(reply.raw, tier);
-    if (shared) openUnlessChanged(known, shared, hit, exchange);
-    this.layer.responder.send(hit, request, reply);
-    return RESPONDED;
-  }
-
-  private bypassReason({ route, request }: Exchange): BypassReason | undefined {
-    const off = this.layer.isOn ? undefined : 'off';
-    if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : off;
-    if (route.isShared) return off;
-    if (request.headers.authorization !== undefined) return 'authorization';
-    if (request.headers.cookie !== undefined) return 'cookie';
-    // A guard may have identified the caller by any other header.
-    return this.layer.user(request) === undefined ? off : 'user';
+    const target = this.hits.sendOrTarget(known, isReload, exchange);
+    return target ? this.loader.respond(target, exchange) : RESPONDED;
   }
 }
 
 function expressExchange(route: ViewRoute, context: ExecutionContext, next: CallHandler): Exchange {
   const reply = new ExpressReply(context.getArgByIndex(1));
   return { route, request: fromExpressRequest(context.getArgByIndex(0)), reply, next: reply.asSent(next) };
-}
-
-/** Opens a URL to the fast path if the application's hooks leave the response of the pipeline as it is. A 304 does not show that. */
-function openUnlessChanged(
-  known: KnownUrl,
-  shared: SharedHeaders,
-  hit: PreparedHit,
-  { route, request, reply }: Exchange,
-): void {
-  const expected = { ...shared, ...hit.ok };
-  captureResponse(reply, (_serialised, current) => {
-    const isWhole = reply.statusCode === 200 && current === hit.payload;
-    if (isWhole && isSameBeside(reply.getHeaders(), expected)) known.open = route.opening.for(request, shared);
-    return current;
-  });
 }

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { RawHead } from '../../../../src/caching/read/view/response/raw-head';
 
 type Fields = Record<string, string | string[]>;
-type Way = (response: ServerResponse, status: number, fields: Fields) => unknown;
+type Way = (response: ServerResponse, status: number, fields: Fields, body: Buffer) => unknown;
 interface Case {
   /** By request, counted from 0 to 4 and over again. */
   fields?: (n: number) => Fields;
@@ -21,14 +21,16 @@ const OK: Fields = { 'content-type': 'application/json', etag: '"a"', 'content-l
 const NOT_MODIFIED: Fields = { etag: '"a"' };
 
 /** How a head gets onto an answer: by Node alone, by us, and by a framework that was lent ours. */
-function ways(): Record<'node' | 'written' | 'lent', Way> {
-  const [written, lent] = [pair(), pair()];
+function ways(): Record<'node' | 'sent' | 'completed' | 'lent', Way> {
+  const [sent, completed, lent] = [pair(), pair(), pair()];
   return {
-    node: (response, status, fields) => response.writeHead(status, fields),
-    written: (response, status, fields) => written[status]!.write(response, status, fields),
-    lent: (response, status, fields) => {
+    node: (response, status, fields, body) => response.writeHead(status, fields).end(body),
+    sent: (response, status, fields, body) => sent[status]!.send(response, status, fields, body),
+    completed: (response, status, fields, body) =>
+      completed[status]!.sendWith(response, status, fields, (given) => ({ ...given }), body),
+    lent: (response, status, fields, body) => {
       lent[status]!.lendTo(response);
-      return response.writeHead(status, fields);
+      return response.writeHead(status, fields).end(body);
     },
   };
 }
@@ -47,9 +49,8 @@ async function listen(write: Way, { fields, before, maxRequestsPerSocket = 0, sk
     try {
       before?.(response, n);
       const isHeld = headers['if-none-match'] !== undefined;
-      write(response, isHeld ? 304 : 200, fields?.(n) ?? (isHeld ? NOT_MODIFIED : OK));
-      // Which is none of a 304's, and Node drops it.
-      response.end(BODY);
+      // A body is none of a 304's, and Node drops it.
+      write(response, isHeld ? 304 : 200, fields?.(n) ?? (isHeld ? NOT_MODIFIED : OK), BODY);
     } catch (error) {
       drop(response);
       expect(error).toHaveProperty('code', expect.stringMatching(/^ERR_(INVALID_CHAR|HTTP_HEADERS_SENT)$/));
@@ -132,16 +133,31 @@ it('later changes of one response leave the repeated head alone', async () => {
   const head = new RawHead();
   const fields = { ...OK };
   const port = await listen((response) => {
-    head.write(response, 200, fields);
+    head.send(response, 200, fields, BODY);
     fields.etag = '"b"';
   }, {});
   const told = await talk(port, several);
   expect(told.match(/etag: ".*"/g)).toEqual(['etag: "a"', ...Array<string>(4).fill('etag: "b"')]);
 });
 
+it('a head is completed once a second for each set of headers it is given', async () => {
+  const head = new RawHead();
+  const complete = jest.fn((given: object) => ({ ...given, ...OK }));
+  const port = await listen((response, status, fields) => head.sendWith(response, status, fields, complete, BODY), {
+    fields: (n) => ({ vary: n < 3 ? 'a' : 'b', 'x-request-id': String(n) }),
+  });
+  const began = Date.now();
+  const said = await talk(port, get('1.1').repeat(4) + last);
+  expect(said.match(/vary: .|etag: "."|x-request-id: ./g)).toEqual(
+    [0, 1, 2, 3, 4].flatMap((n) => [`vary: ${n < 3 ? 'a' : 'b'}`, `x-request-id: ${n}`, 'etag: "a"']),
+  );
+  // One for each of the two, one for the response that ends the connection, and as many again when the second changes.
+  expect(complete.mock.calls.length).toBeLessThanOrEqual(3 * (1 + Math.ceil((Date.now() - began) / 1_000)));
+});
+
 it('a listener of writeHead is still called', async () => {
   const heard: number[] = [];
-  const { written, lent } = ways();
+  const { sent, completed, lent } = ways();
   const before = (response: ServerResponse): void => {
     const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
     response.writeHead = (status: number, ...rest: unknown[]) => {
@@ -149,12 +165,11 @@ it('a listener of writeHead is still called', async () => {
       return writeHead(status, ...rest);
     };
   };
-  await talk(await listen(written, { before }), several);
-  await talk(await listen(lent, { before }), several);
-  expect(heard).toEqual(Array(10).fill(200));
+  for (const way of [sent, completed, lent]) await talk(await listen(way, { before }), several);
+  expect(heard).toEqual(Array(15).fill(200));
 });
 
-it.each(['written', 'lent'] as const)(
+it.each(['sent', 'completed', 'lent'] as const)(
   '%s: Node writes it once a second, and once for who ends the connection',
   async (name) => {
     const made = jest.spyOn(ServerResponse.prototype as unknown as { _storeHeader: () => void }, '_storeHeader');

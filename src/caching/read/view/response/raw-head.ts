@@ -3,7 +3,7 @@ import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 /** Undocumented members of Node's responses, there since 0.x. Without them every head is written by `writeHead()`. */
 interface Internals {
   /** Status line and headers, as sent. */
-  _header?: string | null;
+  _header?: string | Buffer | null;
   _hasBody?: boolean;
   _removedConnection?: boolean;
   maxRequestsOnConnectionReached?: boolean;
@@ -23,6 +23,8 @@ interface Written {
   /** The text up to the request's id, and the text after it. Without an id all text is in `before`. */
   readonly before: string;
   readonly after: string;
+  /** The whole head, where it has no id. Node writes it and the body at once, and copies neither. */
+  readonly bytes: Buffer | undefined;
   /** Unix time. The head contains `Date`, so it may be repeated within this second only. */
   readonly second: number;
 }
@@ -47,11 +49,28 @@ export class RawHead {
   private last: Written | undefined;
   private readonly borrowed = asWriteHead((response, status, fields) => this.put(response, status, fields));
 
-  /** Writes the head on a response, byte for byte as `response.writeHead()` would. */
-  write(response: Response, status: number, fields: Fields): void {
-    if (response.writeHead === node.writeHead) this.put(response, status, fields);
+  /** Sends the head and the body, byte for byte as `response.writeHead()` and `end()` would. */
+  send(response: Response, status: number, fields: Fields, body?: Buffer): void {
     // A library has wrapped `writeHead()` and must be called.
-    else response.writeHead(status, fields as Record<string, string>);
+    if (response.writeHead !== node.writeHead) response.writeHead(status, fields as Record<string, string>);
+    else this.put(response, status, fields, asItIs, body);
+    response.end(body);
+  }
+
+  /**
+   * The same, where the headers depend on `given` and on nothing else. They are made of it where the head cannot be repeated.
+   * @param complete always the same function for one RawHead and one status
+   */
+  sendWith(
+    response: Response,
+    status: number,
+    given: Fields,
+    complete: (given: Fields) => Fields,
+    body?: Buffer,
+  ): void {
+    if (response.writeHead !== node.writeHead) response.writeHead(status, complete(given) as Record<string, string>);
+    else this.put(response, status, given, complete, body);
+    response.end(body);
   }
 
   /** Replaces `writeHead()` of a response, so that the head is repeated when the framework sends it. */
@@ -59,15 +78,20 @@ export class RawHead {
     if (response.writeHead === node.writeHead) response.writeHead = this.borrowed;
   }
 
-  private put(response: Response, status: number, fields: Fields): void {
+  private put(response: Response, status: number, given: Fields, complete = asItIs, body?: Buffer): void {
     const second = Math.floor(Date.now() / 1_000);
     const isRepeatable = isOrdinary(response);
     const { last } = this;
-    if (isRepeatable && last?.second === second && isTheSame(last, status, fields))
-      return repeat(last, response, fields);
+    if (isRepeatable && last?.second === second && isTheSame(last, status, given))
+      return repeat(last, response, given, body);
+    const fields = complete(given);
     node.writeHead.call(response, status, fields as Record<string, string>);
-    if (isRepeatable) this.last = written(response, fields, second);
+    if (isRepeatable) this.last = written(response, given, fields, second);
   }
+}
+
+function asItIs(fields: Fields): Fields {
+  return fields;
 }
 
 function asWriteHead(put: (response: Response, status: number, fields: Fields) => void): ServerResponse['writeHead'] {
@@ -80,15 +104,21 @@ function asWriteHead(put: (response: Response, status: number, fields: Fields) =
   };
 }
 
-function written({ _header, statusCode }: Response, fields: Fields, second: number): Written | undefined {
-  const names = Object.keys(fields);
-  const isPlain = names.every((name) => typeof fields[name] === 'string' && !EFFECTIVE.includes(name.toLowerCase()));
+function written(response: Response, given: Fields, fields: Fields, second: number): Written | undefined {
+  const { _header: text, statusCode: status } = response;
+  const isPlain = [given, fields].every((all) => Object.entries(all).every(isPlainField));
   // Without Content-Length, Node chooses the framing of the body.
-  const isFramed = statusCode === NOT_MODIFIED || 'content-length' in fields;
-  if (!_header || !isPlain || !isFramed) return undefined;
-  const [before, after] = aroundId(_header, fields[REQUEST_ID] as string | undefined);
-  const frozen = Object.isFrozen(fields) ? fields : undefined;
-  return { status: statusCode, frozen, names, values: Object.values(fields), before, after, second };
+  const isFramed = status === NOT_MODIFIED || 'content-length' in fields;
+  const id = given[REQUEST_ID] as string | undefined;
+  if (typeof text !== 'string' || !isPlain || !isFramed || id !== fields[REQUEST_ID]) return undefined;
+  const [before, after] = aroundId(text, id);
+  const frozen = Object.isFrozen(given) ? given : undefined;
+  const bytes = id === undefined ? Buffer.from(before, 'latin1') : undefined;
+  return { status, frozen, names: Object.keys(given), values: Object.values(given), before, after, bytes, second };
+}
+
+function isPlainField([name, value]: [string, unknown]): boolean {
+  return typeof value === 'string' && !EFFECTIVE.includes(name.toLowerCase());
 }
 
 function aroundId(text: string, id: string | undefined): [before: string, after: string] {
@@ -113,11 +143,13 @@ function isId(name: string, value: unknown): boolean {
   return name === REQUEST_ID && typeof value === 'string' && WRITABLE_ID.test(value);
 }
 
-function repeat({ status, before, after }: Written, response: Response, { [REQUEST_ID]: id = '' }: Fields): void {
+/** Node joins a head that is text with a body that is text, so the bytes are for a body of bytes. */
+function repeat({ status, before, after, bytes }: Written, response: Response, given: Fields, body?: Buffer): void {
   response.statusCode = status;
   response.statusMessage = STATUS_CODES[status]!;
   if (status === NOT_MODIFIED) response._hasBody = false;
-  response._header = before + (id as string) + after;
+  if (bytes && body?.length && response._hasBody === true) response._header = bytes;
+  else response._header = before + ((given[REQUEST_ID] ?? '') as string) + after;
 }
 
 /** Whether the response has no headers or status message yet, and its connection stays open, as the repeated head says. */

@@ -2,6 +2,7 @@ import { GUARDS_METADATA } from '@nestjs/common/constants';
 import type { FastifyRequest } from 'fastify';
 import type { ViewReply } from '../express';
 import { REQUEST_ID } from '../response/raw-head';
+import { ViewGuard } from '../view.guard';
 import { isImpersonal } from './impersonal-headers';
 
 /** Headers that differ from caller to caller: a URL whose responses carry one stays in the pipeline. */
@@ -19,7 +20,7 @@ export class FastPathEligibility {
   private last?: SharedHeaders;
 
   constructor(controller: object, handler: object) {
-    this.isGuarded = [controller, handler].some((target) => Reflect.hasMetadata(GUARDS_METADATA, target));
+    this.isGuarded = [controller, handler].some((target) => guardsOf(target).some((guard) => guard !== ViewGuard));
   }
 
   /** Whether a response to this request could open its URL. A client that sends another header never does, and pays for no try. */
@@ -36,6 +37,11 @@ export class FastPathEligibility {
     this.last = common;
     return undefined;
   }
+}
+
+/** The guards that are declared on a controller or a handler, in the order in which they run. */
+export function guardsOf(target: object): readonly unknown[] {
+  return (Reflect.getMetadata(GUARDS_METADATA, target) ?? []) as unknown[];
 }
 
 /** Headers that hooks and decorators set before the handler ran; undefined if they must not be repeated. */

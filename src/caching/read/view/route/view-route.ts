@@ -1,5 +1,12 @@
 import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
-import { HOST_METADATA, REDIRECT_METADATA, RENDER_METADATA, VERSION_METADATA } from '@nestjs/common/constants';
+import {
+  HEADERS_METADATA,
+  HOST_METADATA,
+  HTTP_CODE_METADATA,
+  REDIRECT_METADATA,
+  RENDER_METADATA,
+  VERSION_METADATA,
+} from '@nestjs/common/constants';
 import { FASTIFY_ROUTE_CONSTRAINTS_METADATA } from '@nestjs/platform-fastify/constants';
 import type { FastifyRequest } from 'fastify';
 import { boundedKey, canonicalText } from '../../canonical';
@@ -8,7 +15,8 @@ import { parseDuration } from '../../../caching.options';
 import type { EdgeHeaders, Shareable } from '../../../edge/edge-headers';
 import { type CachePolicy, EAGER } from '../../../core/store/policy';
 import type { ViewOptions } from '../cache-view.decorator';
-import { FastPathEligibility } from './fast-path-eligibility';
+import { ViewGuard } from '../view.guard';
+import { FastPathEligibility, guardsOf } from './fast-path-eligibility';
 import { hiddenInputs, isCacheableRoute, ViewInputs } from './inputs';
 
 export type Handler = (...args: never[]) => unknown;
@@ -37,6 +45,11 @@ export class ViewRoute {
   readonly opening: FastPathEligibility;
   /** `@Redirect`: the handler's value is a target and not a body, so nothing is stored. */
   readonly isRedirect: boolean;
+  /**
+   * The guard may send a hit: it is the last one, and Nest does nothing between the guards and the interceptors, where it sets what
+   * `@Header` and `@HttpCode` say.
+   */
+  readonly mayRespondEarly: boolean;
   /** Request headers in the key, in lower case, for `Vary` too. */
   readonly varyBy: readonly string[];
   private readonly inputs: ViewInputs;
@@ -67,6 +80,8 @@ export class ViewRoute {
     this.computedTtl = typeof ttl === 'function' ? ttl : undefined;
     this.opening = new FastPathEligibility(controller, handler);
     this.isRedirect = Reflect.hasMetadata(REDIRECT_METADATA, handler);
+    const isHeadSet = [HEADERS_METADATA, HTTP_CODE_METADATA].some((name) => Reflect.hasMetadata(name, handler));
+    this.mayRespondEarly = !isHeadSet && guardsOf(handler).at(-1) === ViewGuard;
     if (Reflect.hasMetadata(RENDER_METADATA, handler))
       throw invalid(name, 'the output of a template (@Render) cannot be cached');
     const [version, host] = [VERSION_METADATA, HOST_METADATA].map(

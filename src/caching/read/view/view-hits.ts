@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { CACHE_STACK } from '../../caching.tokens';
+import type { CacheStack } from '../../core/cache-stack';
+import { isBehind } from '../../core/clock/cache-token';
+import { foundIn } from '../../core/store/entry';
+import { EAGER } from '../../core/store/policy';
+import { setCacheOutcome } from './cache-outcome';
+import type { Exchange } from './exchange';
+import { isExpress, type ViewReply } from './express';
+import { captureResponse } from './framework-capture';
+import { requests } from './response/directives';
+import { compressesItself } from './response/encoding';
+import type { BypassReason } from './response/headers';
+import type { PreparedHit } from './response/prepared-hits';
+import { isSameBeside, type SharedHeaders, sharedHeaders } from './route/fast-path-eligibility';
+import { negotiatedBefore } from './route/negotiated';
+import type { KnownUrl } from './route/url-key-cache';
+import { ViewExplorer } from './view.explorer';
+import type { EarlyResponder } from './view.guard';
+import { ViewLayer } from './view-layer';
+import type { Target } from './view-loader';
+
+type Request = Omit<Exchange, 'next'>;
+
+/** Looks a request up in this process, and sends the response that is prepared. For the guard, and for the interceptor behind it. */
+@Injectable()
+export class ViewHits implements EarlyResponder {
+  /** What the guard looked up and did not send. The store is not read again, nor does a hit count a second time. */
+  private readonly lookups = new WeakMap<IncomingMessage, Target>();
+
+  constructor(
+    @Inject(CACHE_STACK) private readonly stack: CacheStack,
+    @Inject(ViewLayer) private readonly layer: ViewLayer,
+    @Inject(ViewExplorer) private readonly routes: ViewExplorer,
+  ) {}
+
+  respond(context: ExecutionContext): boolean {
+    const route = context.getType() === 'http' ? this.routes.of(context) : undefined;
+    const reply = context.getArgByIndex<ViewReply>(1);
+    if (!route?.mayRespondEarly || isExpress(reply)) return false;
+    const request: Request = { route, request: context.getArgByIndex<FastifyRequest>(0), reply };
+    const known = this.bypassReason(request) === undefined ? this.knownPlain(request) : undefined;
+    if (!known) return false;
+    const target = this.sendOrTarget(known, false, request);
+    if (target) this.lookups.set(request.request.raw, target);
+    return target === undefined;
+  }
+
+  /** What the guard looked up for this request. */
+  lookedUp({ raw }: FastifyRequest): Target | undefined {
+    return this.lookups.get(raw);
+  }
+
+  /** The known URL of a request without special directives. */
+  knownPlain({ route, request }: Request): KnownUrl | undefined {
+    const known = this.layer.urls.known(route, request);
+    const isPlain = known && !route.hasComputedTtl && !isBehind(this.stack.clock, request.headers);
+    return isPlain && !requests(request, 'no-cache') ? known : undefined;
+  }
+
+  /** Sends a prepared hit. @returns undefined when it was sent; otherwise where the response may be */
+  sendOrTarget(known: KnownUrl, isReload: boolean, exchange: Request): Target | undefined {
+    const { route, request, reply } = exchange;
+    const user = this.layer.user(request);
+    const owner = route.isPrivate && user !== undefined ? this.stack.clock.pseudonym(user) : undefined;
+    const key = route.key(known.urlKey, request, owner, negotiatedBefore(reply, request, route.varyBy));
+    const encodes = !compressesItself(reply);
+    const isPublic = route.isNamedByUrl && encodes && user === undefined;
+    const mayOpen = isPublic && !known.open && route.opening.isOpenedBy(request);
+    const shared = mayOpen ? sharedHeaders(reply) : undefined;
+    const { store } = this.stack;
+    const early = known.open && !isReload ? this.layer.finds.of(request.raw, key) : undefined;
+    const found = early && store.isFresh(early.entry) ? early : undefined;
+    const entry = found?.entry ?? (isReload ? undefined : store.peek(key, EAGER));
+    const tier = found?.tier === 'l2' ? 'l2' : 'l1';
+    const hit =
+      entry && this.layer.hits.of(entry, tier, route, encodes ? request.headers['accept-encoding'] : undefined);
+    if (!hit || request.headers['if-match'] !== undefined) {
+      return { key, hit: found ?? (entry && foundIn('l1', entry, Date.now())), isReload, known, shared };
+    }
+    setCacheOutcome(reply.raw, tier);
+    // Only the framework shows what hooks do with the response, so this one goes through all of it.
+    if (shared) openUnlessChanged(known, shared, hit, exchange);
+    this.layer.responder.send(hit, request, reply, shared !== undefined);
+    return undefined;
+  }
+
+  bypassReason({ route, request }: Request): BypassReason | undefined {
+    const off = this.layer.isOn ? undefined : 'off';
+    if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : off;
+    if (route.isShared) return off;
+    if (request.headers.authorization !== undefined) return 'authorization';
+    if (request.headers.cookie !== undefined) return 'cookie';
+    // A guard may have identified the caller by any other header.
+    return this.layer.user(request) === undefined ? off : 'user';
+  }
+}
+
+/** Opens a URL to the fast path if the application's hooks leave the response of the pipeline as it is. A 304 does not show that. */
+function openUnlessChanged(
+  known: KnownUrl,
+  shared: SharedHeaders,
+  hit: PreparedHit,
+  { route, request, reply }: Request,
+): void {
+  const expected = { ...shared, ...hit.ok };
+  captureResponse(reply, (_serialised, current) => {
+    const isWhole = reply.statusCode === 200 && current === hit.payload;
+    if (isWhole && isSameBeside(reply.getHeaders(), expected)) known.open = route.opening.for(request, shared);
+    return current;
+  });
+}
