@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { ReadGate } from '../database';
-import { columnOf, Cursor } from './cursor';
-import { Ordering, ProductFilter } from './dto/product-query.dto';
+import { Cursor } from './cursor';
+import { columnOf, Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
 import { kindOf, membersOf, narrow } from './products.repository';
 

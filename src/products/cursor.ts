@@ -1,6 +1,6 @@
 import { Problem } from '../http';
 import { MAX_ID, MAX_NAME, MAX_PRICE, MAX_RATING } from './dto/limits';
-import { Ordering, ORDERINGS } from './dto/product-query.dto';
+import { columnOf, Ordering, ORDERINGS } from './dto/product-query.dto';
 import { ProductDto } from './dto/product.dto';
 
 /** The cursor of the first page. */
@@ -18,12 +18,6 @@ export interface Cursor {
   readonly from?: Place;
   /** The page ends before `from`. */
   readonly backwards: boolean;
-}
-
-type Column = 'created_at' | 'price' | 'rating' | 'name';
-
-export function columnOf(ordering: Ordering): Column {
-  return ordering.replace('-', '') as Column;
 }
 
 export function placeOf(product: ProductDto, ordering: Ordering): Place {

@@ -8,7 +8,7 @@ import { ProductsRepository, type Stretch } from './products.repository';
 /** Pages of a stretch: popular pages are near one another, and an id takes a few bytes. */
 const PAGES = 50;
 /** As many products as are inserted, or deleted, while most pages wait for their next reader: each moves one onto the page. */
-const NEAR = { before: 4, after: 2 };
+const NEAR = { before: 6, after: 2 };
 
 /**
  * Which products are on the pages of the lists by age, for many pages at once, and how many the list has. A product that is added or deleted

@@ -1,6 +1,7 @@
 import { tableTag } from '../caching';
 import { FEATURED_RATING } from './dto/limits';
-import type { Ordering, ProductFilter } from './dto/product-query.dto';
+import { columnOf, type Ordering, type ProductFilter } from './dto/product-query.dto';
+import { isSpanned, type Spanned, spansAt, spansBetween } from './spans';
 
 /**
  * Which responses depend on what, and which writes change it. Reading says which tags a response carries; `evictedBy`
@@ -11,6 +12,8 @@ import type { Ordering, ProductFilter } from './dto/product-query.dto';
  *   products:price                   the price of any product (likewise rating, name, description, stock)
  *   products:category:toys           which products are toys
  *   products:category:toys:price     the price of any toy
+ *   products:price:16-20             which products have such a price (likewise rating): narrow spans and wide ones, see spans.ts
+ *   products:category:toys:price:16-20  the same of toys
  *   products:categories              which product is in which category, for responses about all of them
  *   products:featured                which products are featured
  *   products:created:2026-01-02      which products were created on that day (UTC)
@@ -37,19 +40,35 @@ export function shownTags(products: readonly { id: number }[]): string[] {
   return [ALL_PRODUCTS, ...products.map(({ id }) => productTag(id))];
 }
 
-/** How many products a filter leaves. */
+/**
+ * How many products a filter leaves. One by price or rating depends on the spans that it reaches into, where products come and go: what is
+ * written outside of them concerns other lists.
+ */
 export function countTags(filter: ProductFilter): string[] {
-  return [
-    ALL_PRODUCTS,
-    scope(filter.category),
-    ...filtered(filter).map((attribute) => scope(filter.category, attribute)),
-  ];
+  const spans = [...byPrice(filter), ...byRating(filter)];
+  const members = spans.length > 0 ? spans : [undefined];
+  return [ALL_PRODUCTS, ...[...members, ...otherwiseFiltered(filter)].map((part) => scope(filter.category, part))];
 }
 
-/** Which products a page of a list shows, in which order; what they look like is said by `shownTags`. */
+/** Which products all pages of a list show, in which order; what they look like is said by `shownTags`. */
 export function listTags(filter: ProductFilter, ordering: Ordering): string[] {
-  const ordered = ordering.replace('-', '') as 'created_at' | 'price' | 'rating' | 'name';
+  const ordered = columnOf(ordering);
   return ordered === 'created_at' ? countTags(filter) : [...countTags(filter), scope(filter.category, ordered)];
+}
+
+/**
+ * Which products one page of a list shows, in which order. In the order of prices, or ratings, it depends on the spans up to the value of
+ * its last product: past that, products come and go without moving it.
+ * @param last the value of the last product of a whole page; undefined: the page reaches the end of the list
+ */
+export function pageTags(filter: ProductFilter, ordering: Ordering, last: number | undefined): string[] {
+  const ordered = columnOf(ordering);
+  if (last === undefined || !isSpanned(ordered)) return listTags(filter, ordering);
+  const [from, to] = ordered === 'price' ? [filter.min_price, filter.max_price] : [filter.min_rating, undefined];
+  const reached = ordering.startsWith('-') ? spansBetween(ordered, last, to) : spansBetween(ordered, from, last);
+  const others = ordered === 'price' ? byRating(filter) : byPrice(filter);
+  const parts = [...reached, ...others, ...otherwiseFiltered(filter)];
+  return [ALL_PRODUCTS, ...parts.map((part) => scope(filter.category, part))];
 }
 
 /** More days than this are not named one by one. */
@@ -115,12 +134,13 @@ export function statsTags(): string[] {
 /**
  * What a write of one row evicts, beside the row itself wherever it is shown:
  *
- *   inserted, deleted     that there is one more or less: all lists, its category's, pages of its day; featured if it is
- *   category              both categories' lists, and responses about all categories
+ *   inserted, deleted     that there is one more or less: all lists, its category's, pages of its day, the spans of its price and
+ *                         rating; featured if it is
+ *   category              both categories' lists and spans, and responses about all categories
  *   created_at            the order of all lists, its category's; featured if it is
  *   rating over the line  featured, either way
  *   price, rating, name,  whatever filters, searches or orders by that very column: over all products
- *   description           and within its category (both, if it moved)
+ *   description           and within its category (both, if it moved); of price and rating also the old and the new span
  *   stock                 only when it runs out or comes back: what filters by being in stock
  *
  * So selling one of many evicts the product's own page and the lists that show it, and no others.
@@ -134,18 +154,38 @@ export function evictedBy(before: ProductRow | undefined, after: ProductRow | un
 function updated(before: ProductRow, after: ProductRow): string[] {
   const tags = new Set([productTag(after.id)]);
   const add = (...more: string[]): void => more.forEach((tag) => tags.add(tag));
-  if (before.category !== after.category) add('products:categories', scope(before.category), scope(after.category));
+  if (before.category !== after.category) {
+    add('products:categories', ...[before, after].flatMap((row) => [scope(row.category), ...spans(row, row.category)]));
+  }
   if (before.created_at !== after.created_at) add(...membership(before), ...membership(after));
   if (isFeatured(before) !== isFeatured(after)) add(FEATURED);
   for (const attribute of changed(before, after)) {
-    for (const category of [undefined, before.category, after.category]) add(scope(category, attribute));
+    for (const category of [undefined, before.category, after.category]) {
+      add(scope(category, attribute));
+      if (isSpanned(attribute)) for (const row of [before, after]) add(...spansOf(row, category, attribute));
+    }
   }
   return [...tags];
 }
 
 /** Which lists the row is in, and where: by age, which is what lists are ordered by in the end. */
 function membership(row: ProductRow): string[] {
-  return [scope(undefined), scope(row.category), ...(isFeatured(row) ? [FEATURED] : []), createdTag(row.created_at)];
+  return [
+    scope(undefined),
+    scope(row.category),
+    ...(isFeatured(row) ? [FEATURED] : []),
+    createdTag(row.created_at),
+    ...spans(row, undefined),
+    ...spans(row, row.category),
+  ];
+}
+
+function spans(row: ProductRow, category: string | undefined): string[] {
+  return (['price', 'rating'] as const).flatMap((column) => spansOf(row, category, column));
+}
+
+function spansOf(row: ProductRow, category: string | undefined, column: Spanned): string[] {
+  return spansAt(column, Number(row[column])).map((span) => scope(category, span));
 }
 
 function changed(before: ProductRow, after: ProductRow): Attribute[] {
@@ -162,11 +202,25 @@ function filtered({ min_price, max_price, min_rating, in_stock, search }: Produc
   ];
 }
 
-function scope(category: string | undefined, attribute?: Attribute): string {
+function byPrice({ min_price, max_price }: ProductFilter): string[] {
+  return min_price === undefined && max_price === undefined ? [] : spansBetween('price', min_price, max_price);
+}
+
+function byRating({ min_rating }: ProductFilter): string[] {
+  return min_rating === undefined ? [] : spansBetween('rating', min_rating, undefined);
+}
+
+/** What a list is filtered by, but for price and rating. */
+function otherwiseFiltered(filter: ProductFilter): Attribute[] {
+  return filtered(filter).filter((attribute) => !isSpanned(attribute));
+}
+
+/** @param part an attribute or a span @default which products there are */
+function scope(category: string | undefined, part?: string): string {
   return [
     'products',
     ...(category === undefined ? [] : ['category', category]),
-    ...(attribute ? [attribute] : []),
+    ...(part === undefined ? [] : [part]),
   ].join(':');
 }
 

@@ -1,15 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CacheQuery, type KnownRows, type RowList } from '../caching';
+import { CacheQuery, type FieldText, type KnownRows, type RowList } from '../caching';
 import { Problem } from '../http';
 import { RatesService } from '../rates';
 import { ProductDetailDto, ProductDto } from './dto/product.dto';
-import { filterOf, Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
+import { columnOf, filterOf, Ordering, ProductFilter, ProductListQuery } from './dto/product-query.dto';
 import { ProductStatsDto } from './dto/product-stats.dto';
 import { ListStretches } from './list-stretches';
 import { FEATURED, placeIn, placeInFeatured, Slice } from './product-lists';
 import { ProductRows } from './product-rows';
 import { ProductTotals } from './product-totals';
-import { countTags, featuredTags, listTags, statsTags } from './product.tags';
+import { countTags, featuredTags, listTags, pageTags, statsTags } from './product.tags';
+import { isSpanned } from './spans';
 import { ProductsRepository } from './products.repository';
 
 /** A page of a list: the JSON of each of its products. */
@@ -30,14 +31,14 @@ export class ProductsService {
   ) {}
 
   /**
-   * A list by age is cached with its count: both change with the same products, and one statement reads them. In another order the list and
+   * A list is cached with its count where both change with the same products, and one statement reads them. A page by price or rating and
    * its count change with different products, so each is cached by itself. Page 1 always exists, so it is read beside the count.
    */
   async list(query: ProductListQuery): Promise<JsonPage> {
     const { page, page_size, ordering } = query;
     const filter = filterOf(query);
     const slice = sliceOf(page, page_size);
-    if (isByAge(ordering)) return this.counted(filter, ordering, slice);
+    if (!isSpanned(columnOf(ordering))) return this.counted(filter, ordering, slice);
     const results = (): Promise<string[]> => this.page(filter, ordering, slice);
     if (page === 1) return together(this.count(filter), results());
     return inTurn(await this.count(filter), slice, results);
@@ -93,12 +94,12 @@ function known<T>(product: T | null, id: number): T {
 }
 
 function listOf(filter: ProductFilter, ordering: Ordering, slice: Slice): RowList {
-  const tags = listTags(filter, ordering);
+  const column = columnOf(ordering);
+  const ends = (rows: readonly FieldText[]): boolean => rows.length < slice.limit;
+  const tags = isSpanned(column)
+    ? (rows: readonly FieldText[]) => pageTags(filter, ordering, ends(rows) ? undefined : Number(rows.at(-1)!(column)))
+    : listTags(filter, ordering);
   return { key: ['page', filter, ordering, slice], tags, placeOf: placeIn(filter, ordering) };
-}
-
-function isByAge(ordering: Ordering): boolean {
-  return ordering.endsWith('created_at');
 }
 
 function isUnfiltered(filter: ProductFilter): boolean {

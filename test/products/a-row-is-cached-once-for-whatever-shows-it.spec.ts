@@ -60,10 +60,10 @@ async function sell({ id, stock }: Product): Promise<void> {
   expect(status).toBe(200);
 }
 
-it('a page never asked for is one query beside its count, and its products’ own pages are none', async () => {
+it('a page never asked for is one query with its count, and its products’ own pages are none', async () => {
   let products: Product[] = [];
   const cold = await reads(async () => (products = (await page(nodes[0]!)).results));
-  expect(cold).toEqual({ lists: 1, rows: 0, counts: 1 });
+  expect(cold).toEqual({ lists: 1, rows: 0, counts: 0 });
   const details = await reads(async () => {
     for (const product of products) {
       const { body, text } = await send(nodes[0]!.url, `/api/products/${product.id}`);
@@ -111,6 +111,20 @@ it('a list that is ordered or filtered by what changed is read again', async () 
   await send(nodes[0]!.url, `/api/products/${last.id}`, { method: 'PATCH', json: { price: 0 }, token: EDITOR });
   const after = await reads(async () => expect((await page(nodes[0]!, path)).results[0]!.id).toBe(last.id));
   expect(after.lists).toBe(1);
+});
+
+it('a price past the last product of a page by price is no query, and one before it is one', async () => {
+  const path = '/api/products?page_size=10&ordering=price';
+  const { results } = await page(nodes[0]!, path);
+  const [dear] = (await page(nodes[0]!, '/api/products?page_size=1&ordering=-price')).results;
+  const price = async (value: number): Promise<{ lists: number; rows: number; counts: number }> => {
+    await send(nodes[0]!.url, `/api/products/${dear!.id}`, { method: 'PATCH', json: { price: value }, token: EDITOR });
+    return reads(() => page(nodes[0]!, path));
+  };
+  expect(await price(99_999)).toEqual({ lists: 0, rows: 0, counts: 0 });
+  expect(await price(0)).toMatchObject({ lists: 1 });
+  expect((await page(nodes[0]!, path)).results.map(({ id }) => id)).toContain(dear!.id);
+  expect(results.map(({ id }) => id)).not.toContain(dear!.id);
 });
 
 it('a product that is added costs the pages that it shifts one query together, and their count none', async () => {

@@ -4,10 +4,20 @@ import { tokenFor } from '../support/client';
 import { useService } from '../support/service';
 import { KETTLE, type ProductJson } from './product';
 
-/** The groups without kinds, which stand for responses that have too many groups, and without today's. */
+/** A span of prices or ratings. */
+const SPAN = /:(price|rating):[\d.]*-[\d.]*"$/;
+
+function spans(headers: Headers): string[] {
+  const named = headers.get('cache-group-invalidation')?.split(', ') ?? [];
+  return named.filter((group) => SPAN.test(group)).sort();
+}
+
+/** The groups without kinds, which stand for responses that have too many groups, without today's and without spans. */
 function exact(headers: Headers): string | null {
   const named = headers.get('cache-group-invalidation')?.split(', ') ?? [];
-  return named.length === 0 ? null : named.filter((group) => !/:\*"$|:created:/.test(group)).join(', ');
+  return named.length === 0
+    ? null
+    : named.filter((group) => !/:\*"$|:created:/.test(group) && !SPAN.test(group)).join(', ');
 }
 
 onEveryBackend((open) => {
@@ -33,6 +43,13 @@ onEveryBackend((open) => {
     expect(await groups('POST', '/api/products/reprice', { category: 'test-kitchen', percent: 10 })).toBe(
       `${own}, "products:price", "products:category:test-kitchen:price"`,
     );
+    const { headers: moved } = await service.send('PATCH', path, { token, json: { rating: 2.5 } });
+    const of = (scope: string, ...names: string[]): string[] => names.map((name) => `"${scope}:rating:${name}"`);
+    const crossed = ['2-3', '2.5-2.75', '4-', '4.5-4.75'];
+    expect(spans(moved)).toEqual(
+      [...of('products:category:test-kitchen', ...crossed), ...of('products', ...crossed)].sort(),
+    );
+    await groups('PATCH', path, { rating: 4.5 });
     const watched = await groups('PUT', `/api/me/watchlist/${body.id}`);
     expect(watched).toMatch(/^"watchlist:~[\w-]{28}"$/);
     expect(await groups('DELETE', path)).toBe(

@@ -27,6 +27,11 @@ export const ORDERINGS = [
 ] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
+/** What an ordering goes by, first of all. */
+export function columnOf(ordering: Ordering): 'created_at' | 'price' | 'rating' | 'name' {
+  return ordering.replace('-', '') as ReturnType<typeof columnOf>;
+}
+
 /** After the product 9951 of the newest first. */
 const CURSOR_SAMPLE = 'WyItY3JlYXRlZF9hdCIsMCwiMjAyNi0wMS0wMVQwMDowMDowMC4wMDBaIiw5OTUxXQ';
 

@@ -22,8 +22,8 @@ export type PlaceOf = (field: FieldText) => string;
 export interface RowList {
   /** Distinguishes the list from all others: its name, and whatever its rows were chosen by. */
   readonly key: readonly [name: string, ...rest: unknown[]];
-  /** Tags of membership and order only: each row brings its own. */
-  readonly tags: readonly string[];
+  /** Tags of membership and order only: each row brings its own. A function of the list's rows, in order, returns them. */
+  readonly tags: readonly string[] | ((rows: readonly FieldText[]) => readonly string[]);
   /**
    * What of a row decides that it is in the list, and where, made of the JSON texts of its fields. Between a commit and its stamp
    * a row may be newer than the list, or the list newer than a row; where this differs, the list is read again, by one query.
@@ -127,18 +127,18 @@ export class EntityCache {
     };
     if (!this.isOn) return this.shown(await query(), tags);
     const name = boundedKey(`${this.definition.listKey}(${key.map(canonicalText).join()})`);
-    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(
-      name,
-      { tags, comesWithWhole: true },
-      async () => {
-        const found = await known?.();
-        near = found?.near;
-        if (found) return listed(found.count, found.rows, ({ field }) => placeOf?.(field) ?? null);
-        const read = await query();
-        this.stack.store.keep(this.loaded(read.rows), this.policy);
-        return listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
-      },
-    );
+    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, { comesWithWhole: true }, async () => {
+      const found = await known?.();
+      near = found?.near;
+      if (found) {
+        const list = listed(found.count, found.rows, ({ field }) => placeOf?.(field) ?? null);
+        return { ...list, tags: tagsOf(tags, () => found.rows.map(({ field }) => field)) };
+      }
+      const read = await query();
+      this.stack.store.keep(this.loaded(read.rows), this.policy);
+      const list = listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
+      return { ...list, tags: tagsOf(tags, () => this.fieldsOf(read.rows)) };
+    });
     if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
     const [count, places] = JSON.parse(String(entry.body)) as CachedList;
     const texts = await this.byText(
@@ -160,9 +160,13 @@ export class EntityCache {
   }
 
   /** Rows that this caller has read itself, at the instant of the load around it: they need no lookup. */
-  private shown({ count, rows }: CountedRows, tags: readonly string[]): { count: number; texts: string[] } {
-    this.dependOn([...tags, ...rows.map(({ id }) => this.definition.tagOf(id))]);
+  private shown({ count, rows }: CountedRows, tags: RowList['tags']): { count: number; texts: string[] } {
+    this.dependOn([...tagsOf(tags, () => this.fieldsOf(rows)), ...rows.map(({ id }) => this.definition.tagOf(id))]);
     return { count, texts: rows.flatMap(({ json }) => (json === null ? [] : [json])) };
+  }
+
+  private fieldsOf(rows: readonly SelectedRow[]): FieldText[] {
+    return rows.flatMap(({ json }) => (json === null ? [] : [this.definition.texts.of(json)]));
   }
 
   private dependOn(tags: readonly string[]): void {
@@ -222,6 +226,10 @@ function without(rows: ReadonlyMap<string, Loaded>, keys: readonly string[]): Ma
 /** A row is sent as it is stored, so it has to be JSON. */
 function isRow({ body }: CacheEntry): boolean {
   return body === null || typeof JSON.parse(String(body)) === 'object';
+}
+
+function tagsOf(tags: RowList['tags'], rows: () => readonly FieldText[]): readonly string[] {
+  return typeof tags === 'function' ? tags(rows()) : tags;
 }
 
 function jsonIn(body: string | Buffer | null): string | null {
