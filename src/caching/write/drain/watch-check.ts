@@ -11,7 +11,7 @@ export interface WatchState {
    * Which tables and which triggers. Another one than at the last poll: for a moment writes may have gone unseen.
    * It holds the `xmin` of every trigger and function, so what was disabled and enabled again between two polls shows as well;
    * the files of the outbox and its sequence, because TRUNCATE takes records unseen and RESTART IDENTITY gives ids that were
-   * passed; and the files, columns and partitions of the tables, because DDL changes rows and fires no trigger.
+   * passed; the files, columns and partitions of the tables, because DDL changes rows and fires no trigger; and the last recovery.
    */
   readonly identity: string;
   /** The last id of the outbox that was given out; null where the role may not read it. */
@@ -28,14 +28,21 @@ const FAULTS = {
 
 /**
  * What of the tables in `family` DDL changes that changes rows: the file (a rewrite, as for another type), the columns (one
- * takes the name of another, or comes with a default), the expressions of generated ones, the partitions.
+ * takes the name of another, or comes with a default), the expressions of generated ones, the partitions. Every session reads the
+ * same, whatever its DateStyle, TimeZone or bytea_output.
  */
 const SHAPE = `
   SELECT md5(string_agg(concat_ws(' ', relid, pg_relation_filenode(relid), columns), ',' ORDER BY relid)) FROM family, LATERAL (
-    SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, attmissingval, pg_get_expr(adbin, adrelid)), ','
+    SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, md5(array_send(attmissingval)), adbin), ','
                       ORDER BY attnum) AS columns
     FROM pg_attribute LEFT JOIN pg_attrdef ON attgenerated <> '' AND adrelid = attrelid AND adnum = attnum
     WHERE attrelid = relid AND attnum > 0 AND NOT attisdropped) AS table_columns`;
+
+/**
+ * When the server last recovered from a crash, or its statistics were last reset: a recovery resets them. It loses commits that
+ * did not wait for the disk (`synchronous_commit = off`), and they may be cached.
+ */
+const RECOVERED = 'extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time())';
 
 /**
  * SQL that finds, by oid, whether the triggers of all watched tables are enabled and write to the very outbox that is drained.
@@ -61,7 +68,7 @@ export function checkSql(tables: readonly string[]): string {
       (SELECT coalesce(md5(string_agg(
          concat_ws(' ', oid, tgrelid, changed, function_changed), ',' ORDER BY oid)), '')
          || concat_ws(' ', '', pg_relation_filenode(to_regclass('${OUTBOX}')),
-              pg_relation_filenode(pg_get_serial_sequence('${OUTBOX}', 'id')::regclass), (${SHAPE})) FROM watch) AS identity,
+              pg_relation_filenode(pg_get_serial_sequence('${OUTBOX}', 'id')::regclass), (${SHAPE}), ${RECOVERED}) FROM watch) AS identity,
       (${LAST_ID}) AS last_id,
       CASE WHEN 'p' <> (SELECT relpersistence FROM pg_class WHERE oid = to_regclass('${OUTBOX}')) THEN 'unlogged'
            WHEN current_setting('session_replication_role') = 'replica' THEN 'replica' END AS fault`;
