@@ -27,7 +27,7 @@ export const ORDERINGS = [
 ] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
-/** What an ordering goes by, first of all. */
+/** The column that an ordering follows first. */
 export function columnOf(ordering: Ordering): 'created_at' | 'price' | 'rating' | 'name' {
   return ordering.replace('-', '') as ReturnType<typeof columnOf>;
 }
