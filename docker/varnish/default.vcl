@@ -4,6 +4,7 @@ vcl 4.1;
 #   -p http_gzip_support=off   the nodes compress, each encoding with a strong ETag of its own, which Varnish would weaken
 #   -p timeout_idle=65s       longer than pools of clients keep a connection
 #   -p default_ttl=0 -p default_grace=0   what says nothing about freshness has none
+#   -p vsl_mask=…            as docker/compose.yaml has it: writing each header into varnishlog is a quarter of what a hit costs
 
 import directors;
 import std;
@@ -58,7 +59,7 @@ sub vcl_init {
 
 sub vcl_recv {
     set req.backend_hint = nodes.backend();
-    if (req.method !~ "^(GET|HEAD|OPTIONS)$") {
+    if (req.method != "GET" && req.method != "HEAD" && req.method != "OPTIONS") {
         set req.backend_hint = write_nodes.backend();
     }
     if (req.restarts == 0) {
@@ -66,8 +67,8 @@ sub vcl_recv {
         unset req.http.X-Edge-Within;
         unset req.http.X-Edge-Did;
         # The nodes' own rule: an id that may stand in a log.
-        if (req.http.X-Request-Id !~ "^[\w.-]{1,64}$") {
-            set req.http.X-Request-Id = "varnish-" + std.random(0, 1000000000);
+        if (!req.http.X-Request-Id || req.http.X-Request-Id !~ "^[\w.-]{1,64}$") {
+            set req.http.X-Request-Id = "varnish-" + std.integer(time=now) + "-" + req.xid;
         }
     } else if (req.http.X-Edge-Use == "fresh") {
         set req.grace = std.duration(req.http.X-Edge-Within, 0s);
@@ -84,11 +85,13 @@ sub vcl_recv {
     }
 
     # A range of another unit, or of none, is no range (RFC 9110 §14.2).
-    if (req.http.Range !~ "^bytes=[\d, -]+$") {
+    if (req.http.Range && req.http.Range !~ "^bytes=[\d, -]+$") {
         unset req.http.Range;
     }
     # Three spellings instead of hundreds: answers vary by it.
-    if (req.http.Accept-Encoding ~ "(?i)(^|[ ,])br(?! *; *q=0(\.0*)? *(,|$))") {
+    if (!req.http.Accept-Encoding || req.http.Accept-Encoding == "br" || req.http.Accept-Encoding == "gzip") {
+        # As it is.
+    } else if (req.http.Accept-Encoding ~ "(?i)(^|[ ,])br(?! *; *q=0(\.0*)? *(,|$))") {
         set req.http.Accept-Encoding = "br";
     } else if (req.http.Accept-Encoding ~ "(?i)(^|[ ,])gzip(?! *; *q=0(\.0*)? *(,|$))") {
         set req.http.Accept-Encoding = "gzip";
@@ -100,7 +103,7 @@ sub vcl_recv {
 
 sub refuse {
     # A read has no body. Whoever announces one wants two servers to disagree about where the next request begins.
-    if (req.method ~ "^(GET|HEAD|OPTIONS|TRACE)$" && (req.http.Transfer-Encoding || req.http.Content-Length ~ "[1-9]")) {
+    if ((req.http.Transfer-Encoding || req.http.Content-Length ~ "[1-9]") && req.method ~ "^(GET|HEAD|OPTIONS|TRACE)$") {
         return (synth(400));
     }
     if (req.method == "TRACE" || req.method == "CONNECT") {
@@ -151,7 +154,6 @@ sub vcl_hash {
 }
 
 sub vcl_hit {
-    set req.http.X-Edge-Did = "hit";
     if (obj.ttl >= 0s || req.http.X-Edge-Use) {
         return (deliver);
     }
@@ -166,6 +168,7 @@ sub vcl_hit {
 
 sub vcl_miss {
     set req.http.X-Edge-Did = "fwd=uri-miss";
+    set req.http.X-Edge-Started = std.time2real(now, 0.0);
     # Who says who they are may be given what is kept for everybody (Vary keeps them from all else); what they get is not kept.
     if (req.http.Authorization) {
         return (pass);
@@ -207,14 +210,26 @@ sub vcl_backend_response {
     if (beresp.status >= 500 && (bereq.is_bgfetch || bereq.http.X-Edge-Use == "fresh")) {
         return (abandon);
     }
+    # What clients get is computed here, once, and not at every hit.
+    # RFC 9211: what the node said, with room for what is done here.
+    set beresp.http.Cache-Status = regsub(regsub(beresp.http.Cache-Status, "(, )?varnish; $", ""), "(.)$", "\1, ") + "varnish; ";
+    # RFC 9213: what is said to edges alone comes first. Purges reach this cache and none behind it, so it ends here; the nodes write it last.
+    set bereq.http.X-Edge-Rule = beresp.http.Cache-Control;
+    set bereq.http.X-Edge-CDN = beresp.http.CDN-Cache-Control;
+    set bereq.http.X-Edge-Expires = beresp.http.X-Accel-Expires;
+    if (beresp.http.Cache-Control ~ "(?i)s-maxage=") {
+        set beresp.http.Cache-Control = regsub(beresp.http.Cache-Control, "(?i),? *s-maxage=.*$", "");
+    }
+    if (beresp.http.CDN-Cache-Control !~ "(?i)(private|no-store|no-cache)") {
+        unset beresp.http.CDN-Cache-Control;
+    }
+    unset beresp.http.X-Accel-Expires;
     if (bereq.uncacheable) {
         return (deliver);
     }
     unset beresp.http.X-Request-Id;
     # A 304 brings what an earlier response was given here.
-    unset beresp.http.X-Edge-Rule;
     unset beresp.http.X-Edge-Within;
-    unset beresp.http.X-Edge-Error;
     set beresp.grace = 0s;
     # How long it is there to be revalidated (304), and no longer to be served.
     set beresp.keep = 10m;
@@ -223,22 +238,20 @@ sub vcl_backend_response {
         set beresp.http.xkey = beresp.http.xkey + " url:" + bereq.url;
     }
 
-    # RFC 9213: what is said to edges alone comes first.
-    if (beresp.http.CDN-Cache-Control) {
-        set beresp.http.X-Edge-Rule = beresp.http.CDN-Cache-Control;
-        set beresp.ttl = std.duration(regsub(beresp.http.X-Edge-Rule, "(?i)^(.*[ ,])?max-age=(\d+).*$", "\2s"), 0s)
+    if (bereq.http.X-Edge-CDN != "") {
+        set bereq.http.X-Edge-Rule = bereq.http.X-Edge-CDN;
+        set beresp.ttl = std.duration(regsub(bereq.http.X-Edge-Rule, "(?i)^(.*[ ,])?max-age=(\d+).*$", "\2s"), 0s)
             - std.duration(beresp.http.Age + "s", 0s);
     } else {
-        set beresp.http.X-Edge-Rule = beresp.http.Cache-Control;
         # Varnish has its own list of statuses that may be kept; a response that says how long may be kept with any.
-        if (beresp.ttl <= 0s && beresp.status != 206 && beresp.http.X-Edge-Rule ~ "(?i)(^|[ ,])(s-maxage|max-age)=\d") {
-            set beresp.ttl = std.duration(regsub(beresp.http.X-Edge-Rule, "(?i)^(.*[ ,])?s-maxage=(\d+).*$", "\2s"),
-                std.duration(regsub(beresp.http.X-Edge-Rule, "(?i)^(.*[ ,])?max-age=(\d+).*$", "\2s"), 0s))
+        if (beresp.ttl <= 0s && beresp.status != 206 && bereq.http.X-Edge-Rule ~ "(?i)(^|[ ,])(s-maxage|max-age)=\d") {
+            set beresp.ttl = std.duration(regsub(bereq.http.X-Edge-Rule, "(?i)^(.*[ ,])?s-maxage=(\d+).*$", "\2s"),
+                std.duration(regsub(bereq.http.X-Edge-Rule, "(?i)^(.*[ ,])?max-age=(\d+).*$", "\2s"), 0s))
                 - std.duration(beresp.http.Age + "s", 0s);
         }
     }
-    if (beresp.http.X-Edge-Rule ~ "(?i)(private|no-store|no-cache)"
-        || beresp.http.Set-Cookie || beresp.http.Vary ~ "\*" || beresp.http.X-Accel-Expires == "0") {
+    if (bereq.http.X-Edge-Rule ~ "(?i)(private|no-store|no-cache)"
+        || beresp.http.Set-Cookie || beresp.http.Vary ~ "\*" || bereq.http.X-Edge-Expires == "0") {
         set beresp.ttl = 0s;
     }
     if (beresp.ttl <= 0s) {
@@ -248,7 +261,6 @@ sub vcl_backend_response {
         return (deliver);
     }
     # Law 1 at the edge: what was purged since this was asked for is compared in vcl_deliver, as far back as it is known.
-    set beresp.http.X-Edge-Started = bereq.http.X-Edge-Started;
     if (std.real(var.global_get("purged_at"), 0.0) >= std.real(bereq.http.X-Edge-Started, 0.0)) {
         if (bereq.is_bgfetch) {
             return (abandon);
@@ -260,15 +272,16 @@ sub vcl_backend_response {
         }
     }
 
-    set beresp.http.X-Edge-Within = "0s";
-    if (beresp.http.X-Edge-Rule ~ "(?i)stale-while-revalidate=\d") {
-        set beresp.http.X-Edge-Within = regsub(beresp.http.X-Edge-Rule, "(?i)^.*stale-while-revalidate=(\d+).*$", "\1s");
+    # How this response came here, without the time that was left then.
+    set beresp.http.Cache-Status = regsuball(beresp.http.Cache-Status, "; ttl=-?\d+", "");
+    if (bereq.http.X-Edge-Rule ~ "(?i)stale-while-revalidate=\d") {
+        set beresp.http.X-Edge-Within = regsub(bereq.http.X-Edge-Rule, "(?i)^.*stale-while-revalidate=(\d+).*$", "\1s");
         set beresp.grace = std.duration(beresp.http.X-Edge-Within, 0s);
     }
-    if (beresp.http.X-Edge-Rule ~ "(?i)stale-if-error=\d") {
-        set beresp.http.X-Edge-Error = regsub(beresp.http.X-Edge-Rule, "(?i)^.*stale-if-error=(\d+).*$", "\1s");
-        if (std.duration(beresp.http.X-Edge-Error, 0s) > beresp.grace) {
-            set beresp.grace = std.duration(beresp.http.X-Edge-Error, 0s);
+    if (bereq.http.X-Edge-Rule ~ "(?i)stale-if-error=\d") {
+        set bereq.http.X-Edge-Error = regsub(bereq.http.X-Edge-Rule, "(?i)^.*stale-if-error=(\d+).*$", "\1s");
+        if (std.duration(bereq.http.X-Edge-Error, 0s) > beresp.grace) {
+            set beresp.grace = std.duration(bereq.http.X-Edge-Error, 0s);
         }
     }
     return (deliver);
@@ -287,54 +300,39 @@ sub vcl_backend_error {
 }
 
 sub vcl_deliver {
-    if (req.method !~ "^(GET|HEAD|OPTIONS)$" && resp.status < 400) {
+    if (req.method != "GET" && req.method != "HEAD" && req.method != "OPTIONS" && resp.status < 400) {
         set req.http.X-Purged = xkey.purge("url:" + req.url);
     }
-    # It is in the cache by now, so each purge has either seen it or come before, and then it is done again. That drops nothing else but
-    # what carries the same tags.
-    if (req.http.X-Edge-Did == "fwd=uri-miss"
-        && std.real(var.global_get("purged_at"), 0.0) >= std.real(resp.http.X-Edge-Started, 9999999999.0)) {
-        set req.http.X-Purged = xkey.purge(var.global_get("purges_before") + " " + var.global_get("purges"));
-    }
-    # RFC 9211. What a kept answer says of the nodes is how we came by it, without the time that was left then.
-    if (req.http.X-Edge-Did == "hit") {
-        set resp.http.Cache-Status = regsuball(resp.http.Cache-Status, "; ttl=-?\d+", "");
-        set req.http.X-Edge-Did = "hit; ttl=" + regsub(obj.ttl, "\..*$", "");
+    if (obj.hits > 0) {
+        set resp.http.Cache-Status = resp.http.Cache-Status + "hit; ttl=" + std.integer(duration=obj.ttl);
         set resp.http.X-Cache = "HIT";
         if (obj.ttl < 0s) {
-            set req.http.X-Edge-Did = req.http.X-Edge-Did + "; detail=stale";
+            set resp.http.Cache-Status = resp.http.Cache-Status + "; detail=stale";
             set resp.http.X-Cache = "STALE";
         }
-    } else if (obj.uncacheable == false && req.http.X-Edge-Did == "fwd=uri-miss") {
-        set req.http.X-Edge-Did = req.http.X-Edge-Did + "; stored";
-    }
-    if (resp.http.Cache-Status && resp.http.Cache-Status != "") {
-        set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; " + req.http.X-Edge-Did;
     } else {
-        set resp.http.Cache-Status = "varnish; " + req.http.X-Edge-Did;
+        if (req.http.X-Edge-Did == "fwd=uri-miss" && !obj.uncacheable) {
+            set req.http.X-Edge-Did = "fwd=uri-miss; stored";
+            # It is in the cache by now, so each purge has either seen it or come before, and then it is done again. That drops nothing
+            # else but what carries the same tags.
+            if (std.real(var.global_get("purged_at"), 0.0) >= std.real(req.http.X-Edge-Started, 0.0)) {
+                set req.http.X-Purged = xkey.purge(var.global_get("purges_before") + " " + var.global_get("purges"));
+            }
+        }
+        set resp.http.Cache-Status = resp.http.Cache-Status + req.http.X-Edge-Did;
     }
     # Without Last-Modified there is nothing to compare with that date; Varnish would take its own.
-    if (!resp.http.Last-Modified) {
+    if (req.http.If-Modified-Since && !resp.http.Last-Modified) {
         unset req.http.If-Modified-Since;
     }
     # Varnish compares one tag with one tag. RFC 9110 §13.1.2 has lists, and a star.
-    if (resp.http.ETag && (req.method == "GET" || req.method == "HEAD") && (req.http.If-None-Match == "*" || std.strstr(req.http.If-None-Match, resp.http.ETag))) {
+    if (req.http.If-None-Match && resp.http.ETag && (req.method == "GET" || req.method == "HEAD")
+        && (req.http.If-None-Match == "*" || std.strstr(req.http.If-None-Match, resp.http.ETag))) {
         set req.http.If-None-Match = resp.http.ETag;
     }
-    if (!resp.http.X-Request-Id) {
-        set resp.http.X-Request-Id = req.http.X-Request-Id;
-    }
-    # Purges reach this cache and none behind it. The nodes write what is for edges last.
-    set resp.http.Cache-Control = regsub(resp.http.Cache-Control, "(?i),? *s-maxage=.*$", "");
-    if (resp.http.CDN-Cache-Control !~ "(?i)(private|no-store|no-cache)") {
-        unset resp.http.CDN-Cache-Control;
-    }
+    set resp.http.X-Request-Id = req.http.X-Request-Id;
     unset resp.http.xkey;
-    unset resp.http.X-Edge-Rule;
     unset resp.http.X-Edge-Within;
-    unset resp.http.X-Edge-Error;
-    unset resp.http.X-Edge-Started;
-    unset resp.http.X-Accel-Expires;
     unset resp.http.X-Varnish;
     unset resp.http.Via;
     return (deliver);
@@ -368,6 +366,7 @@ sub vcl_synth {
 
 sub problem_from_backend {
     set beresp.http.Content-Type = "application/problem+json";
+    set beresp.http.Cache-Status = "varnish; ";
     set beresp.http.Cache-Control = "no-store";
     set beresp.http.Retry-After = "1";
     set beresp.body = {"{"type":"about:blank","title":"Service Unavailable","status":503}"};

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
@@ -109,9 +109,10 @@ it('pins every image of others to a version', () => {
   expect(foreign.filter((image) => !/:v?\d+(\.\d+)*(-alpine)?$/.test(image))).toEqual([]);
 });
 
-it('gives nginx every variable of its template, and the nodes by their names', () => {
-  const template = readFileSync(join(FOLDER, 'nginx/templates/default.conf.template'), 'utf8');
-  const needed = [...new Set([...template.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!))].filter(Boolean);
+it('gives nginx every variable of its templates, and the nodes by their names', () => {
+  const templates = readdirSync(join(FOLDER, 'nginx/templates'));
+  const text = templates.map((file) => readFileSync(join(FOLDER, 'nginx/templates', file), 'utf8')).join('\n');
+  const needed = [...new Set([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!))].filter(Boolean);
   const { environment = {} } = services.nginx!;
   const filter = new RegExp(environment.NGINX_ENVSUBST_FILTER!);
   expect(needed.filter((name) => environment[name] === undefined || !filter.test(name))).toEqual([]);

@@ -1,14 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { changed, type Changes, EdgeServer } from './edge-server';
 import { findCommand } from './machine/programs';
 import { needed } from './needs';
 import { freePort } from './redis-server';
 
-const DOCKER = resolve(__dirname, '../../docker/nginx');
+const TEMPLATES = resolve(__dirname, '../../docker/nginx/templates');
 
-/** A real nginx with the real template of docker/nginx, on loopback. */
+/** A real nginx with the real templates of docker/nginx, on loopback. */
 export class Nginx extends EdgeServer {
   private constructor(
     port: number,
@@ -76,18 +76,18 @@ export class Nginx extends EdgeServer {
       NGINX_CACHE: join(this.folder, 'cache'),
       NGINX_SNIPPETS: join(this.folder, 'snippets'),
     };
-    const template = substitute('templates/default.conf.template', env);
-    writeFileSync(join(this.folder, 'conf.d/default.conf'), changed(template, this.changes));
+    writeFileSync(join(this.folder, 'conf.d/default.conf'), changed(substitute(env), this.changes));
     writeFileSync(join(this.folder, 'snippets/own.conf'), this.snippet);
     writeFileSync(join(this.folder, 'nginx.conf'), main(this.folder));
   }
 }
 
-/** As the image does it: envsubst, with the names that are set and no others. */
-function substitute(file: string, env: Record<string, string>): string {
+/** As the image does it with all templates: envsubst, with the names that are set and no others. */
+function substitute(env: Record<string, string>): string {
   const names = Object.keys(env).map((name) => `\${${name}}`);
+  const files = readdirSync(TEMPLATES).sort();
   return execFileSync('envsubst', [names.join(' ')], {
-    input: readFileSync(join(DOCKER, file)),
+    input: files.map((file) => readFileSync(join(TEMPLATES, file), 'utf8')).join('\n'),
     env: { PATH: process.env.PATH, ...env },
     encoding: 'utf8',
   });
@@ -107,6 +107,8 @@ function main(folder: string): string {
     events { worker_connections 4096; }
     http {
       access_log off;
+      sendfile on;
+      keepalive_timeout 65;
       ${temp.join('\n')}
       include ${folder}/conf.d/*.conf;
     }`;

@@ -1,12 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
 import { changed, type Changes, EdgeServer } from './edge-server';
 import { findCommand } from './machine/programs';
 import { needed } from './needs';
 import { freePort } from './redis-server';
 
-const VCL = resolve(__dirname, '../../docker/varnish/default.vcl');
+const DOCKER = resolve(__dirname, '../../docker');
+const VCL = join(DOCKER, 'varnish/default.vcl');
 
 /** A real varnishd with the real VCL of docker/varnish, on loopback. */
 export class Varnish extends EdgeServer {
@@ -44,13 +46,7 @@ export class Varnish extends EdgeServer {
   }
 
   protected launch(): ChildProcess {
-    const settings = [
-      'http_gzip_support=off',
-      'default_ttl=0',
-      'default_grace=0',
-      'timeout_idle=65',
-      'thread_pool_min=50',
-    ];
+    const settings = [...parameters(), 'thread_pool_min=50'];
     const address = ['-n', this.folder, '-a', `127.0.0.1:${this.port}`, '-T', 'none', '-s', 'malloc,64m'];
     const args = ['-j', 'none', '-F', ...address, '-f', this.render(), ...settings.flatMap((one) => ['-p', one])];
     const varnishd = spawn(program(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -71,6 +67,16 @@ export class Varnish extends EdgeServer {
     writeFileSync(file, text);
     return file;
   }
+}
+
+/** What compose.yaml has varnishd started with. */
+function parameters(): string[] {
+  const { services } = parse(readFileSync(join(DOCKER, 'compose.yaml'), 'utf8'), { merge: true }) as Compose;
+  return services.varnish.command.filter((word) => word !== '-p');
+}
+
+interface Compose {
+  services: { varnish: { command: string[] } };
 }
 
 function program(): string {

@@ -32,6 +32,7 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     ['If-Unmodified-Since', () => ({ 'if-unmodified-since': OLD })],
     ['If-Modified-Since', () => ({ 'if-modified-since': new Date().toUTCString() })],
     ['both tags and dates', () => ({ 'if-none-match': '"o"', 'if-modified-since': new Date().toUTCString() })],
+    ['the tag of the response and an old date', (tag) => ({ 'if-none-match': tag, 'if-modified-since': OLD })],
     ['an unknown range unit', () => ({ range: 'items=0-1' })],
     ['a range that is none', () => ({ range: 'bytes=b-a' })],
     ['only-if-cached', () => ({ 'cache-control': 'only-if-cached' })],

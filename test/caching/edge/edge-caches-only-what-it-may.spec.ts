@@ -50,6 +50,22 @@ describe.each(['nginx', 'varnish'])('%s', (name) => {
     expect(isHit(await get(path))).toBe(one.kept);
   });
 
+  it('Expires that is not after Date: never cached, whichever digit says so', async () => {
+    const digits = [...'0123456789'];
+    const at = (digit: string): string => `Sun, 06 Nov 2094 08:49:3${digit} GMT`;
+    node.behave((request, response) => {
+      const [, expires = '', date = ''] = /(\d)-(\d)/.exec(request.url!) ?? [];
+      response.writeHead(200, { 'content-type': 'text/plain', expires: at(expires), date: at(date) }).end('answer');
+    });
+    for (const date of digits) {
+      for (const expires of digits.filter((digit) => digit <= date)) {
+        const path = `/api/products?q=${expires}-${date}`;
+        await get(path);
+        expect([path, isHit(await get(path))]).toEqual([path, false]);
+      }
+    }
+  });
+
   if (name === 'varnish') {
     it('accepts a purge that names tags, and no other', async () => {
       expect((await get('/', 'PURGE')).status).toBe(400);
