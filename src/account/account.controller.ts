@@ -25,7 +25,7 @@ export class AccountController {
   ) {}
 
   @Get('dashboard')
-  @CacheView({ private: true })
+  @CacheView({ private: true, assembled: true })
   @ApiOperation({ operationId: 'getDashboard', summary: 'Your watchlist and what it adds up to' })
   @ApiOkResponse({ type: DashboardDto })
   @ApiProblems({ 404: 'the page is past the last' })

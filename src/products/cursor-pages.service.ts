@@ -40,8 +40,6 @@ export class CursorPagesService {
   @CacheQuery({
     tags: ({ shown, beyond }: Found, filter: ProductFilter, ordering: Ordering, cursor: Cursor, _size: number) =>
       cursorPageTags(filter, ordering, { from: cursor.from?.value, beyond, shown }),
-    // The views of a page are in L2 already.
-    inProcess: true,
   })
   async find(filter: ProductFilter, ordering: Ordering, cursor: Cursor, size: number): Promise<Found> {
     const rows = await this.pages.slice(filter, ordering, cursor, size + 1);

@@ -27,7 +27,7 @@ export class ProductsController {
   ) {}
 
   @Get()
-  @CacheView({ shared: true, edge: true })
+  @CacheView({ shared: true, edge: true, assembled: true })
   @ApiOperation({ operationId: 'listProducts', summary: 'List, filter, search and order products' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is past the last' })
@@ -43,7 +43,7 @@ export class ProductsController {
   }
 
   @Get('featured')
-  @CacheView({ shared: true, edge: true })
+  @CacheView({ shared: true, edge: true, assembled: true })
   @ApiOperation({ operationId: 'listFeaturedProducts', summary: 'Products rated 4.5 or better, newest first' })
   @ApiOkResponse({ type: ProductPageDto })
   @ApiProblems({ 404: 'the page is past the last' })
@@ -59,7 +59,7 @@ export class ProductsController {
   }
 
   @Get('stats')
-  @CacheView({ shared: true, edge: true })
+  @CacheView({ shared: true, edge: true, assembled: true })
   @ApiOperation({ operationId: 'getProductStats', summary: 'Counts, prices and ratings by category' })
   @ApiOkResponse({ type: ProductStatsDto })
   stats(@Query() _query: NoQuery): Promise<ProductStatsDto> {
@@ -67,7 +67,7 @@ export class ProductsController {
   }
 
   @Get(':id')
-  @CacheView({ shared: true, edge: true })
+  @CacheView({ shared: true, edge: true, inProcess: true })
   @ApiOperation({ operationId: 'getProduct', summary: 'One product, its price converted on request' })
   @ApiOkResponse({
     type: ProductDetailDto,

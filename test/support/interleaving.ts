@@ -97,6 +97,7 @@ export class World {
       events,
       time,
       random: () => 0.5,
+      isAlone: () => false,
       defaults: options,
       fillWait: options.fillWait,
       backOff: options.backOff,

@@ -66,7 +66,7 @@ export class CacheStack {
       this.identity = ownClock();
       clock = new MemoryTagClock(maxTags, events);
     }
-    this.ledger = this.redis ? new RedisSourceLedger(this.redis, prefix, clock) : new OwnSourceLedger(clock);
+    this.ledger = this.redis ? new RedisSourceLedger(this.redis, prefix, clock, time) : new OwnSourceLedger(clock);
     this.trust = new Trust(clock, time, events, options);
     this.clock = new TrustedClock(clock, this.trust);
     this.heartbeat = new Heartbeat(() => this.beat(), this.trust.lifetime / BEATS_PER_LAG);
@@ -85,6 +85,7 @@ export class CacheStack {
       lock:
         this.redis &&
         new RedisFillLock(this.redis, application ? `${prefix}:${application}` : prefix, Math.max(fillWait, 1)),
+      isAlone: () => this.ledger.isAlone(),
       events,
       time,
       tracing: options.tracing,

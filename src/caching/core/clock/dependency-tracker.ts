@@ -13,6 +13,14 @@ export interface Dependency extends Instant {
   readonly staleSince?: number;
 }
 
+/** What loads inside a load have to know about it. */
+export interface LoadFacts {
+  /** The value was found nowhere, not even stale. @default false */
+  readonly isNew?: boolean;
+  /** No other node loads the value meanwhile: this one holds the fill lock, or has waited for it long enough. @default false */
+  readonly isLocked?: boolean;
+}
+
 /** Parts of different epochs met: no one instant describes the whole, and one of no epoch is fresh nowhere. */
 const MIXED = 'mixed';
 
@@ -32,11 +40,10 @@ export class DependencyTracker {
 
   /**
    * Runs `work` in a scope of its own; what it gathered also goes to the enclosing scope, even if it throws.
-   * @param isNew the value was found nowhere, not even stale
    */
-  async run<T>(work: () => Promise<T>, isNew = false): Promise<{ value: T; gathered: DependencySet }> {
+  async run<T>(work: () => Promise<T>, facts: LoadFacts = {}): Promise<{ value: T; gathered: DependencySet }> {
     // Law 1: the instant is taken before the source is read.
-    const gathered = new DependencySet(this.clock.instant(), this.time.mono(), this.current(), isNew);
+    const gathered = new DependencySet(this.clock.instant(), this.time.mono(), this.current(), facts);
     try {
       const value = await this.scope.run(gathered, work);
       return { value, gathered };
@@ -101,14 +108,19 @@ export class DependencySet implements Dependency {
   isWatch = false;
   /** It was read inside a transaction that is open around the load: it must not be stored. */
   isUncommitted = false;
+  readonly isNew: boolean;
+  /** As of `LoadFacts`, of this load or of one around it. */
+  readonly isLocked: boolean;
 
-  /** @param around the scope that this one was opened in @param isNew as of `DependencyTracker.run` */
+  /** @param around the scope that this one was opened in */
   constructor(
     start: Instant,
     public verifiedAt: number,
     readonly around?: DependencySet,
-    readonly isNew = false,
+    { isNew = false, isLocked = false }: LoadFacts = {},
   ) {
+    this.isNew = isNew;
+    this.isLocked = isLocked || (around?.isLocked ?? false);
     this.epoch = start.epoch;
     this.tick = start.tick;
     this.localTick = start.localTick;

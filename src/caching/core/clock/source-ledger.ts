@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CacheError } from '../../caching.errors';
 import type { RedisClient } from '../redis/client';
 import { redisScript } from '../redis/script';
+import type { Time } from '../async/time';
 import type { TagClock } from './tag-clock';
 
 /** What a node found out about the database that it caches. */
@@ -26,6 +27,8 @@ export interface SourceLedger {
    * @throws CacheError `CACHE_SOURCE_CONFLICT`: live processes use another database under this prefix; what the clock throws
    */
   attest(claim: SourceClaim): Promise<boolean>;
+  /** Whether no other live node used this cache when this one last attested. False where that is not known, or not known any more. */
+  isAlone(): boolean;
   /** This process uses the database no more. Never rejects. */
   leave(): Promise<void>;
 }
@@ -43,6 +46,10 @@ export class OwnSourceLedger implements SourceLedger {
     if (isOther || (known && claim.start && isAmiss(known.lastId, claim.start))) await this.clock.renew();
     this.known = { fingerprint, lastId: claim.lastId };
     return isOther;
+  }
+
+  isAlone(): boolean {
+    return true;
   }
 
   leave(): Promise<void> {
@@ -135,11 +142,14 @@ export class RedisSourceLedger implements SourceLedger {
   private readonly key: string;
   /** What this node attested last. */
   private known?: { readonly fingerprint: string; readonly lastId: string | null };
+  /** `Time.mono()` up to which this node counts as the only one. */
+  private aloneUntil = -Infinity;
 
   constructor(
     private readonly redis: RedisClient,
     prefix: string,
     private readonly clock: TagClock,
+    private readonly time: Time,
   ) {
     this.key = `{${prefix}}:source`;
   }
@@ -147,8 +157,10 @@ export class RedisSourceLedger implements SourceLedger {
   async attest(claim: SourceClaim): Promise<boolean> {
     const { source, watch, identity, lastId, start } = claim;
     const fingerprint = fingerprintOf(claim);
+    const sentAt = this.time.mono();
     const args = [this.node, source, watch, identity, lastId ?? '', String(LIFETIME)];
     const [other, isSame, sharedId, others] = (await this.run('attest', args)) as [string, number, string, number];
+    this.aloneUntil = others === 0 ? sentAt + LIFETIME : -Infinity;
     if (other !== '') throw conflict(source, other);
     const { known } = this;
     const hasGoneBack = known !== undefined && wentBack(known.lastId, lastId);
@@ -162,6 +174,10 @@ export class RedisSourceLedger implements SourceLedger {
     }
     this.known = { fingerprint, lastId };
     return isOther;
+  }
+
+  isAlone(): boolean {
+    return this.time.mono() < this.aloneUntil;
   }
 
   async leave(): Promise<void> {

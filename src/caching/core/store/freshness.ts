@@ -77,6 +77,13 @@ export class Freshness {
     return true;
   }
 
+  /** Whether a write made the entry stale within its TTL: by a stamp, and not because its epoch ended. */
+  isStamped(entry: CacheEntry): boolean {
+    if (overdue(entry, this.time.wall(), this.time.mono()) >= 0) return false;
+    const why = this.clock.staleBecause(entry, entry.tags)?.why;
+    return why === 'stamped' || why === 'unacknowledged';
+  }
+
   /** Laws 3 and 6 without the TTL: whether a reader that arrived with `snapshot` may receive the value. */
   mayServe(entry: CacheEntry, snapshot: ReadSnapshot): boolean {
     return this.isProved(entry.verifiedAt, snapshot) && this.isFresh(entry);

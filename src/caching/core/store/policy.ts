@@ -41,6 +41,11 @@ export interface CachePolicy {
    * read for the part either. @default false
    */
   readonly comesWithWhole?: boolean;
+  /**
+   * The value is made of nothing but values that are cached by themselves. Where a write made this process's copy stale, the parts
+   * are near: the value is made again without L2, which other nodes need for the parts only. @default false
+   */
+  readonly isAssembled?: boolean;
 }
 
 /** How the values of `getOrLoadMany` are cached. */
@@ -53,7 +58,7 @@ export type ResolvedPolicy = Required<CachePolicy>;
 /** Policy fields that the module's options set for every value. */
 export type PolicyDefaults = Omit<
   ResolvedPolicy,
-  'tags' | 'jitter' | 'inProcess' | 'comesWithWhole' | 'refreshBefore' | 'refreshedBy'
+  'tags' | 'jitter' | 'inProcess' | 'comesWithWhole' | 'isAssembled' | 'refreshBefore' | 'refreshedBy'
 >;
 
 export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): ResolvedPolicy {
@@ -70,6 +75,7 @@ export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): Re
     tags: policy.tags ?? [],
     inProcess: policy.inProcess ?? false,
     comesWithWhole: policy.comesWithWhole ?? false,
+    isAssembled: policy.isAssembled ?? false,
   };
 }
 

@@ -6,6 +6,7 @@ import { layerOf, refuseIfAmbiguous } from './key';
 import { CoalescedLoads } from './load/coalesced-loads';
 import { EagerRefresh } from './load/eager-refresh';
 import { EntryWriter, lifeOf } from './load/entry-writer';
+import { FillMany } from './load/fill-many';
 import { FillCoordinator, type Release } from './load/fill-coordinator';
 import { rescue } from './load/grace';
 import { runLoad } from './load/run-load';
@@ -15,6 +16,17 @@ import { ReadMany } from './read-many';
 import { Serving } from './serving';
 import type { StoreParts } from './store-parts';
 import { L2_SKIPPED, type L2Access, type L2Lookup } from './tiers/l2-access';
+
+/** How a value is loaded. */
+interface LoadWay {
+  /** It is not written to L2 either. @default false */
+  readonly skipL2?: boolean;
+  /** As of `LoadFacts`. */
+  readonly isLocked?: boolean;
+  /** What L2 had. @default it was not read */
+  readonly lookup?: L2Lookup;
+  readonly release?: Release;
+}
 
 /**
  * The read path: L1, the clock, single flight, L2, fill lock, load, grace. Read `getOrLoad`, then `fill`, then
@@ -40,13 +52,21 @@ export class ReadPath {
     this.sets = new ExplicitSet(parts, this.writer);
     this.loads = new CoalescedLoads(freshness, events, parts.mayShareResult);
     this.eager = new EagerRefresh(parts, this.loads, this.serving, this.background);
-    this.locks = l2 && new FillCoordinator(parts, this.background, l2);
-    this.many = new ReadMany(parts, l2, this.serving, this.writer, this.loads, this.background);
+    this.locks = l2 && new FillCoordinator(parts, this.background);
+    const filling = new FillMany(parts, l2, this.locks, this.serving, this.writer);
+    this.many = new ReadMany(parts, this.serving, this.writer, this.loads, filling, this.background);
   }
 
   /** Whether a load of `key` is running in this process. */
   isLoading(key: string): boolean {
     return this.loads.isRunning(key);
+  }
+
+  /** Whether a value that is not fresh in L1 is loaded without a read of L2. */
+  skipsL2(key: string, { inProcess, isAssembled }: CachePolicy): boolean {
+    if (inProcess) return true;
+    const stale = isAssembled ? this.parts.l1.peek(key) : undefined;
+    return stale !== undefined && this.parts.freshness.isStamped(stale);
   }
 
   /** The fresh L1 entry, without a promise or the network. Undefined for the one caller that has to refresh it. */
@@ -101,7 +121,7 @@ export class ReadPath {
       key,
       snapshot,
       (waiters) => this.fill(key, policy, () => waiters.run(load)),
-      (waiters) => this.load(key, policy, () => waiters.run(load), policy.inProcess),
+      (waiters) => this.load(key, policy, () => waiters.run(load), { skipL2: policy.inProcess }),
       caller,
     );
     return this.serving.recorded(result, snapshot);
@@ -135,37 +155,33 @@ export class ReadPath {
     refreshBefore: RefreshBefore = 0,
   ): Promise<CacheResult> {
     const { l2, locks } = this;
-    if (!l2 || !locks || policy.inProcess) return this.load(key, policy, load, true);
-    const whole = this.parts.dependencies.current();
-    if (whole?.isNew && policy.comesWithWhole) return this.load(key, policy, load, false);
-    // A part of a value that is being loaded needs no lock: the node that loads the whole has one.
-    const isWhole = whole === undefined;
+    if (!l2 || !locks || this.skipsL2(key, policy)) return this.load(key, policy, load, { skipL2: true });
+    if (policy.comesWithWhole && this.parts.dependencies.current()?.isNew) return this.load(key, policy, load, {});
 
     // 5. L2. If the previous lookup missed, expect another miss and pipeline the lock request with the GET.
     const lookingUp = l2.lookUp(key);
-    const early = isWhole && !l2.expectsHit ? locks.requestEarly(key) : undefined;
+    const mayNeedLock = locks.isNeeded();
+    const early = mayNeedLock && !l2.expectsHit ? locks.requestEarly(key) : undefined;
     const lookup = await lookingUp;
-    const found = this.fromL2(lookup, refreshBefore);
-    const needsLock = isWhole && !found && !lookup.failed;
+    const found = l2.freshIn(lookup, refreshBefore);
+    const needsLock = mayNeedLock && !found && !lookup.failed;
     if (early && !needsLock) locks.cancel(early);
-    if (found) return found;
+    if (found) return this.serving.fromL2(found);
 
     // 6. The fill lock, or the entry that its holder has loaded meanwhile.
-    const { filled, release } = needsLock ? await locks.acquireOrWait(key, early, refreshBefore) : {};
-    return filled ? this.serving.fromL2(filled) : this.load(key, policy, load, lookup.failed, lookup, release);
+    const read = async (): Promise<{ filled: CacheEntry | undefined; failed: boolean }> => {
+      const again = await l2.lookUp(key);
+      return { filled: l2.freshIn(again, refreshBefore), failed: again.failed };
+    };
+    const { filled, release } = needsLock ? await locks.acquireOrWait(key, read, early) : {};
+    if (filled) return this.serving.fromL2(filled);
+    return this.load(key, policy, load, { skipL2: lookup.failed, isLocked: needsLock, lookup, release });
   }
 
   /** Step 7, in a span. */
-  private load(
-    key: string,
-    policy: ResolvedPolicy,
-    load: Loader,
-    skipL2: boolean,
-    lookup: L2Lookup = L2_SKIPPED,
-    release?: Release,
-  ): Promise<CacheResult> {
+  private load(key: string, policy: ResolvedPolicy, load: Loader, way: LoadWay): Promise<CacheResult> {
     return this.parts.tracing.span('cache.load', { 'cache.layer': layerOf(key) }, async (note) => {
-      const result = await this.loadFromSource(key, policy, load, skipL2, lookup, release);
+      const result = await this.loadFromSource(key, policy, load, way);
       note({ 'cache.outcome': result.outcome, 'cache.stored': result.stored });
       return result;
     });
@@ -175,9 +191,7 @@ export class ReadPath {
     key: string,
     policy: ResolvedPolicy,
     load: Loader,
-    skipL2: boolean,
-    lookup: L2Lookup,
-    release: Release | undefined,
+    { skipL2 = false, isLocked, lookup = L2_SKIPPED, release }: LoadWay,
   ): Promise<CacheResult> {
     const { clock, events, dependencies, time } = this.parts;
     events.emit('miss', key);
@@ -187,7 +201,7 @@ export class ReadPath {
     const isNew = !lookup.failed && !lookup.entry && !this.parts.l1.peek(key);
     try {
       // 7. The load. Law 1: its scope takes the tick before it calls the source.
-      const { value, gathered } = await runLoad(dependencies, policy, key, load, isNew);
+      const { value, gathered } = await runLoad(dependencies, policy, key, load, { isNew, isLocked });
       events.emit('load', key, time.mono() - at, true);
       const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
       const stored = value.store !== false && !gathered.isUncommitted && lifeOf(value, policy) > 0;
@@ -202,10 +216,5 @@ export class ReadPath {
       // 8. Grace, or the load's own error.
       return rescue(this.parts, key, lookup.entry, { at, since }, error);
     }
-  }
-
-  private fromL2(lookup: L2Lookup, refreshBefore: RefreshBefore = 0): CacheResult | undefined {
-    const entry = this.l2?.freshIn(lookup, refreshBefore);
-    return entry && this.serving.fromL2(entry);
   }
 }

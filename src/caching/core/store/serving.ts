@@ -38,6 +38,15 @@ export class Serving {
     return foundIn('l1', entry, time.wall(), outcome);
   }
 
+  /** Serves many fresh entries of L1. */
+  serveAll(entries: readonly CacheEntry[], snapshot: ReadSnapshot): CacheResult[] {
+    const { dependencies, events, time } = this.parts;
+    for (const { key } of entries) events.emit('hit', key, 'l1');
+    const wall = time.wall();
+    if (dependencies.isRecording()) this.recordAll(entries, snapshot, wall);
+    return entries.map((entry) => foundIn('l1', entry, wall));
+  }
+
   /** Serves an L2 hit and copies the entry into L1. */
   fromL2(entry: CacheEntry): CacheResult {
     this.parts.l1.set(entry);
@@ -55,6 +64,20 @@ export class Serving {
   recorded(result: CacheResult, snapshot: ReadSnapshot): CacheResult {
     this.record(result.entry, snapshot, result.outcome === 'grace');
     return result;
+  }
+
+  /** As `record` of each of them. They are fresh, so all count as read now. */
+  private recordAll(entries: readonly CacheEntry[], snapshot: ReadSnapshot, wall: number): void {
+    const { clock, dependencies, freshness, time } = this.parts;
+    const mono = time.mono();
+    const tags: string[] = [];
+    let [expiresAt, verifiedAt] = [Infinity, Infinity];
+    for (const entry of entries) {
+      for (const tag of entry.tags) tags.push(tag);
+      expiresAt = Math.min(expiresAt, wall - overdue(entry, wall, mono));
+      verifiedAt = Math.min(verifiedAt, freshness.verifiedAt(entry, snapshot));
+    }
+    dependencies.record({ ...clock.instant(), tags, expiresAt, verifiedAt });
   }
 
   /** Law 2: the value whose load reads this entry depends on it. */

@@ -21,6 +21,8 @@ export interface StoreParts {
   readonly l1: L1;
   readonly l2?: L2;
   readonly lock?: FillLock;
+  /** Whether no other node is known that could load the same. */
+  readonly isAlone: () => boolean;
   readonly events: CacheEventBus;
   readonly time: Time;
   readonly tracing: Tracing;

@@ -80,6 +80,11 @@ export class TieredStore {
     return this.reads.isLoading(key);
   }
 
+  /** Whether `getOrLoad` would not read L2 for a value that is not fresh in L1. */
+  skipsL2(key: string, policy: CachePolicy): boolean {
+    return this.reads.skipsL2(key, policy);
+  }
+
   /** Replaces the value of `key` on every node. @see ExplicitSet.set @throws CacheError `CACHE_KEY` */
   async set(key: string, body: Body, policy: CachePolicy): Promise<void> {
     refuseIfAmbiguous(key);

@@ -5,6 +5,7 @@ import type { RowId, RowsDefinition } from '../../core/rows/rows-definition';
 import type { CacheEntry, Loaded } from '../../core/store/entry';
 import type { ManyPolicy } from '../../core/store/policy';
 import { boundedKey, canonicalText } from '../canonical';
+import { type CachedList, ReadLists } from './read-lists';
 
 /** A row as `RowsDefinition.selectList` selects it. */
 export interface SelectedRow {
@@ -64,14 +65,12 @@ export interface CountedRows {
   readonly rows: readonly SelectedRow[];
 }
 
-/** How a list is cached: its count, and the id and place of each row. Without `placeOf` the places are null. */
-type CachedList = readonly [count: number, rows: readonly (readonly [id: string, place: string | null])[]];
-
 /** The rows of one entity, each cached by itself as the JSON that the API shows. Made by `CacheService.rows()`. */
 export class EntityCache {
   private readonly policy: ManyPolicy;
   private readonly isOn: boolean;
   private readonly byIds: string;
+  private readonly lists: ReadLists;
 
   constructor(
     private readonly stack: CacheStack,
@@ -81,6 +80,7 @@ export class EntityCache {
     this.isOn = stack.options.layers.includes('query');
     this.policy = definition.policy;
     this.byIds = definition.selectByIds();
+    this.lists = new ReadLists((id) => definition.keyOf(id));
     stack.readable.require(definition.rowKey, isRow);
     stack.readable.require(`${definition.listKey}(`, (entry) => this.isList(entry));
   }
@@ -140,13 +140,10 @@ export class EntityCache {
       return { ...list, tags: tagsOf(tags, () => this.fieldsOf(read.rows)) };
     });
     if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
-    const [count, places] = JSON.parse(String(entry.body)) as CachedList;
-    const texts = await this.byText(
-      places.map(([id]) => id),
-      near,
-    );
-    const isOne = texts.every((json, at) => json !== null && this.placeIn(json, placeOf) === places[at]![1]);
-    return isOne ? { count, texts: texts as string[] } : this.shown(await query(), tags);
+    const list = this.lists.of(entry);
+    const texts = await this.byText(list.ids, list.keys, near);
+    const isOne = list.holds(texts, (json) => this.placeIn(json, placeOf));
+    return isOne ? { count: list.count, texts: [...texts] } : this.shown(await query(), tags);
   }
 
   private placeIn(json: string | null, placeOf: PlaceOf | undefined): string | null {
@@ -173,11 +170,17 @@ export class EntityCache {
     this.stack.dependencies.addTags([...tags, ...(this.policy.tags ?? [])]);
   }
 
-  /** @param ids as `RowsDefinition.idOf` has them @param near ids of rows that are cached as well, if a query is needed at all */
-  private async byText(ids: readonly string[], near: readonly string[] = []): Promise<(string | null)[]> {
-    const keys = ids.map((id) => this.definition.keyOf(id));
-    const byKey = new Map(keys.map((key, at) => [key, ids[at]!]));
+  /**
+   * @param ids as `RowsDefinition.idOf` has them @param keys of their entries
+   * @param near ids of rows that are cached as well, if a query is needed at all
+   */
+  private async byText(
+    ids: readonly string[],
+    keys = this.keysOf(ids),
+    near: readonly string[] = [],
+  ): Promise<(string | null)[]> {
     const results = await this.stack.store.getOrLoadMany(keys, this.policy, async (missing) => {
+      const byKey = new Map(keys.map((key, at) => [key, ids[at]!]));
       const also = near.filter((id) => !this.stack.store.has(this.definition.keyOf(id)));
       const selected = await this.rows([...missing.map((key) => byKey.get(key)!), ...also], this.select);
       const rows = this.loaded(selected);
@@ -185,6 +188,10 @@ export class EntityCache {
       return rows;
     });
     return results.map(({ entry }) => jsonIn(entry.body));
+  }
+
+  private keysOf(ids: readonly string[]): readonly string[] {
+    return ids.map((id) => this.definition.keyOf(id));
   }
 
   private async uncached(ids: readonly string[], run: SelectRows): Promise<(string | null)[]> {

@@ -23,6 +23,16 @@ export interface ViewOptions {
    * Without `shared`, a request with a token or a cookie bypasses a public view. @default false
    */
   shared?: boolean;
+  /**
+   * The handler reads nothing but what is cached by itself: `@CacheQuery` that is not `inProcess`, rows of an EntityCache. Where a write made
+   * this process's copy of the response stale, it is assembled again here, without Redis: other nodes find the parts there. @default false
+   */
+  assembled?: boolean;
+  /**
+   * Stores the response in this process only. For a response that costs no more to assemble from cached values than to read from
+   * Redis, such as one row. @default false
+   */
+  inProcess?: boolean;
 }
 
 /**

@@ -51,8 +51,9 @@ export class FastPath {
     const entry = this.store.peek(known.urlKey, EAGER);
     if (entry) return this.serve(entry, 'l1', undefined, exchange);
     // Where a load is running, L2 had nothing a moment ago.
-    if (!this.readsL2 || this.store.isLoading(known.urlKey)) return pass();
-    void this.store.get(known.urlKey, EAGER).then((found) => {
+    const { urlKey, route } = known;
+    if (!this.readsL2 || this.store.isLoading(urlKey) || this.store.skipsL2(urlKey, route.policy)) return pass();
+    void this.store.get(urlKey, EAGER).then((found) => {
       // The client is gone: no response, and no handler run.
       if (request.socket.destroyed) return;
       if (found) this.serve(found.entry, found.tier as Tier, found, exchange);

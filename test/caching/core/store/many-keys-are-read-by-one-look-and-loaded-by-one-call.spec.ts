@@ -146,3 +146,16 @@ it('without Redis, and with a key that is no key', async () => {
   expect(await many(stack, ['a', 'gone'], load)).toEqual(['value of a', null]);
   await expect(many(stack, ['\ud800'], load)).rejects.toThrow(CacheError);
 });
+
+it('two nodes that lack the same keys at once load them once, in a value that has no fill lock', async () => {
+  const stacks = await nodes(2);
+  const { asked, load } = source();
+  const slowly = async (keys: readonly string[]): Promise<Map<string, Loaded>> => {
+    const loaded = await load(keys);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return loaded;
+  };
+  const read = (stack: CacheStack): Promise<(string | null)[]> => many(stack, ['a', 'b', 'gone'], slowly);
+  expect(await Promise.all(stacks.map(read))).toEqual(Array(2).fill(['value of a', 'value of b', null]));
+  expect(asked).toEqual([['a', 'b', 'gone']]);
+});

@@ -1,9 +1,6 @@
 import type { Background } from '../../async/background';
 import { pauses } from '../../async/backoff';
-import type { CacheEntry } from '../entry';
-import type { RefreshBefore } from '../policy';
 import type { StoreParts } from '../store-parts';
-import type { L2Access } from '../tiers/l2-access';
 
 /** Milliseconds between two reads of L2 while another node loads. */
 const POLL = { initialDelay: 5, maxDelay: 50 };
@@ -12,7 +9,9 @@ const POLL = { initialDelay: 5, maxDelay: 50 };
 export type Release = () => Promise<void>;
 /** A pending lock request. Resolves to undefined when another node holds the lock. */
 export type EarlyRequest = Promise<Release | undefined>;
-type Turn = { readonly filled?: CacheEntry; readonly release?: Release };
+type Turn<T> = { readonly filled?: T; readonly release?: Release };
+/** Reads from L2 what is to be loaded. Undefined: another node has not stored it yet. */
+type ReadFilled<T> = () => Promise<{ readonly filled: T | undefined; readonly failed: boolean }>;
 
 /**
  * Protects the source from a stampede of nodes: the node that gets the fill lock loads the key; the others poll L2 for up
@@ -20,10 +19,15 @@ type Turn = { readonly filled?: CacheEntry; readonly release?: Release };
  */
 export class FillCoordinator {
   constructor(
-    private readonly parts: Pick<StoreParts, 'lock' | 'time' | 'fillWait' | 'events'>,
+    private readonly parts: Pick<StoreParts, 'lock' | 'isAlone' | 'dependencies' | 'time' | 'fillWait' | 'events'>,
     private readonly background: Background,
-    private readonly l2: L2Access,
   ) {}
+
+  /** Whether another node may load the same meanwhile. A part of a value whose load has the lock needs none of its own. */
+  isNeeded(): boolean {
+    const { lock, isAlone, dependencies } = this.parts;
+    return lock !== undefined && !dependencies.current()?.isLocked && !isAlone();
+  }
 
   /** Requests the lock before it is known to be needed. Pass the request to `acquireOrWait`, or `cancel` it. */
   requestEarly(key: string): EarlyRequest | undefined {
@@ -33,8 +37,8 @@ export class FillCoordinator {
     return request;
   }
 
-  /** Resolves to the lock, to the entry that another node has loaded meanwhile, or to neither: then load without the lock. */
-  async acquireOrWait(key: string, early: EarlyRequest | undefined, refreshBefore?: RefreshBefore): Promise<Turn> {
+  /** Resolves to the lock, to what another node has loaded meanwhile, or to neither: then load without the lock. */
+  async acquireOrWait<T>(key: string, read: ReadFilled<T>, early?: EarlyRequest): Promise<Turn<T>> {
     const { lock, time, fillWait, events } = this.parts;
     if (!lock) return {};
     const until = time.mono() + fillWait;
@@ -43,11 +47,10 @@ export class FillCoordinator {
       if (release) return { release };
       for (const pause of pauses(POLL)) {
         if (!release) await time.sleep(pause);
-        const lookup = await this.l2.lookUp(key);
-        const filled = this.l2.freshIn(lookup, refreshBefore);
+        const { filled, failed } = await read();
         if (filled) this.release(release);
         if (filled || release) return filled ? { filled } : { release };
-        if (lookup.failed || time.mono() >= until) break;
+        if (failed || time.mono() >= until) break;
         release = await lock.acquire(key);
       }
     } catch (error) {

@@ -102,6 +102,8 @@ export class ViewRoute {
       staleWhileRevalidate: 0,
       refreshBefore: EAGER,
       refreshedBy: 'caller',
+      inProcess: options.inProcess,
+      isAssembled: options.assembled,
       ...ttlOf(options.ttl, ttl),
     };
   }
