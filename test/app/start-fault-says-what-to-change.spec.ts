@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { embedded } from '../support/backends';
 import { needs } from '../support/needs';
 import { PostgresServer } from '../support/postgres-server';
 import { sql } from '../support/sql';
@@ -26,6 +27,16 @@ const onEmbedded = (env: Record<string, string> = {}): Record<string, string> =>
   ...env,
 });
 
+/** On a database that is filled already: what fails comes after it. */
+async function startOnFilled(env: Record<string, string>): Promise<Finished> {
+  const backend = await embedded(10_000);
+  try {
+    return await runStrata('main.js', [], { PORT: '0', ...backend.env, ...env });
+  } finally {
+    await backend.dispose();
+  }
+}
+
 /** One sentence on the last line, no stack, and exit code 1. */
 function expectSentence({ code, output }: Finished, sentence: RegExp): void {
   const lines = output.trim().split('\n');
@@ -40,13 +51,13 @@ it('a port that is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
-  const ended = await runStrata('main.js', [], onEmbedded({ PORT: String(port) }));
+  const ended = await startOnFilled({ PORT: String(port) });
   other.close();
   expectSentence(ended, new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is in use: stop .*, or set PORT`));
 });
 
 it('a host that is not this machine', async () => {
-  const ended = await runStrata('main.js', [], onEmbedded({ HOST: '203.0.113.1' }));
+  const ended = await startOnFilled({ HOST: '203.0.113.1' });
   expectSentence(ended, /203\.0\.113\.1 is no address of this machine: set HOST/);
 });
 

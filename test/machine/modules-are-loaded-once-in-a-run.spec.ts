@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadOnce } from '../support/machine/load-once';
+import { quickStart } from '../support/machine/quick-start';
 
 const DIST = join(__dirname, '../../dist');
 /** Loads the whole application and prints what it got, and how many files Node itself had to find. */
@@ -35,7 +35,7 @@ it('a second process finds and compiles nothing, and has the same modules', () =
     return JSON.parse(execFileSync(process.execPath, [...args, script], { env, encoding: 'utf8' })) as Loaded;
   };
   const plain = run([]);
-  const [first, second] = [run(loadOnce().args), run(loadOnce().args)];
+  const [first, second] = [run(quickStart().args), run(quickStart().args)];
   for (const { names, exported } of [first, second]) {
     expect(exported).toEqual(plain.exported);
     expect(names.filter((name) => !name.endsWith('load-once.cjs'))).toEqual(plain.names);

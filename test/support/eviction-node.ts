@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { CachingOptions } from '../../src/caching';
-import { loadOnce } from './machine/load-once';
+import { quickStart } from './machine/quick-start';
 
 const MAIN = join(__dirname, 'eviction-node.main.mjs');
 
@@ -49,7 +49,7 @@ export class EvictionNode {
   }
 
   static async start(settings: NodeSettings): Promise<EvictionNode> {
-    const { args: execArgv, env } = loadOnce();
+    const { args: execArgv, env } = quickStart();
     const child = fork(MAIN, { execArgv, env: { ...env, ...environment(settings) }, stdio: 'pipe' });
     let output = '';
     child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -1,9 +1,21 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import type { Certificate } from './certificate';
 import { untilUp } from './child';
 import { findPostgres, type PostgresBinaries } from './machine/postgres-binaries';
@@ -51,15 +63,36 @@ export class PostgresServer {
     const standby = new PostgresServer(folder, this.binaries, await freePort(), this.settings, this.password);
     const from = new URL(this.url);
     from.port = String(through);
-    const how = ['-D', standby.data, '-d', from.href, '-R', '-X', 'stream', '-c', 'fast'];
-    const run = { ...this.binaries.user, cwd: '/', env: { ...process.env, PGPASSWORD: this.password } };
     try {
-      await promisify(execFile)(this.program('pg_basebackup'), how, run);
+      await this.copyTo(standby.data);
+      const settings = `\nprimary_conninfo = '${conninfo(from)}'\n`;
+      appendFileSync(join(standby.data, 'postgresql.auto.conf'), settings);
+      writeFileSync(join(standby.data, 'standby.signal'), '');
+      for (const name of readdirSync(folder, { recursive: true }) as string[]) own(join(folder, name), this.binaries);
       await standby.up();
       return standby;
     } catch (error) {
       await standby.stop();
       throw error;
+    }
+  }
+
+  /** What pg_basebackup does, which npm's PostgreSQL lacks: https://www.postgresql.org/docs/current/continuous-archiving.html */
+  private async copyTo(target: string): Promise<void> {
+    const session = new Client({ connectionString: this.url });
+    await session.connect();
+    try {
+      await session.query("SELECT pg_backup_start('standby', true)");
+      const own = [join(this.data, 'postmaster.pid'), join(this.data, 'postmaster.opts')];
+      // The standby streams the log itself.
+      const isCopied = (path: string): boolean => !own.includes(path) && dirname(path) !== join(this.data, 'pg_wal');
+      cpSync(this.data, target, { recursive: true, filter: isCopied });
+      const { rows } = await session.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
+      mkdirSync(join(target, 'pg_wal/archive_status'), { recursive: true });
+      writeFileSync(join(target, 'backup_label'), rows[0]!.labelfile);
+      chmodSync(target, 0o700);
+    } finally {
+      await session.end();
     }
   }
 
@@ -150,6 +183,11 @@ function tlsSettings(from: Certificate, folder: string, binaries: PostgresBinari
     own(target, binaries);
   }
   return { ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key };
+}
+
+/** As libpq's keywords. */
+function conninfo({ hostname, port, username, password }: URL): string {
+  return `host=${hostname} port=${port} user=${username} password=${password}`;
 }
 
 function own(path: string, { user: { uid, gid } }: PostgresBinaries): void {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadOnce } from './machine/load-once';
+import { quickStart } from './machine/quick-start';
 
 const DIST = join(__dirname, '../../dist');
 const READY = /Server listening at (http:\/\/[\w.:]+:\d+)/;
@@ -71,7 +71,7 @@ interface Run {
 
 function spawnStrata(program: string, args: string[], env: Record<string, string>, dist: string): Run {
   const cwd = mkdtempSync(join(tmpdir(), 'strata-cwd-'));
-  const modules = loadOnce();
+  const modules = quickStart();
   const child = spawn(process.execPath, [...modules.args, join(dist, program), ...args], {
     cwd,
     env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...modules.env, ...env },

@@ -29,9 +29,10 @@ beforeAll(async () => {
   role = await catalogue.addRole();
 });
 
-afterAll(() => catalogue.dispose());
-
-afterEach(stopNodes);
+afterAll(async () => {
+  await stopNodes();
+  await catalogue.dispose();
+});
 
 const endSessions = (): Promise<unknown> =>
   catalogue.sql(
@@ -138,10 +139,15 @@ const until = (node: EvictionNode, cause: RegExp): Promise<unknown> =>
 let stock = 5_000;
 
 describe.each(effort<('bounded' | 'strict')[]>(['strict'], ['bounded', 'strict']))('%s', (consistency) => {
+  let node: EvictionNode;
+  beforeAll(async () => {
+    node = await start(consistency);
+  });
+  afterAll(stopNodes);
+
   it.each(FAULTS)(
     '$name: no acknowledged write is missed for long, the cause is named, and all recovers',
     async (fault) => {
-      const node = await start(consistency);
       await eventually(() => warm([node], 'detail', 1));
       const end = await fault.begin();
       try {
@@ -163,7 +169,12 @@ describe.each(effort<('bounded' | 'strict')[]>(['strict'], ['bounded', 'strict']
 });
 
 describe('writes that the triggers do not see', () => {
-  const unwatched = async (node: EvictionNode, begin: string[], write: string, end: string[]): Promise<void> => {
+  let node: EvictionNode;
+  beforeAll(async () => {
+    node = await start('bounded');
+  });
+
+  const unwatched = async (begin: string[], write: string, end: string[]): Promise<void> => {
     await eventually(() => warm([node], 'detail', 2));
     for (const sql of begin) await catalogue.sql(sql);
     await until(node, /^CACHE_TABLE_UNWATCHED$/);
@@ -178,14 +189,11 @@ describe('writes that the triggers do not see', () => {
   const SET = 'UPDATE products SET stock = $1 WHERE id = 2';
 
   it('triggers disabled while the service runs: trust ends, and comes back with a new epoch when they are enabled', async () => {
-    await unwatched(await start('bounded'), ['ALTER TABLE products DISABLE TRIGGER ALL'], SET, [
-      'ALTER TABLE products ENABLE TRIGGER ALL',
-    ]);
+    await unwatched(['ALTER TABLE products DISABLE TRIGGER ALL'], SET, ['ALTER TABLE products ENABLE TRIGGER ALL']);
   });
 
   it('a table of the same name takes the place of the watched one', async () => {
     await unwatched(
-      await start('bounded'),
       [
         'ALTER TABLE products RENAME TO products_watched',
         'CREATE TABLE products (LIKE products_watched)',
@@ -198,7 +206,6 @@ describe('writes that the triggers do not see', () => {
   });
 
   it('disabled and enabled again between two polls: what was written meanwhile is not missed', async () => {
-    const node = await start('bounded');
     await eventually(() => warm([node], 'detail', 3));
     stock += 1;
     // One transaction, so no poll sees the triggers disabled.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Certificate, selfSigned } from '../../../support/certificate';
 import { eventually } from '../../../support/eventually';
-import { loadOnce } from '../../../support/machine/load-once';
+import { quickStart } from '../../../support/machine/quick-start';
 import { needs } from '../../../support/needs';
 import { RedisCluster } from '../../../support/redis-cluster';
 import { RedisServer } from '../../../support/redis-server';
@@ -30,7 +30,7 @@ afterAll(() => certificate.dispose());
 
 /** The state of a node that trusts the certificate. */
 async function probe(url: string, env: NodeJS.ProcessEnv = { NODE_EXTRA_CA_CERTS: certificate.certificate }) {
-  const { args } = loadOnce();
+  const { args } = quickStart();
   const { stdout } = await promisify(execFile)(process.execPath, [...args, PROBE, url], {
     env: { ...process.env, ...env },
   });

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { CacheStack, CacheView, CachingModule, type CachingOptions } from '../../../../src/caching';
 import { CACHE_STACK } from '../../../../src/caching/caching.tokens';
+import { effort } from '../../../support/effort';
 import { ask, type RawAnswer, type RawRequest } from '../../../support/http';
 import { needs } from '../../../support/needs';
 import { RedisServer } from '../../../support/redis-server';
@@ -63,6 +64,13 @@ const ENCODINGS: Record<string, Record<string, string>> = {
   br: { 'accept-encoding': 'br;q=1, gzip;q=0.5' },
 };
 
+/** Which node is asked in turn: a miss, hits of the first, of the L2 and the L1 of the second, and one that was made ready for sending. */
+const NODES = [0, 0, 1, 1, 0];
+/** After which of these a client that holds the response asks again. */
+const REVALIDATES = new Set(effort([1, 4], [0, 1, 2, 3, 4]));
+/** HEAD is the same code for every caller. */
+const HEADS = effort(2, Infinity);
+
 /** Headers that the cache adds, or that describe one message. */
 const OWN = /^(age|cache-status|x-cache|etag|cache-control|vary|date|connection|keep-alive|x-request-id)$/;
 /** What a 304 leaves out (RFC 9110 §15.4.5), and what the length and the encoding of the cache's own encoding are. */
@@ -97,16 +105,17 @@ describe.each(Object.entries(SETUPS))('with %s', (name, setup) => {
   it.each(PATHS)('/%s is the same for every caller, on a miss, hits of L1 and L2, and a 304', async (path) => {
     const seen = new Set<string>();
     for (const method of ['GET', 'HEAD'] as const) {
-      for (const headers of callers) {
+      for (const headers of method === 'GET' ? callers : callers.slice(0, HEADS)) {
         const request: RawRequest = { method, headers };
         const reference = await ask(plain.url, `/${path}`, request);
         const expected = decided(reference, reference);
-        for (const { url } of [nodes[0], nodes[0], nodes[1], nodes[1], nodes[0]] as Running[]) {
+        for (const [turn, index] of NODES.entries()) {
+          const { url } = nodes[index]!;
           const answer = await ask(url, `/${path}`, request);
           expect(decided(answer, reference)).toEqual(expected);
           expect(members(answer.headers['vary'])).toEqual(expect.arrayContaining(members(reference.headers['vary'])));
           if (method === 'GET') seen.add(String(answer.headers['x-cache'] ?? 'none'));
-          await revalidated(url, path, request, answer, reference);
+          if (REVALIDATES.has(turn)) await revalidated(url, path, request, answer, reference);
         }
       }
     }
