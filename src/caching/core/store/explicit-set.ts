@@ -4,7 +4,7 @@ import { type Body, type CacheEntry, keyTag } from './entry';
 import type { EntryWriter } from './load/entry-writer';
 import { type CachePolicy, type RefreshBefore, resolvePolicy } from './policy';
 import type { StoreParts } from './store-parts';
-import type { L2Access } from './tiers/l2-access';
+import type { L2Access, L2Lookup } from './tiers/l2-access';
 
 /** Milliseconds between two reads of L2 while another node replaces a value. */
 const SET_POLL = { initialDelay: 1, maxDelay: 50 };
@@ -44,6 +44,11 @@ export class ExplicitSet {
     await placed?.written;
   }
 
+  /** Whether a `set` of `key` is running in this process. */
+  isRunning(key: string): boolean {
+    return this.running.has(key);
+  }
+
   /**
    * Waits for a running `set` of `key` in this process and returns its entry, even if another `set` has replaced it since.
    * Undefined when no `set` is running, or its value was invalidated in another way.
@@ -55,23 +60,28 @@ export class ExplicitSet {
     return this.isReplaced(entry) && !this.parts.clock.staleBecause(entry, others) ? entry : undefined;
   }
 
-  /** The fresh value in L2. While another node replaces the value by `set`, polls L2 for up to `fillWait`. */
+  /**
+   * The fresh value in L2, where the first lookup did not find it. While another node replaces the value by `set`, polls L2 for up
+   * to `fillWait`.
+   */
   async awaitedIn(
     l2: L2Access,
     key: string,
+    first: L2Lookup,
     old: CacheEntry | undefined,
     refreshBefore?: RefreshBefore,
   ): Promise<CacheEntry | undefined> {
     const { time, fillWait } = this.parts;
     const until = time.mono() + fillWait;
+    let lookup = first;
     for (const pause of pauses(SET_POLL)) {
-      const lookup = await l2.lookUp(key);
       const found = l2.freshIn(lookup, refreshBefore);
       const replaced = lookup.entry ?? old;
       if (found || lookup.failed || !replaced || !this.isReplaced(replaced)) return found;
       // The node that called `set` has ended, or could not write the value.
       if (time.mono() >= until) return void (await l2.delete(key));
       await time.sleep(pause);
+      lookup = await l2.lookUp(key);
     }
     return undefined;
   }

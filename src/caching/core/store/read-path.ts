@@ -127,10 +127,35 @@ export class ReadPath {
     return this.serving.recorded(result, snapshot);
   }
 
+  /**
+   * The fresh L1 entry, for which the clock is queried where it lacks proof. Undefined at once where L1 has none; resolves with
+   * undefined where it is not fresh, and for the one caller that has to refresh it.
+   */
+  confirm(key: string, refreshBefore?: RefreshBefore): Promise<CacheResult | undefined> | undefined {
+    const { l1, transactions } = this.parts;
+    return l1.peek(key) && !transactions.isInside() ? this.confirmed(key, refreshBefore) : undefined;
+  }
+
   /** The fresh value, from L1 or L2. Never loads. Undefined for the one caller that has to refresh it. */
   async get(key: string, refreshBefore?: RefreshBefore): Promise<CacheResult | undefined> {
     const { l1, freshness, transactions } = this.parts;
+    const { l2, sets } = this;
     if (transactions.isInside()) return undefined;
+    const entry = l1.get(key);
+    const inL1 = entry && (await this.confirmed(key, refreshBefore));
+    if (inL1) return inL1;
+    const snapshot = freshness.snapshot();
+    // Each await would be one more promise at every hit of L2.
+    const set = sets.isRunning(key) ? await sets.awaited(key) : undefined;
+    if (set) return this.serving.serve(set, 'hit', snapshot);
+    if (!l2) return undefined;
+    const lookup = await l2.lookUp(key);
+    const found = l2.freshIn(lookup, refreshBefore) ?? (await sets.awaitedIn(l2, key, lookup, entry, refreshBefore));
+    return found && this.serving.recorded(this.serving.fromL2(found), snapshot);
+  }
+
+  private async confirmed(key: string, refreshBefore?: RefreshBefore): Promise<CacheResult | undefined> {
+    const { l1, freshness } = this.parts;
     let snapshot = freshness.snapshot();
     let entry = l1.get(key);
     let verdict = entry && freshness.judge(entry, snapshot, refreshBefore);
@@ -139,12 +164,8 @@ export class ReadPath {
       entry = l1.get(key);
       verdict = entry && freshness.judge(entry, snapshot, refreshBefore);
     }
-    if (entry && verdict && this.eager.isServed(entry, verdict, snapshot))
-      return this.serving.serve(entry, 'hit', snapshot);
-    const set = await this.sets.awaited(key);
-    if (set) return this.serving.serve(set, 'hit', snapshot);
-    const found = this.l2 && (await this.sets.awaitedIn(this.l2, key, entry, refreshBefore));
-    return found && this.serving.recorded(this.serving.fromL2(found), snapshot);
+    const isServed = entry && verdict && this.eager.isServed(entry, verdict, snapshot);
+    return isServed ? this.serving.serve(entry!, 'hit', snapshot) : undefined;
   }
 
   /** Steps 5 and 6: L2, then the fill lock, then the load. */

@@ -4,6 +4,8 @@ import type { StoreParts } from './store-parts';
 
 /** Serves an entry: emits the event, builds the result, and records the dependency of the enclosing load. */
 export class Serving {
+  private lastFromL2: CacheEntry | undefined;
+
   constructor(private readonly parts: StoreParts) {}
 
   /** The result that may be served without loading, if there is one. */
@@ -47,9 +49,10 @@ export class Serving {
     return entries.map((entry) => foundIn('l1', entry, wall));
   }
 
-  /** Serves an L2 hit and copies the entry into L1. */
+  /** Serves an L2 hit and copies the entry into L1: once for all callers that share the lookup. */
   fromL2(entry: CacheEntry): CacheResult {
-    this.parts.l1.set(entry);
+    if (this.lastFromL2 !== entry) this.parts.l1.set(entry);
+    this.lastFromL2 = entry;
     this.parts.events.emit('hit', entry.key, 'l2');
     return foundIn('l2', entry, this.parts.time.wall());
   }

@@ -75,6 +75,11 @@ export class TieredStore {
     return this.reads.get(key, refreshBefore);
   }
 
+  /** The fresh L1 entry, after a query to the clock where it lacks proof. @see ReadPath.confirm */
+  confirm(key: string, refreshBefore?: RefreshBefore): Promise<CacheResult | undefined> | undefined {
+    return this.reads.confirm(key, refreshBefore);
+  }
+
   /** Whether a load of `key` is running in this process, which `getOrLoad` would join. */
   isLoading(key: string): boolean {
     return this.reads.isLoading(key);

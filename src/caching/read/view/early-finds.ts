@@ -12,6 +12,7 @@ interface Find {
  */
 export class EarlyFinds {
   private readonly finds = new WeakMap<IncomingMessage, Find>();
+  private readonly misses = new WeakSet<IncomingMessage>();
 
   keep(request: IncomingMessage, key: string, result: CacheResult): void {
     this.finds.set(request, { key, result });
@@ -21,5 +22,14 @@ export class EarlyFinds {
   of(request: IncomingMessage, key: string): CacheResult | undefined {
     const find = this.finds.get(request);
     return find?.key === key ? find.result : undefined;
+  }
+
+  /** The clock was queried for this request, and L1 has nothing fresh. */
+  noteMiss(request: IncomingMessage): void {
+    this.misses.add(request);
+  }
+
+  isMiss(request: IncomingMessage): boolean {
+    return this.misses.has(request);
   }
 }

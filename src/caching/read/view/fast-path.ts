@@ -20,6 +20,12 @@ interface Exchange {
   readonly pass: () => void;
 }
 
+/**
+ * Where hits come from. `l1-confirmed`: strict mode, in which the clock is queried before each hit, and a miss of L2 would query it
+ * once more than the pipeline alone. `l1-and-l2`: Redis is there.
+ */
+export type FastPathSources = 'l1' | 'l1-confirmed' | 'l1-and-l2';
+
 /** A browser's reload (RFC 9111 §5.2.1.1) accepts an Age up to this, and an entry just found fresh has an Age of 0. */
 const WITHIN_AGE = /^max-age=\d+$/i;
 
@@ -37,12 +43,11 @@ export class FastPath {
     private readonly urls: UrlKeyCache,
     private readonly hits: PreparedHits,
     private readonly finds: EarlyFinds,
-    /** L2 may be read without a query to the clock first: not in strict mode. */
-    private readonly readsL2: boolean,
+    private readonly from: FastPathSources,
     private readonly events: CacheEventBus,
   ) {}
 
-  /** Serves the request or passes it on: at once, or when L2 has no entry. */
+  /** Serves the request or passes it on: at once, or when the clock or L2 has replied. */
   handle(request: IncomingMessage, response: ServerResponse, pass: () => void): void {
     const began = performance.now();
     const known = request.method === 'GET' ? this.urls.get(request.url ?? '') : undefined;
@@ -50,15 +55,31 @@ export class FastPath {
     const exchange = { request, response, known, began, pass };
     const entry = this.store.peek(known.urlKey, EAGER);
     if (entry) return this.serve(entry, 'l1', undefined, exchange);
-    // Where a load is running, L2 had nothing a moment ago.
-    const { urlKey, route } = known;
-    if (!this.readsL2 || this.store.isLoading(urlKey) || this.store.skipsL2(urlKey, route.policy)) return pass();
-    void this.store.get(urlKey, EAGER).then((found) => {
+    const finding = this.find(known);
+    if (!finding) return pass();
+    void finding.then((found) => {
       // The client is gone: no response, and no handler run.
       if (request.socket.destroyed) return;
-      if (found) this.serve(found.entry, found.tier as Tier, found, exchange);
-      else pass();
+      if (found) return this.serve(found.entry, found.tier as Tier, found, exchange);
+      this.finds.noteMiss(request);
+      pass();
     }, pass);
+  }
+
+  /** Undefined where the store cannot have the entry. */
+  private find({ urlKey: key, route }: OpenUrl): Promise<CacheResult | undefined> | undefined {
+    // Where a load is running, L2 had nothing a moment ago.
+    if (this.store.isLoading(key)) return undefined;
+    switch (this.from) {
+      case 'l1':
+        return undefined;
+      case 'l1-confirmed':
+        return this.store.confirm(key, EAGER);
+      case 'l1-and-l2':
+        return this.store.skipsL2(key, route.policy) ? undefined : this.store.get(key, EAGER);
+      default:
+        return this.from satisfies never;
+    }
   }
 
   /** @param found how the store found the entry, where it has said so already */

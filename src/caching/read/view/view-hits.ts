@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { CACHE_STACK } from '../../caching.tokens';
 import type { CacheStack } from '../../core/cache-stack';
 import { isBehind } from '../../core/clock/cache-token';
-import { foundIn } from '../../core/store/entry';
+import { type CacheEntry, foundIn, type Tier } from '../../core/store/entry';
 import { EAGER } from '../../core/store/policy';
 import { setCacheOutcome } from './cache-outcome';
 import type { Exchange } from './exchange';
@@ -29,14 +29,17 @@ type Request = Omit<Exchange, 'next'>;
 export class ViewHits implements EarlyResponder {
   /** What the guard looked up and did not send. The store is not read again, nor does a hit count a second time. */
   private readonly lookups = new WeakMap<IncomingMessage, Target>();
+  private readonly isStrict: boolean;
 
   constructor(
     @Inject(CACHE_STACK) private readonly stack: CacheStack,
     @Inject(ViewLayer) private readonly layer: ViewLayer,
     @Inject(ViewExplorer) private readonly routes: ViewExplorer,
-  ) {}
+  ) {
+    this.isStrict = stack.options.consistency === 'strict';
+  }
 
-  respond(context: ExecutionContext): boolean {
+  respond(context: ExecutionContext): boolean | Promise<boolean> {
     const route = context.getType() === 'http' ? this.routes.of(context) : undefined;
     const reply = context.getArgByIndex<ViewReply>(1);
     if (!route?.mayRespondEarly || isExpress(reply)) return false;
@@ -44,8 +47,23 @@ export class ViewHits implements EarlyResponder {
     const known = this.bypassReason(request) === undefined ? this.knownPlain(request) : undefined;
     if (!known) return false;
     const target = this.sendOrTarget(known, false, request);
-    if (target) this.lookups.set(request.request.raw, target);
-    return target === undefined;
+    if (!target) return true;
+    const isWorthQuery = this.isStrict && !target.hit && !this.layer.finds.isMiss(request.request.raw);
+    const confirming = isWorthQuery ? this.stack.store.confirm(target.key, EAGER) : undefined;
+    if (confirming) return confirming.then((found) => this.sendConfirmed({ ...target, hit: found }, request));
+    this.lookups.set(request.request.raw, target);
+    return false;
+  }
+
+  /** The clock was queried for a hit of L1. */
+  private sendConfirmed(target: Target, request: Request): boolean {
+    const hit = target.hit && this.prepared(target.hit.entry, 'l1', request);
+    if (!hit) {
+      this.lookups.set(request.request.raw, target);
+      return false;
+    }
+    this.send(hit, target, request);
+    return true;
   }
 
   /** What the guard looked up for this request. */
@@ -66,8 +84,7 @@ export class ViewHits implements EarlyResponder {
     const user = this.layer.user(request);
     const owner = route.isPrivate && user !== undefined ? this.stack.clock.pseudonym(user) : undefined;
     const key = route.key(known.urlKey, request, owner, negotiatedBefore(reply, request, route.varyBy));
-    const encodes = !compressesItself(reply);
-    const isPublic = route.isNamedByUrl && encodes && user === undefined;
+    const isPublic = route.isNamedByUrl && !compressesItself(reply) && user === undefined;
     const mayOpen = isPublic && !known.open && route.opening.isOpenedBy(request);
     const shared = mayOpen ? sharedHeaders(reply) : undefined;
     const { store } = this.stack;
@@ -75,16 +92,25 @@ export class ViewHits implements EarlyResponder {
     const found = early && store.isFresh(early.entry) ? early : undefined;
     const entry = found?.entry ?? (isReload ? undefined : store.peek(key, EAGER));
     const tier = found?.tier === 'l2' ? 'l2' : 'l1';
-    const hit =
-      entry && this.layer.hits.of(entry, tier, route, encodes ? request.headers['accept-encoding'] : undefined);
-    if (!hit || request.headers['if-match'] !== undefined) {
-      return { key, hit: found ?? (entry && foundIn('l1', entry, Date.now())), isReload, known, shared };
-    }
-    setCacheOutcome(reply.raw, tier);
+    const hit = entry && this.prepared(entry, tier, exchange);
+    if (!hit) return { key, hit: found ?? (entry && foundIn('l1', entry, Date.now())), isReload, known, shared };
+    this.send(hit, { known, shared }, exchange);
+    return undefined;
+  }
+
+  /** Undefined for a response that has to be made first. */
+  private prepared(entry: CacheEntry, tier: Tier, { route, request, reply }: Request): PreparedHit | undefined {
+    if (request.headers['if-match'] !== undefined) return undefined;
+    const accepted = compressesItself(reply) ? undefined : request.headers['accept-encoding'];
+    return this.layer.hits.of(entry, tier, route, accepted);
+  }
+
+  private send(hit: PreparedHit, { known, shared }: Pick<Target, 'known' | 'shared'>, exchange: Request): void {
+    const { request, reply } = exchange;
+    setCacheOutcome(reply.raw, hit.tier);
     // Only the framework shows what hooks do with the response, so this one goes through all of it.
     if (shared) openUnlessChanged(known, shared, hit, exchange);
     this.layer.responder.send(hit, request, reply, shared !== undefined);
-    return undefined;
   }
 
   bypassReason({ route, request }: Request): BypassReason | undefined {

@@ -111,8 +111,8 @@ export class ViewLayer {
     // In front of Express its middleware would be bypassed.
     if (!this.isOn || !server || adapter?.getType() !== 'fastify' || this.versionHeaders?.length !== 0) return;
     const { store, events, redis, options } = this.stack;
-    const readsL2 = redis !== undefined && options.consistency === 'bounded';
-    const fastPath = new FastPath(store, this.urls, this.hits, this.finds, readsL2, events);
+    const from = options.consistency === 'strict' ? 'l1-confirmed' : redis ? 'l1-and-l2' : 'l1';
+    const fastPath = new FastPath(store, this.urls, this.hits, this.finds, from, events);
     const handlers = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {

@@ -3,7 +3,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable, Optional }
 /** Sends the response of a request if it is a prepared hit. */
 export interface EarlyResponder {
   /** @returns whether the response was sent */
-  respond(context: ExecutionContext): boolean;
+  respond(context: ExecutionContext): boolean | Promise<boolean>;
 }
 
 export const EARLY_RESPONDER = Symbol('EARLY_RESPONDER');
@@ -19,6 +19,11 @@ export class ViewGuard implements CanActivate {
 
   /** Never resolves once the response was sent: Nest would go on to the handler, or to a 403. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    return this.hits?.respond(context) ? new Promise(() => undefined) : true;
+    const isSent = this.hits?.respond(context) ?? false;
+    return typeof isSent === 'boolean' ? goOn(isSent) : isSent.then(goOn);
   }
+}
+
+function goOn(isSent: boolean): true | Promise<never> {
+  return isSent ? new Promise(() => undefined) : true;
 }
