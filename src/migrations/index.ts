@@ -6,6 +6,7 @@ import { ProductsForConsumers1764000000010 } from './1764000000010-products-for-
 import { IdempotencyKeys1764000000011 } from './1764000000011-idempotency-keys';
 import { CacheCapture1764000000012 } from './1764000000012-cache-capture';
 import { ProductTotals1764000000013 } from './1764000000013-product-totals';
+import { PriceTotals1764000000014 } from './1764000000014-price-totals';
 
 /** In the order they run. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   IdempotencyKeys1764000000011,
   CacheCapture1764000000012,
   ProductTotals1764000000013,
+  PriceTotals1764000000014,
 ];

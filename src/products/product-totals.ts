@@ -1,36 +1,37 @@
-import { BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { ReadGate } from '../database';
 import { FEATURED_RATING } from './dto/limits';
 import type { ProductFilter } from './dto/product-query.dto';
 import { CategoryStatsDto } from './dto/product-stats.dto';
-
-/** Rows added since the last merge, after which they are merged again. */
-const MERGE_AFTER = 500;
+import { priceTotalSql } from './price-totals';
+import { type TotalsMerge, totalsMerges } from './totals-merge';
 
 /** What the totals can count: a category or all, and one of these. */
 type Counted = 'products' | 'in_stock' | 'out_of_stock' | 'featured';
 
 /**
- * Counts that cost the same however many products there are. The triggers of the migration ProductTotals add a row for each
- * difference, and a total is the sum of the rows of one snapshot.
+ * Counts that cost the same however many products there are. The triggers of the migrations ProductTotals and PriceTotals add a row for
+ * each difference, and a total is the sum of the rows of one snapshot.
  */
 @Injectable()
 export class ProductTotals implements BeforeApplicationShutdown {
-  private readonly logger = new Logger('ProductTotals');
-  private mergeAbove = MERGE_AFTER;
-  private merging?: Promise<void>;
+  private readonly categories: TotalsMerge;
+  private readonly prices: TotalsMerge;
 
   constructor(
-    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(DataSource) dataSource: DataSource,
     @Inject(ReadGate) private readonly gate: ReadGate,
-  ) {}
+  ) {
+    ({ categories: this.categories, prices: this.prices } = totalsMerges(dataSource));
+  }
 
   /**
    * SQL of one row: how many products a filter leaves (`count`), and how many rows the totals have (`rows`). $1 is the category, if the
    * filter has one. Undefined: the filter needs the rows themselves.
    */
   sqlOf(filter: ProductFilter): string | undefined {
+    if (isOfPrices(filter)) return priceTotalSql(filter);
     const counted = countedBy(filter);
     if (counted === undefined) return undefined;
     const narrowed = filter.category === undefined ? '' : 'FILTER (WHERE category = $1)';
@@ -45,14 +46,14 @@ export class ProductTotals implements BeforeApplicationShutdown {
     return this.gate.run('list', { total: [sql, category] }, async (runner) => {
       const parameters = category === undefined ? [] : [category];
       const [row] = (await runner.query(sql, parameters)) as [{ count: string; rows: string }];
-      this.noteRows(row.rows);
+      this.noteRows(filter, row.rows);
       return Number(row.count);
     });
   }
 
-  /** Has the rows merged, in the background, when a read of them found many. @param rows how many it found */
-  noteRows(rows: string): void {
-    if (Number(rows) > this.mergeAbove) void this.merge();
+  /** @param filter whose total was read @param rows how many rows that found */
+  noteRows(filter: ProductFilter, rows: string): void {
+    (isOfPrices(filter) ? this.prices : this.categories).whenMany(Number(rows));
   }
 
   /** By name of the category. */
@@ -62,7 +63,7 @@ export class ProductTotals implements BeforeApplicationShutdown {
       'statsByCategory',
       (runner) => runner.query(STATS) as Promise<(Record<keyof CategoryStatsDto, string> & { rows: string })[]>,
     );
-    this.noteRows(rows[0]?.rows ?? '0');
+    this.noteRows({}, rows[0]?.rows ?? '0');
     return rows.map((row) => ({
       category: row.category,
       count: Number(row.count),
@@ -73,31 +74,13 @@ export class ProductTotals implements BeforeApplicationShutdown {
     }));
   }
 
-  /**
-   * Merges the rows of each category into one. Any snapshot has the rows or their sum. What another node is merging is left to it, so
-   * no merge waits, and writers only insert. Never rejects.
-   */
+  /** Merges the rows of every total. Never rejects. */
   async merge(): Promise<void> {
-    this.merging ??= this.mergeAll().finally(() => (this.merging = undefined));
-    await this.merging;
+    await Promise.all([this.categories.run(), this.prices.run()]);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.merging;
-  }
-
-  private async mergeAll(): Promise<void> {
-    const runner: QueryRunner = this.dataSource.createQueryRunner();
-    try {
-      await runner.query(MERGE);
-      const [left] = (await runner.query('SELECT count(*) AS rows FROM product_totals')) as [{ rows: string }];
-      // There may be more categories than that.
-      this.mergeAbove = Number(left.rows) + MERGE_AFTER;
-    } catch (error) {
-      this.logger.warn({ err: error as Error }, 'the rows of product_totals could not be merged');
-    } finally {
-      await runner.release().catch(() => undefined);
-    }
+    await Promise.all([this.categories.idle(), this.prices.idle()]);
   }
 }
 
@@ -107,6 +90,12 @@ const VALUE: Record<Counted, string> = {
   out_of_stock: 'products - in_stock',
   featured: 'featured',
 };
+
+/** Whether a filter is a range of prices, of all products or a category, and no more. */
+function isOfPrices({ category: _, min_price, max_price, ...others }: ProductFilter): boolean {
+  if (min_price === undefined && max_price === undefined) return false;
+  return Object.values(others).every((value) => value === undefined);
+}
 
 function countedBy({ category: _, in_stock, min_rating, ...others }: ProductFilter): Counted | undefined {
   if (Object.values(others).some((value) => value !== undefined)) return undefined;
@@ -127,13 +116,3 @@ const STATS = `
   CROSS JOIN LATERAL (SELECT price FROM products p WHERE p.category = total.category ORDER BY price, id LIMIT 1) AS lowest
   CROSS JOIN LATERAL (SELECT price FROM products p WHERE p.category = total.category ORDER BY price DESC, id DESC LIMIT 1) AS highest
   ORDER BY category`;
-
-/** SKIP LOCKED: a row that another merge has taken is in that one's sum. */
-const MERGE = `
-  WITH merged AS (
-    DELETE FROM product_totals WHERE ctid = ANY (ARRAY(SELECT ctid FROM product_totals FOR UPDATE SKIP LOCKED))
-    RETURNING *)
-  INSERT INTO product_totals
-  SELECT category, sum(products), sum(in_stock), sum(featured), sum(price_sum), sum(rating_sum)
-  FROM merged GROUP BY category
-  HAVING (sum(products), sum(in_stock), sum(featured), sum(price_sum), sum(rating_sum)) <> (0, 0, 0, 0, 0)`;

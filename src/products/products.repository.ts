@@ -44,7 +44,7 @@ export class ProductsRepository {
     const found = await this.gate.run(kindOf(filter), question, (runner) => {
       return runner.query(sql, values) as Promise<[Placed, ...Placed[]]>;
     });
-    this.totals.noteRows(found[0].rows);
+    this.totals.noteRows(filter, found[0].rows);
     return { count: countIn(found), rows: found.filter((row): row is Counted & SelectedRow => row.id !== null) };
   }
 
@@ -59,7 +59,7 @@ export class ProductsRepository {
     const { sql, values } = stretchSql(conditionOf(filter), slice, this.totals.sqlOf(filter)!);
     const question = { stretch: [membersOf(filter), slice] };
     const [row] = await this.gate.run('list', question, (runner) => runner.query(sql, values) as Promise<[Found]>);
-    this.totals.noteRows(row.rows);
+    this.totals.noteRows(filter, row.rows);
     const { ids, times } = row;
     const pages = Array.from({ length: Math.ceil(ids.length / pageSize) }, (_, page) => {
       const from = page * pageSize;

@@ -1,4 +1,5 @@
 import { DataSource, EntityManager } from 'typeorm';
+import { totalsMerges } from '../totals-merge';
 import { generateProducts, SeedProduct } from './product-generator';
 
 /** Rows of one INSERT: large enough to hide the round trip, small enough for a smooth progress bar. */
@@ -16,7 +17,7 @@ export interface SeedOptions {
 }
 
 /**
- * Adds products in one transaction: a run that is interrupted leaves nothing behind. The table is vacuumed after it, for the
+ * Adds products in one transaction: a run that is interrupted leaves nothing behind. Its tables are vacuumed after it, for the
  * planner's statistics and the visibility map, without which an index-only scan still visits the heap.
  */
 export async function seedProducts(dataSource: DataSource, options: SeedOptions): Promise<void> {
@@ -26,7 +27,10 @@ export async function seedProducts(dataSource: DataSource, options: SeedOptions)
     await insertProducts(manager, options);
     for (const { definition } of indexes) await manager.query(definition);
   });
-  await dataSource.query('VACUUM ANALYZE products');
+  // Each batch has added rows of its own for every total.
+  const { categories, prices } = totalsMerges(dataSource);
+  await Promise.all([categories.run(), prices.run()]);
+  await dataSource.query('VACUUM ANALYZE products, product_totals, product_price_totals');
 }
 
 async function insertProducts(manager: EntityManager, { count, seed = 1, onProgress }: SeedOptions): Promise<void> {
