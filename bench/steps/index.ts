@@ -1,5 +1,6 @@
 import type { Step } from '../step';
 import { edge } from './edge';
+import { edgeWrites } from './edge-writes';
 import { freshness } from './freshness';
 import { nodes } from './nodes';
 import { peers } from './peers';
@@ -26,6 +27,7 @@ export const steps: readonly Step[] = [
   products,
   store,
   edge,
+  edgeWrites,
   telemetry,
   nodes,
 ];

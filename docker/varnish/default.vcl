@@ -134,15 +134,16 @@ sub purge {
             var.global_set("token", req.http.Cache-Token);
         }
     }
-    # The tags of two spans of two seconds or 8 kB: `purges_since` says from when on they are all there.
+    # The numbered purges of two spans of two seconds or 8 kB. First the text, then the number, then the purge: who finds the old number
+    # is in the cache already, where this purge finds them.
     if (now - std.time(var.global_get("span_began"), now - 1h) > 2s || var.global_get("purges") ~ "^.{8000}") {
-        var.global_set("purges_since", var.global_get("span_began"));
         var.global_set("purges_before", var.global_get("purges"));
         var.global_set("purges", "");
         var.global_set("span_began", std.time2real(now, 0.0));
     }
-    var.global_set("purges", var.global_get("purges") + " " + req.http.xkey-purge);
-    var.global_set("purged_at", std.time2real(now, 0.0));
+    set req.http.X-Edge-Seen = std.integer(var.global_get("purge"), 0) + 1;
+    var.global_set("purges", var.global_get("purges") + " ;" + req.http.X-Edge-Seen + " " + req.http.xkey-purge);
+    var.global_set("purge", req.http.X-Edge-Seen);
     set req.http.X-Purged = xkey.purge(req.http.xkey-purge);
     return (synth(200));
 }
@@ -168,7 +169,7 @@ sub vcl_hit {
 
 sub vcl_miss {
     set req.http.X-Edge-Did = "fwd=uri-miss";
-    set req.http.X-Edge-Started = std.time2real(now, 0.0);
+    set req.http.X-Edge-Seen = var.global_get("purge");
     # Who says who they are may be given what is kept for everybody (Vary keeps them from all else); what they get is not kept.
     if (req.http.Authorization) {
         return (pass);
@@ -193,7 +194,9 @@ sub limit {
 }
 
 sub vcl_backend_fetch {
-    set bereq.http.X-Edge-Started = std.time2real(now, 0.0);
+    if (bereq.is_bgfetch) {
+        set bereq.http.X-Edge-Seen = var.global_get("purge");
+    }
     unset bereq.http.X-Edge-Did;
     if (bereq.method !~ "^(GET|HEAD|OPTIONS)$") {
         set bereq.http.Connection = "close";
@@ -260,18 +263,10 @@ sub vcl_backend_response {
         set beresp.uncacheable = true;
         return (deliver);
     }
-    # Law 1 at the edge: what was purged since this was asked for is compared in vcl_deliver, as far back as it is known.
-    if (std.real(var.global_get("purged_at"), 0.0) >= std.real(bereq.http.X-Edge-Started, 0.0)) {
-        if (bereq.is_bgfetch) {
-            return (abandon);
-        }
-        if (std.real(var.global_get("purges_since"), 0.0) > std.real(bereq.http.X-Edge-Started, 0.0)) {
-            set beresp.ttl = 1s;
-            set beresp.uncacheable = true;
-            return (deliver);
-        }
+    # Law 1 at the edge: with what was purged since this was asked for, it is compared in vcl_deliver. Nothing is delivered of a refresh.
+    if (bereq.is_bgfetch && std.integer(bereq.http.X-Edge-Seen, 0) != std.integer(var.global_get("purge"), 0)) {
+        return (abandon);
     }
-
     # How this response came here, without the time that was left then.
     set beresp.http.Cache-Status = regsuball(beresp.http.Cache-Status, "; ttl=-?\d+", "");
     if (bereq.http.X-Edge-Rule ~ "(?i)stale-while-revalidate=\d") {
@@ -313,10 +308,16 @@ sub vcl_deliver {
     } else {
         if (req.http.X-Edge-Did == "fwd=uri-miss" && !obj.uncacheable) {
             set req.http.X-Edge-Did = "fwd=uri-miss; stored";
-            # It is in the cache by now, so each purge has either seen it or come before, and then it is done again. That drops nothing
-            # else but what carries the same tags.
-            if (std.real(var.global_get("purged_at"), 0.0) >= std.real(req.http.X-Edge-Started, 0.0)) {
-                set req.http.X-Purged = xkey.purge(var.global_get("purges_before") + " " + var.global_get("purges"));
+            # It is in the cache by now, so each purge has either seen it or come before, and then it is done again: from the first one that
+            # this response cannot know. That drops nothing else but what carries the same tags. Of a purge that is forgotten nobody knows
+            # the tags, so this response goes.
+            if (std.integer(req.http.X-Edge-Seen, 0) != std.integer(var.global_get("purge"), 0)) {
+                set req.http.X-Edge-Since = " ;" + (std.integer(req.http.X-Edge-Seen, 0) + 1) + " ";
+                set req.http.X-Edge-Since = std.strstr(var.global_get("purges_before") + var.global_get("purges"), req.http.X-Edge-Since);
+                if (req.http.X-Edge-Since == "") {
+                    set req.http.X-Edge-Since = "url:" + req.url;
+                }
+                set req.http.X-Purged = xkey.purge(req.http.X-Edge-Since);
             }
         }
         set resp.http.Cache-Status = resp.http.Cache-Status + req.http.X-Edge-Did;

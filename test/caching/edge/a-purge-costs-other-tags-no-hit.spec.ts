@@ -47,6 +47,23 @@ describe('behind varnish', () => {
     for (let id = 101; id <= 100 + PURGES; id += 1) expect(isHit(await site.get(`/api/products/${id}`))).toBe(true);
   });
 
+  it('a purge of its own tag from before it was asked for costs no hit either', async () => {
+    for (let id = 251; id <= 255; id += 1) {
+      await purge(`product:${id}`);
+      expect(isHit(await first(id, () => purge('product:9999')))).toBe(false);
+      expect([id, isHit(await site.get(`/api/products/${id}`))]).toEqual([id, true]);
+    }
+  });
+
+  it('a response that was under way for longer than purges are remembered is not kept', async () => {
+    const many = Array.from({ length: 300 }, (_, index) => `product:${10_000 + index}`).join(' ');
+    await first(261, async () => {
+      await purge(`product:261`);
+      for (let round = 0; round < 6; round += 1) await purge(many);
+    });
+    expect(isHit(await site.get('/api/products/261'))).toBe(false);
+  });
+
   it('a purge of its own tag, while the response is under way, costs that hit', async () => {
     for (let id = 201; id <= 205; id += 1) {
       await first(id, () => purge(`product:${id}`));
