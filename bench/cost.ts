@@ -6,7 +6,7 @@ import { median } from './statistics';
 import type { Bench } from './step';
 
 /** Turns of all sides that only warm up. */
-const WARM_UP = 10;
+export const WARM_UP = 10;
 const FEWEST = 4;
 
 /** What is measured by the processor time of its server. */

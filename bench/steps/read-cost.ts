@@ -1,7 +1,7 @@
 import { ask } from '../ask';
 import { EDITOR, page } from '../catalogue-requests';
 import { catalogueSelects } from '../catalogue-statements';
-import { costs, type CostSide } from '../cost';
+import { costs, type CostSide, WARM_UP } from '../cost';
 import { number } from '../report/format';
 import type { Section } from '../report/section';
 import { StatementProxy } from '../statement-proxy';
@@ -98,6 +98,7 @@ function firstReads({ pages, ids }: Listed): Work {
   };
 }
 
+/** Counts what the measured turns ask: of its first records after it has started, a node puts no row into the cache. */
 function counting({ statements }: StatementProxy, work: Work): Work {
   let [reads, selects] = [0, 0];
   return {
@@ -105,6 +106,7 @@ function counting({ statements }: StatementProxy, work: Work): Work {
     run: async (side, turn) => {
       const before = statements.length;
       await work.run(side, turn);
+      if (turn < WARM_UP) return;
       reads += work.requests;
       selects += catalogueSelects(statements.slice(before)).length;
     },
