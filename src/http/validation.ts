@@ -1,5 +1,6 @@
 import { ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import { ValidationError } from 'class-validator';
+import { KnownInputs } from './known-inputs';
 import { Problem, ProblemField, ProblemSource } from './problem';
 
 const MAX_NAME = 100;
@@ -15,6 +16,9 @@ const SOURCES: Record<ArgumentMetadata['type'], ProblemSource> = {
 /** What `KeyValidationPipe` made of an object, for the handler that is given the same object. */
 const validated = new WeakMap<object, { readonly metadata: ArgumentMetadata; readonly dto: unknown }>();
 
+/** One for all pipes: the key's and the handler's make the same. */
+const inputs = new KnownInputs();
+
 /** Turns what a request carries into its DTO, or into a 400 that names every parameter that is unknown or wrong. */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
@@ -25,6 +29,8 @@ export class RequestValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const known = takeValidated(value, metadata);
     if (known) return known.dto;
+    const copy = inputs.copyFor(value, metadata);
+    if (copy) return copy;
     const source = SOURCES[metadata.type];
     if (metadata.type === 'body' && !isRecord(value)) {
       throw Problem.badRequest([{ in: source, name: 'body', detail: 'body must be a JSON object' }]);
@@ -33,7 +39,9 @@ export class RequestValidationPipe extends ValidationPipe {
     const poison = inheritedNames(value);
     if (poison.length > 0) throw Problem.badRequest(poison.map((name) => unknownField(source, name)));
     try {
-      return (await super.transform(value, metadata)) as unknown;
+      const dto = (await super.transform(value, metadata)) as unknown;
+      inputs.remember(value, metadata, dto);
+      return dto;
     } catch (error) {
       if (error instanceof InvalidRequest) {
         throw Problem.badRequest(error.errors.flatMap((e) => fields(e, source)));
