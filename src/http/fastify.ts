@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { FastifyReply, FastifyRequest } from 'fastify';
-import { Logger } from 'pino';
+import { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { Bindings, ChildLoggerOptions, Logger } from 'pino';
 import { refuseBrokenRequest } from './broken-request';
 import { CONNECTION_LIMITS, guardConnections, serverOptions } from './connections';
 import { sendProblem, toProblem } from './problem.filter';
 import { RequestLog } from './request-log';
+import { RequestLogger } from './request-logger';
 import { DATA_HEADERS } from './security-headers';
 
 /** Largest request body, in bytes: the longest description there may be, several times over. */
@@ -31,6 +32,8 @@ export function createAdapter(logger: Logger, limits = CONNECTION_LIMITS): Fasti
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     logController: new RequestLog(logger.isLevelEnabled('debug')),
+    childLoggerFactory: (parent: FastifyBaseLogger, bindings: Bindings, options: ChildLoggerOptions) =>
+      new RequestLogger(parent, bindings, options),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // Express's kind of middleware, of which there is none here, would be looked for at every request.
     skipMiddie: true,
