@@ -8,7 +8,7 @@ type Handler = ReturnType<ExecutionContext['getHandler']>;
 @Injectable()
 export class Accesses {
   /** By controller too: one that inherits a handler may require something else. */
-  private readonly known = new Map<Type, Map<Handler, Access | undefined>>();
+  private readonly known = new Map<Handler, { readonly controller: Type; readonly access: Access | undefined }>();
 
   constructor(@Inject(Reflector) private readonly reflector: Reflector) {}
 
@@ -16,10 +16,10 @@ export class Accesses {
   of(context: ExecutionContext): Access | undefined {
     const handler = context.getHandler();
     const controller = context.getClass();
-    const routes = this.known.get(controller) ?? new Map<Handler, Access | undefined>();
-    if (routes.has(handler)) return routes.get(handler);
+    const known = this.known.get(handler);
+    if (known?.controller === controller) return known.access;
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [handler, controller]);
-    this.known.set(controller, routes.set(handler, access));
+    this.known.set(handler, { controller, access });
     return access;
   }
 }

@@ -19,6 +19,8 @@ export class RequestStats implements OnModuleInit, OnApplicationShutdown {
   readonly history: History;
   readonly requests = new Requests();
   private readonly unread: string[] = [];
+  /** Route patterns, of which there are few: whether their requests are counted. */
+  private readonly counted = new Map<string, boolean>();
   private readonly stopListening: () => void;
 
   constructor(
@@ -36,6 +38,7 @@ export class RequestStats implements OnModuleInit, OnApplicationShutdown {
   /** Excludes requests that inspect the cache. @param paths path prefixes without a leading slash */
   ignore(paths: readonly string[]): void {
     this.unread.push(...paths.map((path) => `/${path}`));
+    this.counted.clear();
   }
 
   /** Times requests that reach Fastify; the fast path reports its own. */
@@ -55,11 +58,20 @@ export class RequestStats implements OnModuleInit, OnApplicationShutdown {
     this.tally.close();
   }
 
+  private isCounted(route: string): boolean {
+    let isCounted = this.counted.get(route);
+    if (isCounted === undefined) {
+      isCounted = !this.unread.some((path) => route.startsWith(path));
+      this.counted.set(route, isCounted);
+    }
+    return isCounted;
+  }
+
   private add({ raw, method, routeOptions }: FastifyRequest, reply: FastifyReply): void {
     // An injected request of the warmer, not a client's.
     if (!(raw instanceof IncomingMessage)) return;
     const route = routeOptions.url ?? NO_ROUTE;
-    if (this.unread.some((path) => route.startsWith(path))) return;
+    if (!this.isCounted(route)) return;
     const ms = reply.elapsedTime;
     this.history.addRequest(ms);
     this.requests.add(method, route, reply.statusCode, cacheOutcomeOf(reply.raw), ms);

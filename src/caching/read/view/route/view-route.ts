@@ -142,6 +142,7 @@ export class ViewRoute {
    * @param owner the pseudonym of the user whose response it is; undefined: a public one @param negotiated see `negotiatedBefore`
    */
   key(urlKey: string, request: FastifyRequest, owner: string | undefined, negotiated = ''): string {
+    if (this.isNamedByUrl && owner === undefined && negotiated === '') return urlKey;
     const host = this.hasHost ? [`;host=${canonicalText(request.host)}`] : [];
     const varied = this.varyBy.map((header) => `;${header}=${canonicalText(request.headers[header])}`);
     return boundedKey(
