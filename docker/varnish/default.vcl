@@ -84,8 +84,8 @@ sub vcl_recv {
         return (pass);
     }
 
-    # A range of another unit, or of none, is no range (RFC 9110 §14.2).
-    if (req.http.Range && req.http.Range !~ "^bytes=[\d, -]+$") {
+    # A range of another unit, or of none, is no range (RFC 9110 §14.2). Varnish takes several for one that cannot be had.
+    if (req.http.Range && req.http.Range !~ "^bytes=(\d+-\d*|-\d+)$") {
         unset req.http.Range;
     }
     # Three spellings instead of hundreds: answers vary by it.

@@ -46,6 +46,17 @@ describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
     expect((await site.warm(PATH)).headers.etag).toBe(etag);
   });
 
+  it.each(['bytes=0-3', 'bytes=-5', 'bytes=5-', 'bytes=0-3,5-9', 'bytes=0-3, 99999999-', 'bytes=0-0,-1'])(
+    'Range: %s is served in part or ignored, and not refused',
+    async (range) => {
+      for (let i = 0; i < 2; i += 1) {
+        const { status } = await site.get(PATH, { range });
+        expect([200, 206]).toContain(status);
+      }
+      expect((await site.warm(PATH)).headers.etag).toBe(etag);
+    },
+  );
+
   it.each([
     '',
     'identity',
