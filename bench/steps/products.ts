@@ -28,7 +28,7 @@ const AFTER_INSERT: Record<string, string> = {
   'page 1': page(1),
   'page 1 of a category': '/api/products?category=kitchen',
   'in stock of a category': '/api/products?category=kitchen&in_stock=true',
-  'a range of prices': '/api/products?max_price=20',
+  'a range of prices': '/api/products?min_price=20&max_price=50',
   featured: '/api/products/featured',
   stats: '/api/products/stats',
 };
