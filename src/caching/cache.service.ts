@@ -3,7 +3,8 @@ import { CACHE_STACK } from './caching.tokens';
 import type { CacheStack } from './core/cache-stack';
 import type { CacheEntry, CacheResult, Loader, LoadMany } from './core/store/entry';
 import type { EntryInfo, EntryPage, EntryQuery } from './core/store/inspector';
-import { EntityCache, type SelectRows } from './read/entity/entity-cache';
+import { EntityCache } from './read/entity/entity-cache';
+import type { SelectRows } from './read/entity/row-list';
 import type { CachePolicy, ManyPolicy } from './core/store/policy';
 
 /** The cache for application code that uses no decorator. */

@@ -13,16 +13,16 @@ export { CachesRows, rowsDefinitionOf } from './core/rows/caches-rows.decorator'
 export { type Field, field } from './core/rows/field-kinds';
 export type { CachesRowsOptions, RowId, RowsDefinition } from './core/rows/rows-definition';
 export type { FieldText } from './core/rows/row-texts';
-export {
-  type CountedRows,
-  EntityCache,
-  type KnownRow,
-  type KnownRows,
-  type PlaceOf,
-  type RowList,
-  type SelectedRow,
-  type SelectRows,
-} from './read/entity/entity-cache';
+export { EntityCache } from './read/entity/entity-cache';
+export type {
+  CountedRows,
+  KnownRow,
+  KnownRows,
+  PlaceOf,
+  RowList,
+  SelectedRow,
+  SelectRows,
+} from './read/entity/row-list';
 export { withItems } from './read/entity/items';
 export { CacheView, type ViewOptions } from './read/view/cache-view.decorator';
 export { etagOf, type Preconditions, preconditionsHold } from './read/view/response/etag';
