@@ -5,7 +5,7 @@ import type { DependencyTracker } from '../core/clock/dependency-tracker';
 type Obtained = [connection: object, release: (error?: Error) => void];
 
 interface ReplicatedDriver {
-  readonly isReplicated?: boolean;
+  readonly isReplicated: boolean;
   obtainMasterConnection(): Promise<Obtained>;
   obtainSlaveConnection(): Promise<Obtained>;
 }
@@ -22,7 +22,7 @@ export class Replicas {
   /** Sends the reads of loads to the primary. Does nothing where the DataSource has no replicas. */
   avoid(dataSource: DataSource): void {
     const driver = dataSource.driver as unknown as ReplicatedDriver;
-    if (!('replication' in dataSource.options) || !dataSource.options.replication) return;
+    if (!driver.isReplicated) return;
     const obtainReplica = driver.obtainSlaveConnection.bind(driver);
     driver.obtainSlaveConnection = async () => {
       if (this.dependencies.current()) return driver.obtainMasterConnection();
