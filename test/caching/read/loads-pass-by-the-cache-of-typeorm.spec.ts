@@ -1,15 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { CacheQuery, CacheService } from '../../../src/caching';
+import { Account } from '../../support/account';
 import { type Backend, onPostgres } from '../../support/backends';
 import { cachedApp, closeApps } from '../../support/nest-app';
-
-@Entity('accounts')
-class Account {
-  @PrimaryColumn() id!: number;
-  @Column() balance!: number;
-}
 
 @Injectable()
 class Accounts {

@@ -2,16 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Column, DataSource, Entity, EntityManager, PrimaryColumn, type QueryRunner } from 'typeorm';
+import { DataSource, EntityManager, type QueryRunner } from 'typeorm';
 import { CacheQuery, CacheService } from '../../../src/caching';
+import { Account } from '../../support/account';
 import { type Backend, onPostgres } from '../../support/backends';
 import { type CachedApp, cachedApp, closeApps } from '../../support/nest-app';
-
-@Entity('accounts')
-class Account {
-  @PrimaryColumn() id!: number;
-  @Column() balance!: number;
-}
 
 /** The manager of the transaction around a call, as libraries such as typeorm-transactional keep it. */
 const transactional = new AsyncLocalStorage<EntityManager>();

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import { Column, DataSource, Entity, PrimaryColumn, type QueryRunner } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { CacheQuery, CacheService } from '../../../src/caching';
+import { Account } from '../../support/account';
 import { eventually } from '../../support/eventually';
 import { needs } from '../../support/needs';
 import { type CachedApp, cachedApp, closeApps } from '../../support/nest-app';
@@ -9,12 +10,6 @@ import { PostgresServer } from '../../support/postgres-server';
 import { sql } from '../../support/sql';
 
 needs('postgres');
-
-@Entity('accounts')
-class Account {
-  @PrimaryColumn() id!: number;
-  @Column() balance!: number;
-}
 
 @Injectable()
 class Accounts {

@@ -50,7 +50,7 @@ const FAULTS: [reply: string, fault: Fault][] = [
     },
   ],
   ['MISCONF: it could not save', { begin: failToSave, end: (server) => server.command('CONFIG', 'SET', 'save', '') }],
-  ['BUSY: a script of somebody else runs', { begin: keepBusy, end: (server) => server.command('SCRIPT', 'KILL') }],
+  ["BUSY: another client's script runs", { begin: keepBusy, end: (server) => server.command('SCRIPT', 'KILL') }],
   [
     'LOADING: it is up again and reads its file',
     { begin: loadSlowly, end: (server) => eventually(() => server.command('GET', 'any')) },
