@@ -1,6 +1,7 @@
 import type { FieldText, PlaceOf } from '../caching';
 import { FEATURED_RATING } from './dto/limits';
 import type { Ordering, ProductFilter } from './dto/product-query.dto';
+import { packedSql } from './packed-rows';
 import { searchTerms } from './search-terms';
 
 export interface Slice {
@@ -40,9 +41,8 @@ export function conditionOf(filter: ProductFilter): Condition {
 /**
  * Late row lookup: the inner query walks an index over as many entries as the offset skips and keeps only ids; the rows
  * themselves are fetched for this page alone. So page 200 costs a few times page 1, not two hundred times.
- * @param columns of the rows, over `product`
  */
-export function sliceSql(
+function sliceSql(
   columns: string,
   { sql, values }: Condition,
   ordering: Ordering,
@@ -56,11 +56,22 @@ export function sliceSql(
   };
 }
 
+/** A page in one row of `PackedRows`. @param columns as of `RowsDefinition.selectList`, over `product` */
+export function pageSql(
+  columns: string,
+  condition: Condition,
+  ordering: Ordering,
+  slice: Slice,
+): { sql: string; values: unknown[] } {
+  const { sql, values } = sliceSql(columns, condition, ordering, slice);
+  return { sql: packedSql(sql), values };
+}
+
 /**
- * A page, and in each of its rows how many the whole list has. A page past the last is not searched for, and is one row without an id.
+ * The same, and in that row how many the whole list has. A page past the last is not searched for.
  * @param total one row of `count`, and of `rows` of the totals @default counts the rows of the list
  */
-export function countedSliceSql(
+export function countedPageSql(
   columns: string,
   { sql, values }: Condition,
   ordering: Ordering,
@@ -68,11 +79,9 @@ export function countedSliceSql(
   total: string = countSql(sql),
 ): { sql: string; values: unknown[] } {
   const condition = { sql: `${sql} AND ${COUNT} > $${values.length + 2}`, values };
-  const place = `row_number() OVER (ORDER BY ${orderOf('product', ordering)}) AS place`;
-  const page = sliceSql(`${place}, ${columns}`, condition, ordering, slice);
+  const page = pageSql(columns, condition, ordering, slice);
   return {
-    sql: `${withTotal(total)}
-      SELECT count, rows, id, json FROM total LEFT JOIN (${page.sql}) AS slice ON true ORDER BY place`,
+    sql: `${withTotal(total)} SELECT count, rows, ids, jsons FROM total CROSS JOIN (${page.sql}) AS page`,
     values: page.values,
   };
 }

@@ -5,7 +5,8 @@ import { ReadGate } from '../database';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
 import { ProductTotals } from './product-totals';
-import { conditionOf, countedSliceSql, countSql, Slice, sliceSql, stretchSql } from './product-lists';
+import { type PackedRows, unpacked } from './packed-rows';
+import { conditionOf, countedPageSql, countSql, pageSql, Slice, stretchSql } from './product-lists';
 import { searchTerms } from './search-terms';
 
 const ROWS = rowsDefinitionOf(Product)!.selectList('product');
@@ -40,18 +41,21 @@ export class ProductsRepository {
   async countedPage(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<CountedRows> {
     const question = { counted: [membersOf(filter), ordering, slice] };
     const total = this.totals.sqlOf(filter);
-    const { sql, values } = countedSliceSql(ROWS, conditionOf(filter), ordering, slice, total);
-    const found = await this.gate.run(kindOf(filter), question, (runner) => {
-      return runner.query(sql, values) as Promise<[Placed, ...Placed[]]>;
+    const { sql, values } = countedPageSql(ROWS, conditionOf(filter), ordering, slice, total);
+    const [page] = await this.gate.run(kindOf(filter), question, (runner) => {
+      return runner.query(sql, values) as Promise<[Counted & PackedRows]>;
     });
-    this.totals.noteRows(filter, found[0].rows);
-    return { count: countIn(found), rows: found.filter((row): row is Counted & SelectedRow => row.id !== null) };
+    this.totals.noteRows(filter, page.rows);
+    return { count: countIn([page]), rows: unpacked(page) };
   }
 
-  page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
+  async page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
     const question = { page: [membersOf(filter), ordering, slice] };
-    const { sql, values } = sliceSql(ROWS, conditionOf(filter), ordering, slice);
-    return this.gate.run(kindOf(filter), question, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
+    const { sql, values } = pageSql(ROWS, conditionOf(filter), ordering, slice);
+    const [page] = await this.gate.run(kindOf(filter), question, (runner) => {
+      return runner.query(sql, values) as Promise<[PackedRows]>;
+    });
+    return unpacked(page);
   }
 
   /** @param filter one that the totals know */
@@ -80,8 +84,6 @@ interface Counted {
   /** Of `product_totals`; 0: they were not read. */
   readonly rows: string;
 }
-
-type Placed = Counted & (SelectedRow | { readonly id: null });
 
 interface Found extends Counted {
   readonly ids: number[];

@@ -78,7 +78,7 @@ export class EntityCache {
         return { ...list, tags: tagsOf(tags, () => found.rows.map(({ field }) => field)) };
       }
       const read = await query();
-      this.stack.store.keep(this.loaded(read.rows), this.policy);
+      this.keep(read.rows);
       const list = listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
       return { ...list, tags: tagsOf(tags, () => this.fieldsOf(read.rows)) };
     });
@@ -87,6 +87,13 @@ export class EntityCache {
     const texts = await this.byText(list.ids, list.keys, near);
     const isOne = list.holds(texts, (json) => this.placeIn(json, placeOf));
     return isOne ? { count: list.count, texts: [...texts] } : this.shown(await query(), tags);
+  }
+
+  /** Caches rows that the load around this call has read, where they are not cached yet. */
+  private keep(rows: readonly SelectedRow[]): void {
+    const isCached = ({ id }: SelectedRow): boolean => this.stack.store.has(this.definition.keyOf(id));
+    const missing = rows.filter((row) => !isCached(row)).map(({ id, json }) => ({ id, json: ownText(json) }));
+    this.stack.store.keep(this.loaded(missing), this.policy);
   }
 
   private placeIn(json: string | null, placeOf: PlaceOf | undefined): string | null {
@@ -180,6 +187,11 @@ function isRow({ body }: CacheEntry): boolean {
 
 function tagsOf(tags: RowList['tags'], rows: () => readonly FieldText[]): readonly string[] {
   return typeof tags === 'function' ? tags(rows()) : tags;
+}
+
+/** A text in memory of its own: a part of a text keeps the whole alive, and the cache counts the part alone. */
+function ownText(text: string | null): string | null {
+  return text === null ? null : Buffer.from(text).toString();
 }
 
 function jsonIn(body: string | Buffer | null): string | null {
