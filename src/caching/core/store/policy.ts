@@ -38,7 +38,7 @@ export interface CachePolicy {
   readonly inProcess?: boolean;
   /**
    * The value is stored with a larger one that it is a part of. Where no tier has the larger one, not even stale, L2 is not
-   * read for the part either. @default false
+   * read for the part either, and the part is written to it only where there are other nodes. @default false
    */
   readonly comesWithWhole?: boolean;
   /**

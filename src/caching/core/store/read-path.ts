@@ -177,7 +177,10 @@ export class ReadPath {
   ): Promise<CacheResult> {
     const { l2, locks } = this;
     if (!l2 || !locks || this.skipsL2(key, policy)) return this.load(key, policy, load, { skipL2: true });
-    if (policy.comesWithWhole && this.parts.dependencies.current()?.isNew) return this.load(key, policy, load, {});
+    if (policy.comesWithWhole && this.parts.dependencies.current()?.isNew) {
+      // Redis gets it with its whole. It is for other nodes that the part is there by itself.
+      return this.load(key, policy, load, { skipL2: this.parts.isAlone() });
+    }
 
     // 5. L2. If the previous lookup missed, expect another miss and pipeline the lock request with the GET.
     const lookingUp = l2.lookUp(key);
