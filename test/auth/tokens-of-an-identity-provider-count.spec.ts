@@ -45,6 +45,8 @@ beforeAll(async () => {
     JWT_ISSUER: ISSUER,
     JWT_AUDIENCE: `${AUDIENCE}, other`,
     JWT_ROLES_CLAIM: 'realm_access.roles',
+    // With time for proofs: on a busy machine trust could end for a moment, and the keys be fetched again.
+    CACHE_MAX_LAG: '60s',
   });
 });
 
