@@ -4,10 +4,12 @@ const usual = require('./jest.config');
 
 const TESTS = join(__dirname, 'test');
 
-/** Those that try less in `npm test`: they ask test/support/effort.ts. */
+/** What a suite says that tries less in `npm test`: itself (test/support/effort.ts), or through what asks for it. */
+const TRIES_LESS = /support\/effort'|\b(?:onEveryBackend|edges)\(/;
+
 function suitesOfTwoEfforts() {
   return readdirSync(TESTS, { recursive: true })
-    .filter((file) => file.endsWith('.spec.ts') && readFileSync(join(TESTS, file), 'utf8').includes("support/effort'"))
+    .filter((file) => file.endsWith('.spec.ts') && TRIES_LESS.test(readFileSync(join(TESTS, file), 'utf8')))
     .map((file) => `**/test/${file.replaceAll('\\', '/')}`);
 }
 

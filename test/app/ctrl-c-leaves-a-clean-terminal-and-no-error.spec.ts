@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { effort, slowIt } from '../support/effort';
 import { Terminal } from '../support/terminal';
 
 // script(1) of util-linux; elsewhere it takes other options.
@@ -28,9 +29,8 @@ onLinux('Ctrl-C', () => {
   }
 
   it('during the first start and after it, and the next start works', async () => {
-    for (const moment of ['Making an embedded', 'Filling the catalogue', 'Server listening', 'is ready']) {
-      await interruptedAt(moment);
-    }
+    const moments = ['Making an embedded', 'Filling the catalogue', 'Server listening', 'is ready'];
+    for (const moment of effort(moments.slice(1, 3), moments)) await interruptedAt(moment);
   });
 
   it('just before the service listens', async () => {
@@ -40,7 +40,7 @@ onLinux('Ctrl-C', () => {
     expectClean(terminal);
   });
 
-  it('while npm run seed fills the catalogue', async () => {
+  slowIt('while npm run seed fills the catalogue', async () => {
     const terminal = Terminal.run('cli/seed.js', env, folder);
     await terminal.shows('Filling the catalogue');
     expect(await terminal.interrupt()).toBe(130);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Backend, embedded } from '../support/backends';
 import { send } from '../support/client';
+import { slowIt } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { RawConnection } from '../support/raw-connection';
 import { startStrata } from '../support/strata-process';
@@ -34,7 +35,7 @@ it('within SHUTDOWN_GRACE the node is not ready, takes requests, and closes each
   expect((await exited)[0]).toBe(1);
 });
 
-it('after the grace it ends with 0; on SIGINT there is none', async () => {
+slowIt('after the grace it ends with 0; on SIGINT there is none', async () => {
   const soon = await startStrata({ ...backend.env, SHUTDOWN_GRACE: '300ms' });
   expect(await soon.stop()).toBe(0);
   expect(soon.output()).toContain('taking requests for 300 ms');

@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { embedded } from '../support/backends';
 import { tokenFor } from '../support/client';
+import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { startStrata } from '../support/strata-process';
 
@@ -42,9 +43,9 @@ async function client(url: string, method: 'GET' | 'PATCH', lost: Lost[], count:
 }
 
 it('reads and writes on kept connections get a response that says the connection closes', async () => {
-  const backend = await embedded();
+  const backend = await embedded(10_000);
   try {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < effort(1, 3); round += 1) {
       const service = await startStrata({ ...backend.env, THROTTLE_LIMIT: '0' });
       const lost: Lost[] = [];
       const count = { answered: 0 };

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embedded } from '../support/backends';
+import { slowDescribe, slowIt } from '../support/effort';
 import { needs } from '../support/needs';
 import { PostgresServer } from '../support/postgres-server';
 import { sql } from '../support/sql';
@@ -56,7 +57,7 @@ it('a port that is in use', async () => {
   expectSentence(ended, new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is in use: stop .*, or set PORT`));
 });
 
-it('a host that is not this machine', async () => {
+slowIt('a host that is not this machine', async () => {
   const ended = await startOnFilled({ HOST: '203.0.113.1' });
   expectSentence(ended, /203\.0\.113\.1 is no address of this machine: set HOST/);
 });
@@ -78,7 +79,7 @@ const canMount = ((): boolean => {
   }
 })();
 
-(canMount ? describe : describe.skip)('on a disk of its own', () => {
+(canMount ? slowDescribe : describe.skip)('on a disk of its own', () => {
   async function runOn(mountOptions: string, before = 'true'): Promise<Finished> {
     const script = `mount -t tmpfs -o ${mountOptions} tmpfs ${folder} && ${before} && exec ${process.execPath} ${join(DIST, 'main.js')}`;
     const env = { PATH: process.env.PATH, ...onEmbedded() };
@@ -123,11 +124,11 @@ describe('on a PostgreSQL server', () => {
     expectSentence(ended, /password authentication failed .* Check the user and the password in DATABASE_URL/);
   });
 
-  it('a database that is not there', async () => {
+  slowIt('a database that is not there', async () => {
     expectSentence(await start(urlWith({ pathname: '/nowhere' })), /"nowhere" does not exist\. Create it/);
   });
 
-  it('a role without rights', async () => {
+  slowIt('a role without rights', async () => {
     const ended = await start(urlWith({ username: 'clerk', password: 'hunter2' }));
     expectSentence(ended, /permission denied.*GRANT CREATE ON SCHEMA public TO "clerk"/);
   });

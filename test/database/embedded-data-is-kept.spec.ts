@@ -1,5 +1,6 @@
 import { Backend, embedded } from '../support/backends';
 import { send, tokenFor } from '../support/client';
+import { slowIt } from '../support/effort';
 import { runStrata, startStrata } from '../support/strata-process';
 import { KETTLE, PageJson, ProductJson } from '../products/product';
 
@@ -30,7 +31,7 @@ it('is filled at the first start, and kept over a stop and a crash', async () =>
   await third.stop();
 });
 
-it('a second process on the same folder says why it cannot start, and the first goes on', async () => {
+slowIt('a second process on the same folder says why it cannot start, and the first goes on', async () => {
   backend = await embedded(10_000);
   const first = await startStrata(backend.env);
   for (const program of ['main.js', 'cli/seed.js']) {
@@ -43,7 +44,7 @@ it('a second process on the same folder says why it cannot start, and the first 
   await first.stop();
 });
 
-it('two hundred requests at once on the one connection all get a response', async () => {
+slowIt('two hundred requests at once on the one connection all get a response', async () => {
   backend = await embedded(10_000);
   const service = await startStrata(backend.env);
   const answers = await Promise.all(

@@ -85,7 +85,7 @@ it('the grace period has room for the shutdown’s own and for the requests in f
 });
 
 it('its probes request routes that the service has', async () => {
-  const backend = await embedded();
+  const backend = await embedded(10_000);
   const running = await startStrata(backend.env);
   try {
     for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { embedded } from '../support/backends';
 import { tokenFor } from '../support/client';
+import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { useService } from '../support/service';
 import { asFunctionBody, asScript, programOf, runnableBlocks } from './runnable';
@@ -34,7 +35,12 @@ describe('TypeScript', () => {
   });
 });
 
-describe.each(settings)('commands, with the setting "%s"', (setting) => {
+describe.each(
+  effort(
+    settings.filter((setting) => setting === ''),
+    settings,
+  ),
+)('commands, with the setting "%s"', (setting) => {
   const service = useService(embedded, environmentOf(setting));
 
   it.each(pagesWith('sh', setting))('of $file print what they say', async ({ program }) => {

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { onEveryBackend } from '../support/backends';
 import { ProblemBody, RequestOptions, tokenFor } from '../support/client';
+import { effort } from '../support/effort';
 import { useService } from '../support/service';
 import { KETTLE } from '../products/product';
 
@@ -165,7 +166,7 @@ onEveryBackend((open) => {
         const { status } = await service.get(`/api/products?${new URLSearchParams(parameters).toString()}`);
         expect([200, 400, 404]).toContain(status);
       }),
-      { numRuns: 150 },
+      { numRuns: effort(50, 150) },
     );
   });
 

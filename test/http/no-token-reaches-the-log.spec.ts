@@ -7,6 +7,7 @@ import { boundedError } from '../../src/http/log-error';
 import { redactTokens } from '../../src/http/redact-tokens';
 import { Backend, embedded } from '../support/backends';
 import { send, tokenFor } from '../support/client';
+import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { startStrata, StrataProcess } from '../support/strata-process';
 
@@ -16,7 +17,7 @@ const signature = token.split('.')[2] ?? '';
 /** Longest line that any request may cause, in characters: a stack is the longest part of it. */
 const LONGEST_LINE = 10_000;
 
-describe.each(['info', 'trace'])('in production, at LOG_LEVEL=%s', (level) => {
+describe.each(effort(['trace'], ['info', 'trace']))('in production, at LOG_LEVEL=%s', (level) => {
   let backend: Backend;
   let service: StrataProcess;
 

@@ -1,6 +1,7 @@
 import { embedded } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { RequestOptions } from '../support/client';
+import { slowDescribe } from '../support/effort';
 import { useService } from '../support/service';
 
 const SHOP = 'https://shop.example';
@@ -124,7 +125,7 @@ describe('with CORS_ORIGINS', () => {
   });
 });
 
-describe('with CORS_ORIGINS=none', () => {
+slowDescribe('with CORS_ORIGINS=none', () => {
   const service = useService(embedded, { CORS_ORIGINS: 'none' });
 
   it('nothing is said to other origins', async () => {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { slowIt } from '../support/effort';
 
 const ROOT = join(__dirname, '../..');
 const SUPPORT = join(ROOT, 'test/support');
@@ -73,7 +74,7 @@ it('tests and hooks are skipped, the rest runs, and the last lines name suites, 
   expect(code).toBe(0);
 });
 
-it('with CI=true each is a failure that names the program and the command', async () => {
+slowIt('with CI=true each is a failure that names the program and the command', async () => {
   const { code, output } = await run({ whole: WHOLE, part: WITHOUT }, { CI: 'true' });
   expect(output).toContain(
     'This machine lacks prometheus, and with CI=true nothing is skipped: apt-get install -y prometheus',
@@ -82,13 +83,13 @@ it('with CI=true each is a failure that names the program and the command', asyn
   expect(code).toBe(1);
 });
 
-it('a suite that starts a program without saying that it needs it fails at once, on every machine', async () => {
+slowIt('a suite that starts a program without saying that it needs it fails at once, on every machine', async () => {
   const { code, output } = await run({ undeclared: UNDECLARED });
   expect(output).toContain("uses redis-server: say needs('redis-server') at its head");
   expect(code).toBe(1);
 });
 
-it('a run that leaves a folder behind fails and names it', async () => {
+slowIt('a run that leaves a folder behind fails and names it', async () => {
   const { code, output } = await run({ leaves: LEAVES });
   expect(output).toMatch(/Suites left behind:\s+folder forgotten-/);
   expect(code).toBe(1);

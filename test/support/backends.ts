@@ -3,8 +3,9 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
+import { effort } from './effort';
 import { shared } from './machine/shared';
-import { needed, needs } from './needs';
+import { lacks, needed, needs } from './needs';
 import { sql } from './sql';
 
 /** A place for one suite's data, and what a service has to be told to use it. */
@@ -17,9 +18,12 @@ export interface Backend {
 /** @param products how many the catalogue has; without, there is no table yet */
 export type OpenBackend = (products?: number) => Promise<Backend>;
 
-/** Runs the same suite on the embedded database and on real servers. */
+/**
+ * Runs the same suite on real servers and on the embedded database: in `npm test` there only where the machine lacks the servers. What runs
+ * on either is PostgreSQL, and many suites are for the embedded one alone.
+ */
 export function onEveryBackend(suite: (open: OpenBackend) => void): void {
-  describe('on the embedded database', () => suite(embedded));
+  if (effort(lacks('postgres', 'redis-server'), true)) describe('on the embedded database', () => suite(embedded));
   onRealServers(suite);
 }
 

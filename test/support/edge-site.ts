@@ -1,5 +1,6 @@
 import { postgresAndRedis, type Backend } from './backends';
 import { type Answer, type RequestOptions, send, tokenFor } from './client';
+import { effort } from './effort';
 import { eventually } from './eventually';
 import { ask, type RawAnswer, type RawRequest } from './http';
 import type { Need } from './needs';
@@ -12,6 +13,11 @@ import { TcpProxy } from './tcp-proxy';
 import { Varnish } from './varnish';
 
 export type EdgeName = 'nginx' | 'varnish';
+
+/** Each of them in `npm run test:slow`, one in `npm test`. */
+export function edges(usual: EdgeName): EdgeName[] {
+  return effort([usual], ['nginx', 'varnish']);
+}
 
 /** How long after its acknowledgement a write may be unseen at the edge, in ms, as docker/README.md says. */
 export const BOUND = 1_000;

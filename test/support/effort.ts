@@ -8,3 +8,12 @@ const isSlow = process.env.TEST_SLOW === 'yes';
 export function effort<T>(usual: T, thorough: T): T {
   return isSlow ? thorough : usual;
 }
+
+/** Tests that only `npm run test:slow` has: what costs much, of a kind that `npm test` has an example of. */
+export const slowIt: jest.It = only(() => it);
+export const slowDescribe: jest.Describe = only(() => describe);
+
+function only<T extends jest.It | jest.Describe>(thorough: () => T): T {
+  const nothing = Object.assign(() => undefined, { each: () => () => undefined });
+  return effort(() => nothing as unknown as T, thorough)();
+}

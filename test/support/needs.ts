@@ -4,6 +4,7 @@ export type { Need } from './machine/programs';
 
 /** What machine/environment.ts puts beside `describe` and `it`. */
 interface Marker {
+  lacks?: (names: readonly Need[]) => boolean;
   need?: (names: readonly Need[]) => void;
   needed?: (name: Need) => void;
 }
@@ -19,4 +20,9 @@ export function needs(...names: Need[]): void {
 /** Called by what starts such a program. @throws Error when the suite has not said that it needs it */
 export function needed(name: Need): void {
   (globalThis as Marker).needed?.(name);
+}
+
+/** Whether the machine lacks one of these. */
+export function lacks(...names: Need[]): boolean {
+  return (globalThis as Marker).lacks?.(names) ?? false;
 }

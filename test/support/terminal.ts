@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually } from './eventually';
+import { quickStart } from './machine/quick-start';
 
 const DIST = join(__dirname, '../../dist');
 /** Modes that a program may switch in a terminal (DECSET): line wrap, cursor, the other screen. */
@@ -20,8 +21,11 @@ export class Terminal {
   }
 
   static run(program: string, env: Record<string, string>, cwd: string): Terminal {
-    const command = `exec "${process.execPath}" "${join(DIST, program)}"`;
-    const options = { cwd, env: { PATH: process.env.PATH, TERM: 'xterm', ...env } };
+    const modules = quickStart();
+    const command = ['exec', process.execPath, ...modules.args, join(DIST, program)]
+      .map((word) => `"${word}"`)
+      .join(' ');
+    const options = { cwd, env: { PATH: process.env.PATH, TERM: 'xterm', ...modules.env, ...env } };
     return new Terminal(
       spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], options),
     );

@@ -1,9 +1,9 @@
 import { send } from '../../support/client';
-import { EdgeSite, type EdgeName, isHit, needsOf } from '../../support/edge-site';
+import { EdgeSite, isHit, needsOf, edges } from '../../support/edge-site';
 import { cacheStatus } from '../../support/http';
 import { needs } from '../../support/needs';
 
-describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
+describe.each(edges('varnish'))('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   beforeAll(async () => {

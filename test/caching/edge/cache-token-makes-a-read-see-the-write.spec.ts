@@ -1,5 +1,5 @@
 import { send, tokenFor } from '../../support/client';
-import { EdgeSite, type EdgeName, json, needsOf } from '../../support/edge-site';
+import { EdgeSite, json, needsOf, edges } from '../../support/edge-site';
 import { SLACK } from '../../support/eventually';
 import type { RawAnswer } from '../../support/http';
 import { shared } from '../../support/machine/shared';
@@ -8,7 +8,7 @@ import { TcpProxy } from '../../support/tcp-proxy';
 
 const stock = (answer: RawAnswer): number => json<{ stock: number }>(answer).stock;
 
-describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
+describe.each(edges('varnish'))('behind %s', (name) => {
   needs(...needsOf(name));
   let redis: TcpProxy;
   let site: EdgeSite;

@@ -1,4 +1,4 @@
-import { EdgeSite, type EdgeName, isHit, needsOf } from '../../support/edge-site';
+import { EdgeSite, isHit, needsOf, edges } from '../../support/edge-site';
 import { ask, type RawAnswer } from '../../support/http';
 import { needs } from '../../support/needs';
 import { RawConnection } from '../../support/raw-connection';
@@ -6,7 +6,7 @@ import { RawConnection } from '../../support/raw-connection';
 const PATH = '/api/products?page=2&page_size=5';
 const OLD = 'Mon, 01 Jan 2024 00:00:00 GMT';
 
-describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
+describe.each(edges('varnish'))('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   let etag: string;

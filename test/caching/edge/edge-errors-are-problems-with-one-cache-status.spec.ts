@@ -1,5 +1,5 @@
 import { parseCacheStatus } from '../../support/cache-status';
-import { EdgeSite, type EdgeName, needsOf } from '../../support/edge-site';
+import { EdgeSite, needsOf, edges } from '../../support/edge-site';
 import type { RawAnswer } from '../../support/http';
 import { needs } from '../../support/needs';
 import { RawConnection } from '../../support/raw-connection';
@@ -35,7 +35,7 @@ const REFUSED: [what: string, statuses: number[], request: string][] = [
   ['and another', [403, 404], `GET /x/../metrics HTTP/1.1\r\n${HOST}\r\n`],
 ];
 
-describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
+describe.each(edges('nginx'))('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { parseCacheStatus } from '../../support/cache-status';
-import { EdgeSite, type EdgeName, isHit, needsOf } from '../../support/edge-site';
+import { EdgeSite, type EdgeName, isHit, needsOf, edges } from '../../support/edge-site';
 import { eventually } from '../../support/eventually';
 import { ask, type RawAnswer } from '../../support/http';
 import { needs } from '../../support/needs';
@@ -23,7 +23,7 @@ function expectRefusal(name: EdgeName, { status, headers, body }: RawAnswer): vo
   expect(JSON.parse(body.toString())).toMatchObject({ status: 429, title: 'Too Many Requests' });
 }
 
-describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
+describe.each(edges('nginx'))('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   let limited: Nginx | Varnish;

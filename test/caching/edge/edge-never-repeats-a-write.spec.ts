@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EdgeServer } from '../../support/edge-server';
-import { type EdgeName } from '../../support/edge-site';
+import { edges } from '../../support/edge-site';
 import { ask } from '../../support/http';
 import { needs } from '../../support/needs';
 import { Nginx } from '../../support/nginx';
@@ -42,7 +42,7 @@ class DyingNode {
   }
 }
 
-describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
+describe.each(edges('varnish'))('behind %s', (name) => {
   needs(name);
   let nodes: DyingNode[];
   let edge: EdgeServer;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { EdgeSite, type EdgeName, needsOf } from '../../support/edge-site';
+import { EdgeSite, needsOf, edges } from '../../support/edge-site';
 import { eventually } from '../../support/eventually';
 import { answerJson, type FakeServer, startFakeServer } from '../../support/fake-server';
 import { ask } from '../../support/http';
@@ -16,7 +16,7 @@ const CHROME = {
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0',
 };
 
-describe.each<EdgeName>(['nginx', 'varnish'])('a miss of %s', (name) => {
+describe.each(edges('varnish'))('a miss of %s', (name) => {
   needs(...needsOf(name));
   let recorder: FakeServer;
   let edge: Nginx | Varnish;

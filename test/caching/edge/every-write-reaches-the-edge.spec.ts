@@ -1,7 +1,7 @@
 import { tokenFor } from '../../support/client';
 import { parseCacheStatus } from '../../support/cache-status';
 import { pause, SLACK } from '../../support/eventually';
-import { BOUND, EdgeSite, isHit, json, type EdgeName, needsOf } from '../../support/edge-site';
+import { BOUND, EdgeSite, isHit, json, needsOf, edges } from '../../support/edge-site';
 import { cacheStatus, type RawAnswer } from '../../support/http';
 import { needs } from '../../support/needs';
 
@@ -15,7 +15,7 @@ const price = (answer: RawAnswer): number => json<Product>(answer).price;
 const stock = (answer: RawAnswer): number => json<Product>(answer).stock;
 const pageOf = (answer: RawAnswer): Product[] => json<{ results: Product[] }>(answer).results;
 
-describe.each<EdgeName>(['nginx', 'varnish'])('behind %s', (name) => {
+describe.each(edges('varnish'))('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   const took: Record<string, number> = {};

@@ -1,12 +1,12 @@
 import { send, tokenFor } from '../../support/client';
-import { EdgeSite, type EdgeName, json, needsOf } from '../../support/edge-site';
+import { EdgeSite, json, needsOf, edges } from '../../support/edge-site';
 import { needs } from '../../support/needs';
 
 const PATH = '/api/products/60';
 const EDITOR = tokenFor('editor', 'editor');
 const METHODS = ['PATCH', 'PUT', 'DELETE'];
 
-describe.each<EdgeName>(['nginx', 'varnish'])('at a node and behind %s', (name) => {
+describe.each(edges('nginx'))('at a node and behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   beforeAll(async () => {

@@ -4,6 +4,7 @@ import { MemoryTagClock } from '../../../src/caching/core/clock/memory-tag-clock
 import { withKinds } from '../../../src/caching/edge/edge-tags';
 import { type EdgeKind, resolveEdge } from '../../../src/caching/edge/edge.options';
 import { PurgeError, type Purger } from '../../../src/caching/write/purge/purger';
+import { effort } from '../../support/effort';
 import { FakeEdge } from '../../support/fake-edge';
 
 const TOKEN = 'hunter2-token';
@@ -93,7 +94,7 @@ it('Cloudflare: an error with status 200 is an error', async () => {
   }
 });
 
-describe.each(EVERY)('%s', (kind) => {
+describe.each(effort<(typeof EVERY)[number][]>(['varnish'], [...EVERY]))('%s', (kind) => {
   it('a 429 is not retried at once, and its Retry-After is reported', async () => {
     const later = new Date(Date.now() + 20_000).toUTCString();
     for (const [header, least, most] of [

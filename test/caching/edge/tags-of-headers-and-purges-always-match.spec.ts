@@ -11,6 +11,7 @@ import {
 import { cacheGroups } from '../../../src/caching/write/cache-groups';
 import { tagField } from '../../../src/caching/edge/tag-field';
 import type { TagHeader } from '../../../src/caching/edge/edge.options';
+import { effort } from '../../support/effort';
 
 /** Tags as an application makes them, and as nobody should. */
 const sensible = fc
@@ -70,7 +71,7 @@ it.each(Object.keys(READ) as TagHeader[])(
         expect(withKinds([edgeTag(stamped)]).some((tag) => carried.includes(tag))).toBe(true);
         for (const tag of purged) expect(tag).toMatch(SAFE);
       }),
-      { numRuns: 100 },
+      { numRuns: effort(30, 100) },
     );
   },
 );
@@ -88,7 +89,7 @@ it('groups of a write (RFC 9875) match the groups of responses, too', () => {
       expect(field.length).toBeLessThanOrEqual(MAX_FIELD);
       expect(READ['cache-groups'](field).some((group) => carried.includes(group))).toBe(true);
     }),
-    { numRuns: 100 },
+    { numRuns: effort(30, 100) },
   );
 });
 

@@ -5,7 +5,7 @@ import { needs } from '../../support/needs';
 import { RedisServer } from '../../support/redis-server';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
-import { effort } from '../../support/effort';
+import { effort, slowIt } from '../../support/effort';
 
 needs('postgres', 'redis-server');
 
@@ -64,7 +64,7 @@ describe.each(effort(MODES.slice(1), MODES))('%s', (consistency, bound) => {
     await eventually(() => warm([stays, moves], 'detail', 1));
   });
 
-  it('an address that leads to another Redis and back: what was stamped there is not forgotten', async () => {
+  slowIt('an address that leads to another Redis and back: what was stamped there is not forgotten', async () => {
     const alone = await node(wire.url, consistency);
     await eventually(() => warm([alone], 'detail', 2));
     const claim = AcknowledgedWrites.start(bound, () => alone, [() => alone, () => alone], 2, (stock += 10_000));
@@ -80,7 +80,7 @@ describe.each(effort(MODES.slice(1), MODES))('%s', (consistency, bound) => {
     await eventually(() => warm([alone], 'detail', 2));
   });
 
-  it('the same where the node restarts meanwhile, and so never saw the epoch that comes back', async () => {
+  slowIt('the same where the node restarts meanwhile, and so never saw the epoch that comes back', async () => {
     const before = await node(wire.url, consistency);
     await eventually(() => warm([before], 'detail', 3));
     await before.stop();

@@ -1,5 +1,6 @@
 import { type Backend, postgresAndRedis } from '../../support/backends';
 import { send, tokenFor } from '../../support/client';
+import { slowIt } from '../../support/effort';
 import { eventually, pause } from '../../support/eventually';
 import { sql } from '../../support/sql';
 import { runStrata, startStrata, type StrataProcess } from '../../support/strata-process';
@@ -42,7 +43,7 @@ it('two processes on one database without Redis: the second refuses to start and
   expect((await send(first.url, '/api/products')).status).toBe(200);
 });
 
-it('the same where only one of them has Redis, and where they do not share the prefix', async () => {
+slowIt('the same where only one of them has Redis, and where they do not share the prefix', async () => {
   await start(backend.env);
   expect(await refused(alone)).toContain('REDIS_URL');
   expect(await refused({ ...backend.env, CACHE_PREFIX: `${backend.env.CACHE_PREFIX}-another` })).toContain(
@@ -50,7 +51,7 @@ it('the same where only one of them has Redis, and where they do not share the p
   );
 });
 
-it('with one Redis and prefix there may be many; and without any caches as well', async () => {
+slowIt('with one Redis and prefix there may be many; and without any caches as well', async () => {
   await start(backend.env);
   await start(backend.env);
   await Promise.all(running.splice(0).map((process) => process.kill()));
@@ -65,7 +66,7 @@ it('a killed process does not block the next', async () => {
   expect((await send((await start(alone)).url, '/health/ready')).status).toBe(200);
 });
 
-it('one that was cut off and finds its place taken keeps nothing, until it is alone again', async () => {
+slowIt('one that was cut off and finds its place taken keeps nothing, until it is alone again', async () => {
   const database = new URL(alone.DATABASE_URL!);
   const wire = await TcpProxy.to(Number(database.port || 5432));
   database.host = `127.0.0.1:${wire.port}`;

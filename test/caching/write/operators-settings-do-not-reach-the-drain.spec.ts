@@ -1,3 +1,4 @@
+import { effort } from '../../support/effort';
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
 import { eventually } from '../../support/eventually';
 import { needs } from '../../support/needs';
@@ -50,7 +51,7 @@ const SETTINGS: [what: string, settings: Record<string, string>][] = [
   ['statements are logged', { log_min_duration_statement: '0', log_parameter_max_length: '0' }],
 ];
 
-it.each(SETTINGS)(
+it.each(effort(SETTINGS.slice(0, 3), SETTINGS))(
   '%s: each write is stamped before it is acknowledged, in one and the same session',
   async (_what, settings) => {
     for (const [name, value] of Object.entries(settings))

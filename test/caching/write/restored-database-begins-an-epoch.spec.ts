@@ -4,7 +4,7 @@ import { needs } from '../../support/needs';
 import { PgDump } from '../../support/pg-dump';
 import { sql } from '../../support/sql';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
-import { effort } from '../../support/effort';
+import { effort, slowIt } from '../../support/effort';
 
 needs('postgres', 'redis-server', 'psql');
 
@@ -58,7 +58,7 @@ it.each(effort<('bounded' | 'strict')[]>(['bounded'], ['bounded', 'strict']))(
   },
 );
 
-it('the same where the node before was killed, and so never said that it left', async () => {
+slowIt('the same where the node before was killed, and so never said that it left', async () => {
   const before = await catalogue.node();
   await before.write('update()', 1, 500_001);
   expect(await eventually(() => warm([before], 'detail', 1))).toContain(NEW);
@@ -82,7 +82,7 @@ it('pg_restore --clean into the same database while nodes run: they return what 
   await eventually(async () => (await nodes[0].read('detail', 1)).value.includes('"stock":500003,'));
 });
 
-it('pg_restore --clean while no node runs: the next node does not serve what was lost', async () => {
+slowIt('pg_restore --clean while no node runs: the next node does not serve what was lost', async () => {
   const before = await catalogue.node();
   await before.write('update()', 1, 500_001);
   expect(await eventually(() => warm([before], 'detail', 1))).toContain(NEW);
@@ -92,7 +92,7 @@ it('pg_restore --clean while no node runs: the next node does not serve what was
   expect((await after.read('detail', 1)).value).toContain(old);
 });
 
-it('two live databases on one prefix: the second is refused, and both are named', async () => {
+slowIt('two live databases on one prefix: the second is refused, and both are named', async () => {
   await catalogue.node();
   const second = await restoreIntoAnother();
   const refused = catalogue.node({ database: second });

@@ -82,37 +82,41 @@ const MODES: (readonly ['bounded' | 'strict', number])[] = [
 ];
 
 describe.each(effort(MODES.slice(1), MODES))('%s', (consistency, bound) => {
-  it.each(LOCKS)('$name: no read is behind what was acknowledged, and all recovers', async ({ take }) => {
-    const start = (): Promise<EvictionNode> => catalogue.node({ caching: { consistency, maxLag: MAX_LAG, grace: 0 } });
-    const [writer, other] = await Promise.all([start(), start()]);
-    await eventually(() => warm([writer, other], 'detail', 1));
-    await eventually(() => warm([writer, other], 'detail', 2));
-    stock += 10_000;
-    const claim = AcknowledgedWrites.start(bound, () => writer, [() => writer, () => other], 1, stock);
-    await eventually(() => claim.acknowledged > 10);
-    // This write has its record when the lock queues, and commits before its drain can run: the case that went unseen.
-    await writer.call('begin', 'w');
-    await writer.call('set', 'w', 2, stock);
-    const release = await take();
-    await writer.call('end', 'w', 'commit');
-    const sees = async (node: EvictionNode): Promise<boolean> =>
-      (await node.read('detail', 2)).value.includes(`"stock":${stock},`);
-    try {
-      for (const node of [writer, other]) {
-        if (consistency === 'strict') expect(await sees(node)).toBe(true);
-        else await eventually(() => sees(node));
+  it.each(effort(LOCKS.slice(0, 1), LOCKS))(
+    '$name: no read is behind what was acknowledged, and all recovers',
+    async ({ take }) => {
+      const start = (): Promise<EvictionNode> =>
+        catalogue.node({ caching: { consistency, maxLag: MAX_LAG, grace: 0 } });
+      const [writer, other] = await Promise.all([start(), start()]);
+      await eventually(() => warm([writer, other], 'detail', 1));
+      await eventually(() => warm([writer, other], 'detail', 2));
+      stock += 10_000;
+      const claim = AcknowledgedWrites.start(bound, () => writer, [() => writer, () => other], 1, stock);
+      await eventually(() => claim.acknowledged > 10);
+      // This write has its record when the lock queues, and commits before its drain can run: the case that went unseen.
+      await writer.call('begin', 'w');
+      await writer.call('set', 'w', 2, stock);
+      const release = await take();
+      await writer.call('end', 'w', 'commit');
+      const sees = async (node: EvictionNode): Promise<boolean> =>
+        (await node.read('detail', 2)).value.includes(`"stock":${stock},`);
+      try {
+        for (const node of [writer, other]) {
+          if (consistency === 'strict') expect(await sees(node)).toBe(true);
+          else await eventually(() => sees(node));
+        }
+        await eventually(async () => (await other.call<{ state: string }>('trust')).state === 'unproved');
+      } finally {
+        await release();
       }
-      await eventually(async () => (await other.call<{ state: string }>('trust')).state === 'unproved');
-    } finally {
-      await release();
-    }
-    const seen = claim.acknowledged;
-    await eventually(() => claim.acknowledged > seen + 10);
-    await claim.stop();
-    expect(claim.behind).toEqual([]);
-    for (const node of [writer, other])
-      await eventually(async () => (await node.call<{ state: string }>('trust')).state === 'proved');
-    await eventually(async () => (await catalogue.waiting()) === 0);
-    await eventually(() => warm([writer, other], 'detail', 1));
-  });
+      const seen = claim.acknowledged;
+      await eventually(() => claim.acknowledged > seen + 10);
+      await claim.stop();
+      expect(claim.behind).toEqual([]);
+      for (const node of [writer, other])
+        await eventually(async () => (await node.call<{ state: string }>('trust')).state === 'proved');
+      await eventually(async () => (await catalogue.waiting()) === 0);
+      await eventually(() => warm([writer, other], 'detail', 1));
+    },
+  );
 });

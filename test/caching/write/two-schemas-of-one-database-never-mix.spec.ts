@@ -1,3 +1,4 @@
+import { slowIt } from '../../support/effort';
 import { EvictionNode, stopNodes } from '../../support/eviction-node';
 import { eventually } from '../../support/eventually';
 import { needs } from '../../support/needs';
@@ -57,7 +58,7 @@ it('each under its own prefix: both drain their own writes, and neither sees tho
   }
 });
 
-it('two clocks on one outbox are refused still', async () => {
+slowIt('two clocks on one outbox are refused still', async () => {
   await tenant(`${catalogue.prefix}.tenant`);
   await expect(tenant(`${catalogue.prefix}.third`)).rejects.toThrow(/another cache clock/);
 });

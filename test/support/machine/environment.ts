@@ -30,6 +30,7 @@ export default class MachineEnvironment extends TestEnvironment {
     this.file = relative(config.projectConfig.rootDir, context.testPath);
     Object.assign(this.global, {
       need: (names: readonly Need[]) => this.need(names),
+      lacks: (names: readonly Need[]) => this.lacked(names).length > 0,
       needed: (name: Need) => this.needed(name),
     });
   }
@@ -50,7 +51,7 @@ export default class MachineEnvironment extends TestEnvironment {
 
   private need(names: readonly Need[]): void {
     for (const name of names) this.declared.add(name);
-    const lacks = names.filter((name) => this.missing[name] !== undefined);
+    const lacks = this.lacked(names);
     if (lacks.length === 0) return;
     if (process.env.CI === 'true') {
       const packages = lacks.flatMap((name) => this.missing[name] ?? []);
@@ -61,6 +62,10 @@ export default class MachineEnvironment extends TestEnvironment {
     const block = this.block!();
     block.mode = 'skip';
     this.lacking.set(block, lacks);
+  }
+
+  private lacked(names: readonly Need[]): Need[] {
+    return names.filter((name) => this.missing[name] !== undefined);
   }
 
   private needed(name: Need): void {

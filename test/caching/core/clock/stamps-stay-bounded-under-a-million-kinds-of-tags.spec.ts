@@ -4,7 +4,7 @@ import { PendingStamps } from '../../../../src/caching/core/clock/pending-stamps
 import { StampTable } from '../../../../src/caching/core/clock/stamp-table';
 import { effort } from '../../../support/effort';
 
-const KINDS = effort(200_000, 1_000_000);
+const KINDS = effort(20_000, 1_000_000);
 const LIMIT = 1_000;
 
 /** How many names all Maps of `owner`, and of what it is made of, hold. */

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { Redis } from 'iovalkey';
 import type { CachingOptions } from '../../../../src/caching';
 import type { CacheStack } from '../../../../src/caching';
+import { effort } from '../../../support/effort';
 import { eventually } from '../../../support/eventually';
 import { needs } from '../../../support/needs';
 import { RedisServer } from '../../../support/redis-server';
@@ -98,7 +99,7 @@ describe.each([
           await client.set(KEY, broken);
           await expectMiss();
         }),
-        { numRuns: 60 },
+        { numRuns: effort(20, 60) },
       );
     }
   });
@@ -125,7 +126,7 @@ it('any other value or Redis type is a miss, and is deleted', async () => {
       await client.set(KEY, Buffer.from(bytes));
       await expectMiss();
     }),
-    { numRuns: 50 },
+    { numRuns: effort(20, 50) },
   );
   await client.del(KEY);
   await client.hset(KEY, 'field', 'value');

@@ -2,6 +2,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { embedded } from '../../../support/backends';
 import { openBrowser } from '../../../support/browser';
 import { tokenFor } from '../../../support/client';
+import { slowIt } from '../../../support/effort';
 import { useService } from '../../../support/service';
 import { TcpProxy } from '../../../support/tcp-proxy';
 import { needs } from '../../../support/needs';
@@ -89,7 +90,7 @@ it('signs in by keyboard, shows what happens, evicts a tag; no error, nothing fr
   expect([...hosts]).toEqual([new URL(service.process().url).host]);
 });
 
-it.each([
+slowIt.each([
   ['the printed line', (token: string) => `  TOKEN=${token}`],
   ['a header', (token: string) => `Authorization: Bearer ${token}`],
   ['the token with blanks around it', (token: string) => ` ${token} `],
@@ -120,7 +121,7 @@ it('runs what it was built with and nothing that is planted, and talks to its ow
   expect(errors.filter((text) => /Content Security Policy/i.test(text)).length).toBeGreaterThanOrEqual(3);
 });
 
-it('shows the Cache-Token of an eviction, and reads with it', async () => {
+slowIt('shows the Cache-Token of an eviction, and reads with it', async () => {
   await signIn(tokenFor('root', 'admin'));
   await page.locator('#board').waitFor();
   await page.locator('#tag').fill('product:3');
@@ -144,7 +145,7 @@ it('shows the Cache-Token of an eviction, and reads with it', async () => {
   expect(errors).toEqual([]);
 });
 
-it('inspects an entry by keyboard, shows its tags and why it is stale, and deletes it', async () => {
+slowIt('inspects an entry by keyboard, shows its tags and why it is stale, and deletes it', async () => {
   await signIn(tokenFor('root', 'admin'));
   await page.locator('#board').waitFor();
   await service.send('GET', '/api/products/2');
@@ -178,7 +179,7 @@ it('inspects an entry by keyboard, shows its tags and why it is stale, and delet
   expect(errors.filter((text) => !text.includes('404'))).toEqual([]);
 });
 
-it('says that its data is old while the server is unavailable, and continues its charts afterwards', async () => {
+slowIt('says that its data is old while the server is unavailable, and continues its charts afterwards', async () => {
   const wire = await TcpProxy.to(Number(new URL(service.process().url).port));
   try {
     await page.goto(`http://127.0.0.1:${wire.port}/console`);
@@ -202,13 +203,13 @@ it('says that its data is old while the server is unavailable, and continues its
   }
 });
 
-it('says why a sign-in is refused', async () => {
+slowIt('says why a sign-in is refused', async () => {
   await signIn(tokenFor('eve', 'editor'));
   await page.locator('#gate-error').getByText(/admin/i).waitFor();
   expect(await page.locator('#board').isHidden()).toBe(true);
 });
 
-it('shows what comes from outside as text', async () => {
+slowIt('shows what comes from outside as text', async () => {
   await signIn(tokenFor('root', 'admin'));
   await page.locator('#tag').fill('<img src=x onerror=alert(1)>');
   await page.locator('#tag').press('Enter');
@@ -217,7 +218,7 @@ it('shows what comes from outside as text', async () => {
   expect(errors).toEqual([]);
 });
 
-it('fits a phone', async () => {
+slowIt('fits a phone', async () => {
   await page.setViewportSize({ width: 360, height: 740 });
   await signIn(tokenFor('root', 'admin'));
   await page.locator('#board').waitFor();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { type Backend, onRealServers } from '../../../support/backends';
 import { send, tokenFor } from '../../../support/client';
+import { slowDescribe } from '../../../support/effort';
 import { eventually, pause } from '../../../support/eventually';
 import { FakeEdge } from '../../../support/fake-edge';
 import { Prometheus } from '../../../support/prometheus';
@@ -48,54 +49,56 @@ it('is well formed: ids, places, one datasource, which is provided', () => {
   expect(silent.map(({ title }) => title)).toEqual([]);
 });
 
-onRealServers((open) => {
-  needs('prometheus');
-  let backend: Backend;
-  let edge: FakeEdge;
-  let service: StrataProcess;
-  let prometheus: Prometheus;
-  const load = new AbortController();
-  let loading: Promise<void>;
+slowDescribe('of a service with traffic', () => {
+  onRealServers((open) => {
+    needs('prometheus');
+    let backend: Backend;
+    let edge: FakeEdge;
+    let service: StrataProcess;
+    let prometheus: Prometheus;
+    const load = new AbortController();
+    let loading: Promise<void>;
 
-  beforeAll(async () => {
-    backend = await open(1_000);
-    edge = await FakeEdge.start();
-    service = await startStrata({ ...backend.env, EDGE_PURGE: 'varnish', EDGE_PURGE_URL: edge.url });
-    prometheus = await Prometheus.start(new URL(service.url).host, RULES);
-    loading = readAndWrite(service.url, load.signal);
-  });
+    beforeAll(async () => {
+      backend = await open(1_000);
+      edge = await FakeEdge.start();
+      service = await startStrata({ ...backend.env, EDGE_PURGE: 'varnish', EDGE_PURGE_URL: edge.url });
+      prometheus = await Prometheus.start(new URL(service.url).host, RULES);
+      loading = readAndWrite(service.url, load.signal);
+    });
 
-  afterAll(async () => {
-    load.abort();
-    await loading;
-    await prometheus.stop();
-    await service.stop();
-    await edge.close();
-    await backend.dispose();
-  });
+    afterAll(async () => {
+      load.abort();
+      await loading;
+      await prometheus.stop();
+      await service.stop();
+      await edge.close();
+      await backend.dispose();
+    });
 
-  it.each([...rows()])('every query of row %s has something to show', async (row, panels) => {
-    const queries = [
-      ...expressions(panels),
-      ...(row === 'Overview' ? dashboard.annotations.list.map(({ expr }): [string, string] => ['', expr]) : []),
-    ];
-    for (const [panel, expression] of queries) {
-      // An annotation marks what happens now and then; its query has to be right all the same.
-      if (panel === '') {
-        await prometheus.query(filled(expression));
-        continue;
+    it.each([...rows()])('every query of row %s has something to show', async (row, panels) => {
+      const queries = [
+        ...expressions(panels),
+        ...(row === 'Overview' ? dashboard.annotations.list.map(({ expr }): [string, string] => ['', expr]) : []),
+      ];
+      for (const [panel, expression] of queries) {
+        // An annotation marks what happens now and then; its query has to be right all the same.
+        if (panel === '') {
+          await prometheus.query(filled(expression));
+          continue;
+        }
+        await eventually(async () => {
+          const values = (await prometheus.query(filled(expression))).map(({ value }) => Number(value[1]));
+          if (!values.some(Number.isFinite)) throw new Error(`nothing to show: ${panel}: ${expression}`);
+        });
       }
-      await eventually(async () => {
-        const values = (await prometheus.query(filled(expression))).map(({ value }) => Number(value[1]));
-        if (!values.some(Number.isFinite)) throw new Error(`nothing to show: ${panel}: ${expression}`);
-      });
-    }
-  });
+    });
 
-  it('none of the alerts comes while all is well', async () => {
-    // Prometheus works rules out now and then, and for the first time not at once.
-    await eventually(async () => expect((await prometheus.query('strata:hit_ratio:5m')).length).toBeGreaterThan(0));
-    expect(await prometheus.query('ALERTS{alertstate="firing"}')).toEqual([]);
+    it('none of the alerts comes while all is well', async () => {
+      // Prometheus works rules out now and then, and for the first time not at once.
+      await eventually(async () => expect((await prometheus.query('strata:hit_ratio:5m')).length).toBeGreaterThan(0));
+      expect(await prometheus.query('ALERTS{alertstate="firing"}')).toEqual([]);
+    });
   });
 });
 

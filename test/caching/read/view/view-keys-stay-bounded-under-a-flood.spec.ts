@@ -6,7 +6,7 @@ import { cachedApp, closeApps } from '../../../support/nest-app';
 import { RedisServer } from '../../../support/redis-server';
 import { closeStacks, live, node } from '../../../support/stacks';
 import { needs } from '../../../support/needs';
-import { effort } from '../../../support/effort';
+import { effort, slowDescribe, slowIt } from '../../../support/effort';
 
 const MEGABYTE = 1024 * 1024;
 const payload = Buffer.from(JSON.stringify({ results: 'x'.repeat(1_000) }));
@@ -58,26 +58,29 @@ it(`${KEYS} distinct keys of views through the store: L1 stays within its bytes 
   expect(urls.get(`/things?search=${KEYS - 1}`)).toBeDefined();
 });
 
-const PAGES = effort(2_000, 10_000);
+const PAGES = 10_000;
 
-it(`${PAGES} distinct query strings through a whole application: the same, and the page in use is a hit all along`, async () => {
-  const { app } = await cachedApp({ caching: { l1MaxBytes: '2mb' }, controllers: [Things] });
-  const stack = app.get<CacheStack>(CACHE_STACK);
-  let hits = 0;
-  await flood(PAGES, 50, async (n) => {
-    expect((await app.inject({ method: 'GET', url: `/things?search=${n}` })).statusCode).toBe(200);
-    if (n % 50 !== 0) return;
-    const { headers } = await app.inject({ method: 'GET', url: '/things?search=hot' });
-    if (headers['x-cache'] === 'HIT') hits += 1;
-  });
-  expect(hits).toBe(PAGES / 50 - 1);
-  expect(stack.l1.bytes).toBeLessThanOrEqual(2 * MEGABYTE);
-});
+slowIt(
+  `${PAGES} distinct query strings through a whole application: the same, and the page in use is a hit all along`,
+  async () => {
+    const { app } = await cachedApp({ caching: { l1MaxBytes: '2mb' }, controllers: [Things] });
+    const stack = app.get<CacheStack>(CACHE_STACK);
+    let hits = 0;
+    await flood(PAGES, 50, async (n) => {
+      expect((await app.inject({ method: 'GET', url: `/things?search=${n}` })).statusCode).toBe(200);
+      if (n % 50 !== 0) return;
+      const { headers } = await app.inject({ method: 'GET', url: '/things?search=hot' });
+      if (headers['x-cache'] === 'HIT') hits += 1;
+    });
+    expect(hits).toBe(PAGES / 50 - 1);
+    expect(stack.l1.bytes).toBeLessThanOrEqual(2 * MEGABYTE);
+  },
+);
 
-describe('in Redis', () => {
+slowDescribe('in Redis', () => {
   needs('redis-server');
 
-  const SHARED = effort(14_000, 40_000);
+  const SHARED = 40_000;
 
   it(`${SHARED} of them into a Redis of 12 MB with volatile-lfu: it stays there, the clock is not evicted, what is in use is kept`, async () => {
     const redis = await RedisServer.start('--maxmemory', '12mb', '--maxmemory-policy', 'volatile-lfu');

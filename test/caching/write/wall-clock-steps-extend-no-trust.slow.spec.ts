@@ -4,7 +4,6 @@ import { eventually } from '../../support/eventually';
 import { needs } from '../../support/needs';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
-import { effort } from '../../support/effort';
 
 needs('postgres', 'redis-server');
 
@@ -41,7 +40,7 @@ const MODES: (readonly ['bounded' | 'strict', number])[] = [
   ['strict', 0],
 ];
 
-describe.each(effort(MODES.slice(0, 1), MODES))('%s', (consistency, bound) => {
+describe.each(MODES)('%s', (consistency, bound) => {
   it.each([
     ['the database', () => [toDatabase]],
     ['Redis', () => [toRedis]],
