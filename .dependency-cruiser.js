@@ -21,10 +21,11 @@ module.exports = {
     },
     {
       name: 'one-door',
-      comment: 'A module is used through its index.ts alone, so that what lies behind it stays free to change.',
+      comment:
+        'A module is used through its index.ts alone (caching has settings.ts as well), so that what lies behind it stays free to change.',
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
-      to: { path: '^src/[^/]+/.+', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
+      to: { path: '^src/[^/]+/.+', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/caching/settings\\.ts$'] },
     },
     {
       name: 'ground-floor',

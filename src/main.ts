@@ -1,30 +1,19 @@
 import './cli/supported-node';
-import { exitOnCrash } from './app/crash';
-import { createApp } from './app/create-app';
-import { loadConfig, loadEnvFile, unknownVariables } from './config';
-import { createLogger } from './http';
-import { listenFault } from './app/listen-fault';
 import { Shutdown } from './app/shutdown';
-import { printStartupBanner } from './app/startup-banner';
+import { loadConfig, loadEnvFile } from './config';
+import { DatabaseServer } from './database/server';
 
 async function main(): Promise<void> {
+  // Before anything that takes time: the first process of a container gets no signal that it does not ask for.
+  const shutdown = new Shutdown();
   loadEnvFile();
   const config = loadConfig(process.env);
-  const logger = createLogger({ level: config.logLevel, pretty: !config.production && process.stdout.isTTY });
-  exitOnCrash(logger);
-  for (const warning of unknownVariables(process.env)) logger.warn(warning);
-  // Before anything that takes time: the first process of a container gets no signal that it does not ask for.
-  const shutdown = new Shutdown(logger);
-  const app = await createApp(config, logger);
-  shutdown.closes(app, config.http.shutdownGrace);
-  try {
-    await app.listen(config.http.port, config.http.host);
-    await printStartupBanner(app, config, logger);
-  } catch (error) {
-    if (shutdown.isClosing) return;
-    await app.close();
-    throw listenFault(error as Error, config.http);
-  }
+  // An embedded database starts in a thread of its own, while this one loads the application.
+  const server = DatabaseServer.start(config.database);
+  // Where it fails meanwhile, the application reports it.
+  server.catch(() => undefined);
+  const { serve } = await import('./app/serve.js');
+  await serve(config, server, shutdown);
 }
 
 main().catch((error: Error) => {

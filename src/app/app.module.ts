@@ -11,8 +11,9 @@ import {
   loadSignal,
 } from '../caching';
 import { cachingOptions, edgeOptions } from './caching.setup';
-import { AppConfig, ConfigModule } from '../config';
-import { DatabaseModule } from '../database';
+import type { AppConfig } from '../config';
+import { ConfigModule } from './config.module';
+import { DatabaseModule, type DatabaseServer } from '../database';
 import { HealthModule } from '../health';
 import { prepareDatabase } from './prepare-database';
 import { ProductsModule } from '../products';
@@ -21,7 +22,7 @@ import { RatesModule } from '../rates';
 /** The only place where modules meet. */
 @Module({})
 export class AppModule {
-  static for(config: AppConfig): DynamicModule {
+  static for(config: AppConfig, server: Promise<DatabaseServer>): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -32,7 +33,7 @@ export class AppModule {
           inject: [TokenService],
           useFactory: (tokens: TokenService) => cachingOptions(config, tokens),
         }),
-        DatabaseModule.for(config.database, prepareDatabase, loadSignal),
+        DatabaseModule.for(server, prepareDatabase, loadSignal),
         EvictionModule.forRoot({
           embedded: config.database.url === undefined,
           caches: config.cache.layers.length > 0,

@@ -3,6 +3,7 @@ import { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'pino';
 import { AppModule } from './app.module';
 import { AppConfig } from '../config';
+import type { DatabaseServer } from '../database';
 import { databaseProblem } from './database-problem';
 import {
   addDocs,
@@ -15,8 +16,12 @@ import {
 } from '../http';
 
 /** The whole application, not yet listening. */
-export async function createApp(config: AppConfig, logger: Logger): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config), createAdapter(logger), {
+export async function createApp(
+  config: AppConfig,
+  server: Promise<DatabaseServer>,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, server), createAdapter(logger), {
     logger: new NestPinoLogger(logger),
     abortOnError: false,
     // Fastify's own parser for JSON, without Nest's for forms.

@@ -1,9 +1,8 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger } from 'pino';
-import { Departure } from '../health';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
 
 /** From the end of the grace to the end of the process, in ms. Orchestrators kill after 10 s or more. */
 const DEADLINE = 4_500;
@@ -12,25 +11,33 @@ const LAST_REQUESTS = 1_000;
 /** Turns of the event loop in which to wait for one without a new connection. */
 const MOST_TURNS = 1_000;
 
+/** What a signal closes. */
+export interface Closable {
+  readonly app: NestFastifyApplication;
+  readonly logger: Logger;
+  /** Makes the readiness check fail from now on. */
+  readonly announce: () => void;
+  /** Milliseconds in which the application takes requests after SIGTERM. */
+  readonly grace: number;
+}
+
 /**
  * On SIGTERM the process announces that it stops, and takes requests for the grace, until every proxy has noticed. Then, and at once
  * on SIGINT: no new connections; requests in flight get their responses; then pools and servers close, exit code 0.
  * Before there is an application the process ends at once: nothing is in flight. A second signal ends it at once, too.
  */
 export class Shutdown {
-  private app: NestFastifyApplication | undefined;
-  private grace = 0;
+  private subject: Closable | undefined;
   private closing = false;
 
-  constructor(private readonly logger: Logger) {
+  constructor() {
     process.on('SIGTERM', (signal) => this.begin(signal));
     process.on('SIGINT', (signal) => this.begin(signal));
   }
 
-  /** From now on a signal closes this application. @param grace ms in which it takes requests after SIGTERM */
-  closes(app: NestFastifyApplication, grace: number): void {
-    this.app = app;
-    this.grace = grace;
+  /** From now on a signal closes this application. */
+  closes(subject: Closable): void {
+    this.subject = subject;
   }
 
   /** True once a signal came: what fails from then on fails because everything is closing. */
@@ -41,21 +48,21 @@ export class Shutdown {
   private begin(signal: NodeJS.Signals): void {
     if (this.closing) process.exit(1);
     this.closing = true;
-    if (!this.app) process.exit(0);
-    void this.finish(this.app, signal);
+    if (!this.subject) process.exit(0);
+    void this.finish(this.subject, signal);
   }
 
-  private async finish(app: NestFastifyApplication, signal: NodeJS.Signals): Promise<void> {
+  private async finish({ app, logger, announce, grace }: Closable, signal: NodeJS.Signals): Promise<void> {
     const server = app.getHttpServer();
     try {
-      app.get(Departure, { strict: false }).announce();
+      announce();
       closeAfterResponses(server);
-      if (signal === 'SIGTERM' && this.grace > 0 && server.listening) {
-        this.logger.info(`${signal}: not ready from now on, and taking requests for ${this.grace} ms`);
-        await sleep(this.grace);
+      if (signal === 'SIGTERM' && grace > 0 && server.listening) {
+        logger.info(`${signal}: not ready from now on, and taking requests for ${grace} ms`);
+        await sleep(grace);
       }
-      this.logger.info(`${signal}: finishing the requests in flight`);
-      this.endAtDeadline();
+      logger.info(`${signal}: finishing the requests in flight`);
+      endAtDeadline(logger);
       await quietTurn(server);
       await lastRequests(server);
       // A connection that was busy when the server closed stays open for the next request that its client might send.
@@ -63,17 +70,17 @@ export class Shutdown {
       await app.close();
       process.exit(0);
     } catch (error) {
-      this.logger.error({ err: error }, 'shutdown failed');
+      logger.error({ err: error }, 'shutdown failed');
       process.exit(1);
     }
   }
+}
 
-  private endAtDeadline(): void {
-    setTimeout(() => {
-      this.logger.warn('the requests in flight take too long: exiting without their responses');
-      process.exit(1);
-    }, DEADLINE).unref();
-  }
+function endAtDeadline(logger: Logger): void {
+  setTimeout(() => {
+    logger.warn('the requests in flight take too long: exiting without their responses');
+    process.exit(1);
+  }, DEADLINE).unref();
 }
 
 /** RFC 9112 §9.6: each response says `Connection: close`, so that the pool of a proxy takes its next connection elsewhere. */

@@ -28,7 +28,7 @@ export { CacheView, type ViewOptions } from './read/view/cache-view.decorator';
 export { etagOf, type Preconditions, preconditionsHold } from './read/view/response/etag';
 export type { ViewSettings } from './read/view/view-settings';
 export { EdgeModule, EdgePurges } from './write/edge.module';
-export { EDGE_KINDS, type EdgeKind, type EdgeOptions, TAG_HEADERS, type TagHeader } from './edge/edge.options';
+export type { EdgeOptions } from './edge/edge.options';
 export { PurgeError, type Purger } from './write/purge/purger';
 export { createPurgeQueue, dropPurgeQueue } from './write/purge/table';
 export { CacheStack } from './core/cache-stack';
@@ -46,7 +46,7 @@ export { Eviction, EvictionModule, type EvictionOptions } from './write/eviction
 export { createOutbox, dropOutbox, upgradeOutbox } from './write/capture/outbox-table';
 export { unwatchTable, watchTable, type WatchOptions } from './write/capture/triggers';
 export { redisScript } from './core/redis/script';
-export { parseRedisUrl, withoutCredentials } from './core/redis/redis-target';
+export { withoutCredentials } from './core/redis/redis-target';
 export {
   type Body,
   type CacheEntry,
@@ -66,8 +66,7 @@ export { CacheTelemetryModule } from './observe/telemetry/telemetry.module';
 export type { CacheTelemetryOptions } from './observe/telemetry/telemetry.options';
 export { TieredStore } from './core/store/tiered-store';
 export type { Instant, StaleReason, TagClock } from './core/clock/tag-clock';
-export { CACHE_LAYERS, type CacheLayer } from './core/store/key';
-export { readDuration, readSize } from './units';
+export * from './settings';
 export { userTag } from './core/clock/user-tag';
 export { DependencyTracker } from './core/clock/dependency-tracker';
 export type { SpanAttributes, SpanName, Tracing } from './tracing';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CACHE_LAYERS, readDuration, readSize, TAG_HEADERS } from '../caching';
+import { CACHE_LAYERS, readDuration, readSize, TAG_HEADERS } from '../caching/settings';
 import type { Environment } from './environment';
 
 /** The settings as the service uses them: numbers as numbers, durations in milliseconds, sizes in bytes. */

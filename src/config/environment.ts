@@ -1,5 +1,5 @@
 import { IsIn, IsIP, IsNotEmpty, IsOptional, IsString, Matches, ValidateIf } from 'class-validator';
-import { CACHE_LAYERS, EDGE_KINDS, type EdgeKind, TAG_HEADERS } from '../caching';
+import { CACHE_LAYERS, EDGE_KINDS, type EdgeKind, TAG_HEADERS } from '../caching/settings';
 import {
   IsDuration,
   IsHostList,

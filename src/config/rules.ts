@@ -1,5 +1,5 @@
 import { isURL, ValidateBy, ValidationOptions } from 'class-validator';
-import { parseRedisUrl, readDuration, readSize } from '../caching';
+import { parseRedisUrl, readDuration, readSize } from '../caching/settings';
 
 /** A string for which `accepts` holds; `expected` completes the sentence "NAME must be …". */
 function Rule(name: string, expected: string, accepts: (text: string) => boolean): PropertyDecorator {

@@ -1,3 +1,5 @@
+import 'reflect-metadata';
+
 const SETTINGS = Symbol('SETTINGS');
 
 /** What docs/settings.md and `.env.example` say of a variable. Its name, default and rule stand beside it. */

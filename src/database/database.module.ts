@@ -2,7 +2,7 @@ import { DynamicModule, Inject, Module, OnApplicationShutdown } from '@nestjs/co
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { dataSourceOptions } from './data-source';
 import { READ_SIGNAL, ReadGate, type ReadSignal } from './read-gate';
-import { DatabaseOptions, DatabaseServer } from './server';
+import { DatabaseServer } from './server';
 
 /** Runs before the application connects: migrations and first data. */
 export type PrepareDatabase = (server: DatabaseServer) => Promise<void>;
@@ -11,10 +11,10 @@ export type PrepareDatabase = (server: DatabaseServer) => Promise<void>;
 class DatabaseServerModule implements OnApplicationShutdown {
   constructor(@Inject(DatabaseServer) private readonly server: DatabaseServer) {}
 
-  static for(options: DatabaseOptions, prepare: PrepareDatabase): DynamicModule {
+  static for(server: Promise<DatabaseServer>, prepare: PrepareDatabase): DynamicModule {
     return {
       module: DatabaseServerModule,
-      providers: [{ provide: DatabaseServer, useFactory: () => startPrepared(options, prepare) }],
+      providers: [{ provide: DatabaseServer, useFactory: async () => prepared(await server, prepare) }],
       exports: [DatabaseServer],
     };
   }
@@ -25,8 +25,7 @@ class DatabaseServerModule implements OnApplicationShutdown {
   }
 }
 
-async function startPrepared(options: DatabaseOptions, prepare: PrepareDatabase): Promise<DatabaseServer> {
-  const server = await DatabaseServer.start(options);
+async function prepared(server: DatabaseServer, prepare: PrepareDatabase): Promise<DatabaseServer> {
   try {
     await prepare(server);
     return server;
@@ -39,8 +38,8 @@ async function startPrepared(options: DatabaseOptions, prepare: PrepareDatabase)
 /** Gives the application its DataSource, connected to a server that `prepare` has migrated. */
 @Module({})
 export class DatabaseModule {
-  /** @param signal aborts when no caller waits for the current read any more */
-  static for(options: DatabaseOptions, prepare: PrepareDatabase, signal: ReadSignal): DynamicModule {
+  /** @param server may still be starting @param signal aborts when no caller waits for the current read any more */
+  static for(server: Promise<DatabaseServer>, prepare: PrepareDatabase, signal: ReadSignal): DynamicModule {
     return {
       module: DatabaseModule,
       global: true,
@@ -48,7 +47,7 @@ export class DatabaseModule {
       exports: [ReadGate],
       imports: [
         TypeOrmModule.forRootAsync({
-          imports: [DatabaseServerModule.for(options, prepare)],
+          imports: [DatabaseServerModule.for(server, prepare)],
           inject: [DatabaseServer],
           useFactory: (server: DatabaseServer) => ({
             ...dataSourceOptions(server),

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { CacheService, CacheView, type EdgeOptions } from '../../src/caching';
 import { EDGE_HEADERS, EdgeHeaders } from '../../src/caching/edge/edge-headers';
-import { TAG_HEADERS } from '../../src/caching/edge/edge.options';
+import { TAG_HEADERS } from '../../src/caching/edge/edge-kinds';
 import type { RawAnswer } from './http';
 import { type CachedApp, cachedApp } from './nest-app';
 

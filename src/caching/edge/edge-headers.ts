@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../caching.options';
-import { type EdgeKind, type EdgeOptions, type ResolvedEdge, resolveEdge } from './edge.options';
+import type { EdgeKind } from './edge-kinds';
+import { type EdgeOptions, type ResolvedEdge, resolveEdge } from './edge.options';
 import { tagField } from './tag-field';
 
 /** Injection token of the application's EdgeHeaders; without an EdgeModule there is no provider. */

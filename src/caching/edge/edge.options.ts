@@ -1,13 +1,6 @@
 import { CacheError } from '../caching.errors';
 import { type Duration, parseDuration } from '../caching.options';
-
-/** The shared cache in front of the application, by its purge API. */
-export const EDGE_KINDS = ['none', 'varnish', 'fastly', 'cloudflare'] as const;
-export type EdgeKind = (typeof EDGE_KINDS)[number];
-
-/** Headers that can carry tags. `cache-groups` is RFC 9875; the others belong to one vendor each. */
-export const TAG_HEADERS = ['cache-tag', 'surrogate-key', 'xkey', 'cache-groups'] as const;
-export type TagHeader = (typeof TAG_HEADERS)[number];
+import { EDGE_KINDS, type EdgeKind, TAG_HEADERS, type TagHeader } from './edge-kinds';
 
 export interface EdgeOptions {
   /** Which edge is purged. `none`: nothing is purged, so edges may cache a response for `ttl` only (nginx is such an edge). @default none */

@@ -1,6 +1,6 @@
 import { publicTags } from '../core/store/entry';
 import { boundedTags, MAX_FIELD, MAX_GROUPS } from './edge-tags';
-import type { TagHeader } from './edge.options';
+import type { TagHeader } from './edge-kinds';
 
 /** The tags of an entry as the value of one header, within the limits of edges. */
 export function tagField(name: TagHeader, tags: readonly string[]): string {

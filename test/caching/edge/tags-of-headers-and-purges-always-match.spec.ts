@@ -10,7 +10,7 @@ import {
 } from '../../../src/caching/edge/edge-tags';
 import { cacheGroups } from '../../../src/caching/write/cache-groups';
 import { tagField } from '../../../src/caching/edge/tag-field';
-import type { TagHeader } from '../../../src/caching/edge/edge.options';
+import type { TagHeader } from '../../../src/caching/edge/edge-kinds';
 import { effort } from '../../support/effort';
 
 /** Tags as an application makes them, and as nobody should. */

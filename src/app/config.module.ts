@@ -1,5 +1,5 @@
 import { DynamicModule, Global, Module } from '@nestjs/common';
-import { AppConfig } from './config';
+import { AppConfig } from '../config';
 
 /** Provides the settings as `AppConfig`. */
 @Global()
