@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { effort, slowIt } from '../support/effort';
+import { quickStart } from '../support/machine/quick-start';
 
 const { scripts, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
 const COMMANDS = ['seed', 'token', 'cache:clear', 'migration:create', 'check:freshness', 'soak', 'bench'];
@@ -19,7 +20,7 @@ function run(script: string, args: string[], nodeOptions = ''): Promise<Ended> {
   const [, ...command] = scripts![script]!.split(' ');
   const env = { ...process.env, NODE_OPTIONS: nodeOptions };
   return new Promise((resolve) => {
-    execFile(process.execPath, [...command, ...args], { env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...quickStart().args, ...command, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
