@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { embedded } from '../support/backends';
 import { effort, slowIt } from '../support/effort';
 import { Terminal } from '../support/terminal';
 
@@ -35,9 +36,11 @@ onLinux('Ctrl-C', () => {
 
   it('just before the service listens', async () => {
     const preload = join(__dirname, '../support/preload/interrupt-at-listen.cjs');
-    const terminal = Terminal.run('main.js', { ...env, NODE_OPTIONS: `--require ${preload}` }, folder);
+    const backend = await embedded(10_000);
+    const terminal = Terminal.run('main.js', { ...env, ...backend.env, NODE_OPTIONS: `--require ${preload}` }, folder);
     expect(await terminal.ended).toBe(0);
     expectClean(terminal);
+    await backend.dispose();
   });
 
   slowIt('while npm run seed fills the catalogue', async () => {

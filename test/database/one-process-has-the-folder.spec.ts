@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { effort } from '../support/effort';
 
 const LOCK = join(__dirname, '../../dist/database/embedded/folder-lock.js');
 /** Takes the lock and says so; keeps it until its standard input ends. */
@@ -32,7 +33,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it('of five processes that find a killed holder’s lock together, exactly one gets the folder', async () => {
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < effort(2, 8); round++) {
     const before = contend(folder);
     expect(await before.said).toBe('held');
     await before.kill();
