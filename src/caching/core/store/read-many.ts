@@ -5,7 +5,7 @@ import type { Instant } from '../clock/tag-clock';
 import type { CacheEntry, CacheResult, Loaded, LoadMany } from './entry';
 import type { ReadSnapshot, Verdict } from './freshness';
 import { refuseIfAmbiguous } from './key';
-import type { CoalescedLoads } from './load/coalesced-loads';
+import { type CoalescedLoads, type Outcomes, resultOf } from './load/coalesced-loads';
 import type { EntryWriter } from './load/entry-writer';
 import { type FillMany, type Run, runFor } from './load/fill-many';
 import { KeyBatch } from './load/key-batch';
@@ -57,16 +57,9 @@ export class ReadMany {
     // 2. Single flight: each key joins its running load, or this call's own.
     const missing = [...wanted].filter((key) => !results.has(key));
     if (missing.length > 0) {
-      const caller = currentLoad();
-      const batch = new KeyBatch((own, waiters) => this.filling.fill(own, runFor(waiters, run), 0));
-      const loading = missing.map(async (key) => {
-        refuseIfAmbiguous(key);
-        const alone = (waiters: Waiters): Promise<CacheResult> =>
-          new KeyBatch((own) => this.filling.load(own, runFor(waiters, run))).add(key, waiters);
-        return this.loads.join(key, snapshot, (waiters) => batch.add(key, waiters), alone, caller);
-      });
-      const loaded = await all(loading);
-      loaded.forEach((result, at) => results.set(missing[at]!, this.serving.recorded(result, snapshot)));
+      for (const key of missing) refuseIfAmbiguous(key);
+      const loaded = await this.joinOrStart(missing, run, snapshot);
+      missing.forEach((key, at) => results.set(key, this.serving.recorded(loaded[at]!, snapshot)));
     }
     return keys.map((key) => results.get(key)!);
   }
@@ -138,6 +131,26 @@ export class ReadMany {
     return this.parts.freshness.strict && [...keys].some((key) => this.loads.isRunning(key));
   }
 
+  /** @returns the results in the order of the keys @throws what their loads throw, when all have ended */
+  private async joinOrStart(keys: readonly string[], run: Run, snapshot: ReadSnapshot): Promise<CacheResult[]> {
+    const caller = currentLoad();
+    const idle = keys.filter((key) => !this.loads.isRunning(key));
+    const isOwn = new Set(idle);
+    const own =
+      idle.length > 0 &&
+      this.loads.startMany(idle, (waiters) => this.filling.fill(idle, runFor(waiters, run), 0), caller);
+    if (own && idle.length === keys.length) return inOrder(keys, await own);
+
+    const batch = new KeyBatch((missing, waiters) => this.filling.fill(missing, runFor(waiters, run), 0));
+    const joining = keys.map((key) => {
+      const alone = (waiters: Waiters): Promise<CacheResult> =>
+        new KeyBatch((missing) => this.filling.load(missing, runFor(waiters, run))).add(key, waiters);
+      if (own && isOwn.has(key)) return own.then((outcomes) => resultOf(outcomes.get(key)!));
+      return this.loads.join(key, snapshot, (waiters) => batch.add(key, waiters), alone, caller);
+    });
+    return all(joining);
+  }
+
   /** Reloads served values in the background, as one load. */
   private refresh(keys: readonly string[], run: Run): void {
     const batch = new KeyBatch((own, waiters) =>
@@ -154,6 +167,10 @@ export class ReadMany {
     const results = await this.filling.build([...new Set(keys)], run);
     return keys.map((key) => ({ ...results.get(key)!, stored: false }));
   }
+}
+
+function inOrder(keys: readonly string[], outcomes: Outcomes): CacheResult[] {
+  return keys.map((key) => resultOf(outcomes.get(key)!));
 }
 
 /** As Promise.all, but no rejection goes unhandled and none leaves other work running unseen. */

@@ -16,6 +16,9 @@ export type Load = (waiters: Waiters) => Promise<CacheResult>;
 /** How a flight ended. */
 export type Settled = { readonly result: CacheResult } | { readonly error: unknown };
 
+/** How the load of each of many keys ended. */
+export type Outcomes = Map<string, Settled>;
+
 /** Single flight (request coalescing): one load of a key at a time in this process, shared where Law 5 allows it. */
 export class CoalescedLoads {
   private readonly flights = new Map<string, Flight>();
@@ -47,6 +50,29 @@ export class CoalescedLoads {
   }
 
   /**
+   * The same for many keys that have no running load, as one load: it is abandoned when no caller waits for any of them.
+   * @param load must not reject, and has an outcome for each key
+   */
+  startMany(
+    keys: readonly string[],
+    load: (waiters: Waiters) => Promise<Outcomes>,
+    waiter: Waiter | undefined,
+  ): Promise<Outcomes> {
+    const began = this.freshness.snapshot();
+    const waiters = new Waiters(waiter);
+    const end = (): void => {
+      waiters.end();
+      for (const [key, flight] of flights) if (this.flights.get(key) === flight) this.flights.delete(key);
+    };
+    const outcomes = load(waiters).finally(end);
+    const flights = keys.map((key) => [key, new PartOfFlight(key, outcomes, began, waiters)] as const);
+    if (waiters.hasLeft) return outcomes;
+    waiters.onLeave(end);
+    for (const [key, flight] of flights) this.flights.set(key, flight);
+    return outcomes;
+  }
+
+  /**
    * Joins the running load of `key` if Law 5 allows it, else a load that began after the reader arrived.
    * A result that may not be stored may be private to its caller, so it is never shared.
    * @param fill loads for all waiting readers @param loadAlone loads for this reader only @param waiter the reader
@@ -65,8 +91,7 @@ export class CoalescedLoads {
     const outcome = await settled(running);
     const isPrivate = 'result' in outcome && !outcome.result.stored;
     if (!isPrivate && this.mayShare(outcome, running, arrival, this.freshness)) {
-      if ('error' in outcome) throw outcome.error;
-      return this.collapsed(outcome.result);
+      return this.collapsed(resultOf(outcome));
     }
     // A load that began after this reader arrived is no older than what the reader knew.
     const next = this.flights.get(key);
@@ -80,6 +105,26 @@ export class CoalescedLoads {
     this.events.emit('collapsed', result.entry.key);
     return { ...result, collapsed: true };
   }
+}
+
+/** One key of a load of many. Most are never joined, so none has a promise of its own until then. */
+class PartOfFlight implements Flight {
+  constructor(
+    private readonly key: string,
+    private readonly outcomes: Promise<Outcomes>,
+    readonly began: ReadSnapshot,
+    readonly waiters: Waiters,
+  ) {}
+
+  get result(): Promise<CacheResult> {
+    return this.outcomes.then((outcomes) => resultOf(outcomes.get(this.key)!));
+  }
+}
+
+/** @throws what the load threw */
+export function resultOf(outcome: Settled): CacheResult {
+  if ('error' in outcome) throw outcome.error;
+  return outcome.result;
 }
 
 function settled(flight: Flight): Promise<Settled> {

@@ -6,11 +6,10 @@ import type { RefreshBefore, ResolvedPolicy } from '../policy';
 import type { Serving } from '../serving';
 import type { StoreParts } from '../store-parts';
 import type { L2Access, L2ManyLookup } from '../tiers/l2-access';
-import type { Settled } from './coalesced-loads';
+import type { Outcomes, Settled } from './coalesced-loads';
 import { type EntryWriter, lifeOf } from './entry-writer';
 import type { FillCoordinator, Release } from './fill-coordinator';
 import { rescue } from './grace';
-import type { Outcomes } from './key-batch';
 import { runLoad } from './run-load';
 
 const NOTHING: L2ManyLookup = { entries: new Map(), failed: true };

@@ -1,9 +1,6 @@
 import { type Waiter, Waiters } from '../../async/waiters';
 import type { CacheResult } from '../entry';
-import type { Settled } from './coalesced-loads';
-
-/** How the load of each key ended. */
-export type Outcomes = Map<string, Settled>;
+import { type Outcomes, resultOf } from './coalesced-loads';
 
 /** One run for all keys that are added in one go; a key that comes when it has begun gets a run of its own. */
 export class KeyBatch {
@@ -25,8 +22,6 @@ export class KeyBatch {
       const waiters = new Waiters(...this.waiting);
       return this.run(this.keys, waiters).finally(() => waiters.end());
     });
-    const outcome = (await this.running).get(key)!;
-    if ('error' in outcome) throw outcome.error;
-    return outcome.result;
+    return resultOf((await this.running).get(key)!);
   }
 }
