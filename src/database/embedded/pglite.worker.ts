@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerTask } from './embedded-postgres';
+import { writeInitialFiles } from './initial-files';
 import { WireServer } from './wire/wire-server';
 
 /**
@@ -12,12 +13,8 @@ async function serve({ folder, listen, isNew }: WorkerTask): Promise<void> {
     import('@electric-sql/pglite'),
     import('@electric-sql/pglite/contrib/pg_trgm'),
   ]);
-  const db = await PGlite.create({
-    dataDir: folder,
-    extensions: { pg_trgm },
-    // What initdb makes, made before: running it here takes three times as long as all the rest.
-    ...(isNew ? { loadDataDir: await emptyDatabase() } : {}),
-  });
+  if (isNew) await writeInitialFiles(folder);
+  const db = await PGlite.create({ dataDir: folder, extensions: { pg_trgm } });
   const server = await WireServer.listen(db, listen);
   parentPort?.once('message', () => {
     void server
@@ -26,11 +23,6 @@ async function serve({ folder, listen, isNew }: WorkerTask): Promise<void> {
       .then(() => parentPort?.postMessage('closed'));
   });
   parentPort?.postMessage({ address: server.address });
-}
-
-async function emptyDatabase(): Promise<Blob | File> {
-  const { dataDir } = await import('@electric-sql/pglite-prepopulatedfs');
-  return dataDir();
 }
 
 void serve(workerData as WorkerTask);
