@@ -87,7 +87,7 @@ export class Responder {
   ): Promise<Buffer | undefined> {
     const vary = reply.getHeader('vary') as string | undefined;
     void reply.headers(headers);
-    if (stored.status !== 200) throw new HttpException(JSON.parse(stored.payload.toString()) as string, stored.status);
+    if (stored.status !== 200) throw refusalOf(stored);
     // RFC 9110 §13.1.1 applies to reads as well.
     if (!preconditionsHold({ ifMatch: header(request, 'if-match') }, stored.etag)) {
       throw new PreconditionFailedException('If-Match names another version than the current one.');
@@ -114,6 +114,21 @@ export class Responder {
    */
   private mayBeShared({ entry, outcome, stored, staleSince }: CacheResult & Verdict): boolean {
     return (outcome === 'hit' || outcome === 'miss') && stored && staleSince === undefined && this.isFresh(entry);
+  }
+}
+
+/**
+ * Without a stack, which takes longer to capture than the response to find. What refused is a
+ * stored response, and no place in the code.
+ */
+function refusalOf({ payload, status }: StoredResponse): HttpException {
+  const said = JSON.parse(payload.toString()) as string;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return new HttpException(said, status);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
