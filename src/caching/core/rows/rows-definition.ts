@@ -81,7 +81,7 @@ export class RowsDefinition {
   isId(id: unknown): id is string {
     if (typeof id !== 'string') return false;
     const values = this.valuesOf(id);
-    return this.idOf(Object.fromEntries(this.keys.map(([column], at) => [column, values[at]!]))) === id;
+    return joined(this.keys.map(([column, type], at) => canonical(values[at], type, column))) === id;
   }
 
   /** The id of a row that was written. Undefined: the image lacks a column of the key. */
@@ -170,12 +170,15 @@ const ARRAYS: Record<KeyType, string> = { integer: 'bigint[]', bigint: 'bigint[]
 /** In the place of an id. */
 const PLACE = '\0';
 const LARGEST = 2n ** 63n - 1n;
+/** An integer below that in its only spelling, as almost every id is: it need not become a BigInt. */
+const PLAIN_INTEGER = /^(?:0|-?[1-9]\d{0,17})$/;
 
 function canonical(value: unknown, type: KeyType, column: string): string {
   const text = String(value);
   switch (type) {
     case 'integer':
     case 'bigint':
+      if (PLAIN_INTEGER.test(text)) return text;
       if (/^-?\d{1,19}$/.test(text) && abs(BigInt(text)) <= LARGEST) return BigInt(text).toString();
       break;
     case 'uuid':
