@@ -125,7 +125,7 @@ onPostgres((open) => {
     const { count, rows } = await repository.countedPage({ min_rating: 3 }, '-created_at', page(1));
     expect(count).toBe(await repository.count({ min_rating: 3 }));
     const same = await repository.page({ min_rating: 3 }, '-created_at', page(1));
-    expect(rows).toEqual(same.map((row) => ({ ...row, count: String(count), rows: 0 })));
+    expect(rows).toEqual(same);
     const none = { category: 'pets', max_price: 0, in_stock: true };
     expect(await repository.countedPage(none, '-created_at', page(1))).toEqual({ count: 0, rows: [] });
     const { nodes } = await explain(() => repository.countedPage(none, '-created_at', page(1)));
