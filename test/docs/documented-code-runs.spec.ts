@@ -8,6 +8,7 @@ import { embedded } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
+import { needs } from '../support/needs';
 import { useService } from '../support/service';
 import { asFunctionBody, asScript, programOf, runnableBlocks } from './runnable';
 
@@ -41,6 +42,7 @@ describe.each(
     settings,
   ),
 )('commands, with the setting "%s"', (setting) => {
+  needs('curl');
   const service = useService(embedded, environmentOf(setting));
 
   it.each(pagesWith('sh', setting))('of $file print what they say', async ({ program }) => {
