@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embedded } from '../support/backends';
 import { effort, slowIt } from '../support/effort';
+import { needs } from '../support/needs';
 import { Terminal } from '../support/terminal';
 
 // script(1) of util-linux; elsewhere it takes other options.
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 onLinux('Ctrl-C', () => {
+  needs('script');
   let folder: string;
   let env: Record<string, string>;
   beforeEach(() => {

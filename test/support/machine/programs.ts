@@ -19,6 +19,7 @@ const PROGRAMS = {
   psql: { packages: ['postgresql-client'], commands: ['psql', 'pg_dump', 'pg_restore'] },
   'redis-server': { packages: ['redis-server'], commands: ['redis-server'] },
   curl: { packages: ['bash', 'curl', 'grep'], commands: ['bash', 'curl', 'grep'] },
+  script: { packages: ['bsdutils'], commands: ['script'] },
   openssl: { packages: ['openssl'], commands: ['openssl'] },
   nginx: { packages: ['nginx', 'gettext-base', 'procps'], commands: ['nginx', 'envsubst', 'pgrep'] },
   varnish: {
