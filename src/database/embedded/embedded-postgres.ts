@@ -1,9 +1,17 @@
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { DataFolder, folderFault } from './data-folder';
 import { type Endpoint, endpointIn } from './endpoint';
 import { FolderLockedError, lockFolder } from './folder-lock';
+
+/**
+ * For how long a process that is ending may still have the folder, and how often that is looked at, in ms:
+ * `nest start --watch` starts the next one at once.
+ */
+const ENDING_FOR = 5_000;
+const LOOK_EVERY = 50;
 
 /** Input of the worker thread. */
 export interface WorkerTask {
@@ -39,7 +47,7 @@ export class EmbeddedPostgres {
   }
 
   private static async open(folder: string): Promise<EmbeddedPostgres> {
-    const releases = [lockFolder(folder)];
+    const releases = [await lockSoon(folder)];
     const release = (): void => releases.forEach((undo) => undo());
     try {
       const data = new DataFolder(folder);
@@ -68,5 +76,18 @@ export class EmbeddedPostgres {
     await closed;
     await this.worker.terminate();
     this.release();
+  }
+}
+
+/** @throws FolderLockedError when the other process goes on */
+async function lockSoon(folder: string): Promise<() => void> {
+  const until = performance.now() + ENDING_FOR;
+  for (;;) {
+    try {
+      return lockFolder(folder);
+    } catch (error) {
+      if (!(error instanceof FolderLockedError) || performance.now() > until) throw error;
+    }
+    await pause(LOOK_EVERY);
   }
 }
