@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import type { Certificate } from './certificate';
 import { untilUp } from './child';
+import { eventually } from './eventually';
 import { findCommand } from './machine/programs';
 import { needed } from './needs';
 
@@ -30,6 +31,13 @@ export class RedisServer {
     const server = new RedisServer(await freePort(), args, certificate);
     await server.up();
     return server;
+  }
+
+  /** A replica that has what `master` has. A sentinel started now knows it at once; of a later one it learns after ten seconds. */
+  static async replicaOf(master: RedisServer): Promise<RedisServer> {
+    const replica = await RedisServer.start('--replicaof', '127.0.0.1', String(master.port));
+    await eventually(async () => (await replica.command<string>('INFO', 'replication')).includes('link_status:up'));
+    return replica;
   }
 
   /** A sentinel that watches `master` on `masterPort`; one vote is enough for a failover, a second of silence for a death. */

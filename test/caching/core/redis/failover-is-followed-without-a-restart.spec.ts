@@ -7,33 +7,32 @@ import { closeStacks, live, node } from '../../../support/stacks';
 needs('redis-server');
 
 let master: RedisServer;
-let replica: RedisServer;
-let sentinel: RedisServer;
+const started: RedisServer[] = [];
 
 beforeEach(async () => {
-  master = await RedisServer.start();
-  replica = await RedisServer.start('--replicaof', '127.0.0.1', String(master.port));
-  sentinel = await RedisServer.sentinel('shop', master.port);
-  await eventually(async () => String(await replica.command('INFO', 'replication')).includes('link_status:up'));
-  await eventually(async () => (await sentinel.command<unknown[]>('SENTINEL', 'replicas', 'shop')).length > 0);
+  master = await up(RedisServer.start());
 });
 afterEach(async () => {
   await closeStacks();
-  await Promise.all([master, replica, sentinel].map((server) => server.stop()));
+  await Promise.all(started.splice(0).map((server) => server.stop()));
 });
 
-const options = (): CachingOptions => ({
-  prefix: 'followed',
-  l2Timeout: 300,
-  maxLag: 400,
-  redis: { url: `redis+sentinel://127.0.0.1:${sentinel.port}/shop` },
-});
+async function up(starting: Promise<RedisServer>): Promise<RedisServer> {
+  const server = await starting;
+  started.push(server);
+  return server;
+}
+
+const options = (url: string): CachingOptions => ({ prefix: 'followed', l2Timeout: 300, maxLag: 400, redis: { url } });
 
 it.each([
   ['killed', (): Promise<void> => master.kill()],
   ['frozen, so that its sockets stay open', (): Promise<void> => Promise.resolve(master.freeze())],
 ])('a master that is %s: the promoted replica takes over, in a new epoch', async (_name, fail) => {
-  const near = await node(options());
+  const replica = await up(RedisServer.replicaOf(master));
+  const sentinel = await up(RedisServer.sentinel('shop', master.port));
+  await eventually(async () => (await sentinel.command<unknown[]>('SENTINEL', 'replicas', 'shop')).length > 0);
+  const near = await node(options(`redis+sentinel://127.0.0.1:${sentinel.port}/shop`));
   await live(near);
   await near.store.invalidate(['before']);
   const before = near.clock.instant();
@@ -46,7 +45,7 @@ it.each([
 });
 
 it('a server that closes every connection is retried, and used once a connection stays open', async () => {
-  const near = await node({ ...options(), redis: { url: master.url } });
+  const near = await node(options(master.url));
   await live(near);
   let attempts = 0;
   near.events.on('redis', (state) => (attempts += Number(state === 'up')));
