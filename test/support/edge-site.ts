@@ -28,10 +28,15 @@ export function needsOf(name: EdgeName): Need[] {
 
 const EDITOR = tokenFor('editor', 'editor');
 
-/** Two nodes on one PostgreSQL and one Redis, and a real edge in front of them. */
+/** For claims about the edge alone: behind both of its backends there is one node. */
+export const ONE_NODE: NodeEnv[] = [{}];
+
+type NodeEnv = Record<string, string>;
+
+/** Nodes on one PostgreSQL and one Redis, and a real edge in front of them. */
 export class EdgeSite {
   readonly nodes: StrataProcess[] = [];
-  /** Between the edge and each node. */
+  /** Between the edge and each of its two backends. */
   readonly lines: TcpProxy[] = [];
   private raised?: Nginx | Varnish;
 
@@ -41,22 +46,19 @@ export class EdgeSite {
     private readonly port: number,
   ) {}
 
-  /** @param nodeEnv what one node is told beside that */
-  static async open(
-    name: EdgeName,
-    env: Record<string, string> = {},
-    nodeEnv: (index: number) => Record<string, string> = () => ({}),
-  ): Promise<EdgeSite> {
+  /** @param nodeEnvs one for each node, beside `env` */
+  static async open(name: EdgeName, env: NodeEnv = {}, nodeEnvs: NodeEnv[] = [{}, {}]): Promise<EdgeSite> {
     const port = await freePort();
     const backend = await postgresAndRedis(300);
-    const edges: Record<string, string> =
-      name === 'varnish' ? { EDGE_PURGE: name, EDGE_PURGE_URL: `http://127.0.0.1:${port}` } : {};
+    const edges: NodeEnv = name === 'varnish' ? { EDGE_PURGE: name, EDGE_PURGE_URL: `http://127.0.0.1:${port}` } : {};
     const site = new EdgeSite(name, backend, port);
     try {
-      for (const index of [0, 1]) {
-        site.nodes.push(await startStrata({ ...backend.env, ...edges, ...env, ...nodeEnv(index) }));
+      for (const nodeEnv of nodeEnvs) {
+        site.nodes.push(await startStrata({ ...backend.env, ...edges, ...env, ...nodeEnv }));
       }
-      for (const { url } of site.nodes) site.lines.push(await TcpProxy.to(Number(new URL(url).port)));
+      for (const { url } of [site.nodes[0]!, site.nodes.at(-1)!]) {
+        site.lines.push(await TcpProxy.to(Number(new URL(url).port)));
+      }
       await site.raiseEdge();
       return site;
     } catch (error) {

@@ -1,4 +1,4 @@
-import { EdgeSite, isHit, needsOf } from '../../support/edge-site';
+import { EdgeSite, isHit, needsOf, ONE_NODE } from '../../support/edge-site';
 import { eventually } from '../../support/eventually';
 import { type RawAnswer } from '../../support/http';
 import { needs } from '../../support/needs';
@@ -9,7 +9,7 @@ describe('behind varnish', () => {
   needs(...needsOf('varnish'));
   let site: EdgeSite;
   beforeAll(async () => {
-    site = await EdgeSite.open('varnish');
+    site = await EdgeSite.open('varnish', { CACHE_MAX_LAG: '100ms' }, ONE_NODE);
     await site.quiet();
     // Varnish remembers the purges of the last seconds, and the start of the nodes purged everything.
     await site.edge.down();

@@ -1,5 +1,5 @@
 import { send } from '../../support/client';
-import { EdgeSite, isHit, needsOf, edges } from '../../support/edge-site';
+import { EdgeSite, isHit, needsOf, edges, ONE_NODE } from '../../support/edge-site';
 import { cacheStatus } from '../../support/http';
 import { needs } from '../../support/needs';
 
@@ -8,7 +8,7 @@ describe.each(edges('varnish'))('behind %s', (name) => {
   let site: EdgeSite;
   beforeAll(async () => {
     // Else nginx asks again after a second, however few requests the machine makes in one.
-    site = await EdgeSite.open(name, { EDGE_TTL: '5m' });
+    site = await EdgeSite.open(name, { EDGE_TTL: '5m', CACHE_MAX_LAG: '100ms' }, ONE_NODE);
     await site.quiet();
   });
   afterAll(() => site.close());

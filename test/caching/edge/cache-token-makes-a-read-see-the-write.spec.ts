@@ -17,9 +17,7 @@ describe.each(edges('varnish'))('behind %s', (name) => {
     redis = await TcpProxy.to(Number(new URL(url).port || 6_379));
     // No news of a write reaches this node by pub/sub; its heartbeat still syncs it, every two seconds.
     redis.hold((bytes) => bytes.includes('message'));
-    site = await EdgeSite.open(name, { CACHE_MAX_LAG: '8s' }, (node) => ({
-      REDIS_URL: node === 1 ? redis.url : url,
-    }));
+    site = await EdgeSite.open(name, { CACHE_MAX_LAG: '8s' }, [{ REDIS_URL: url }, { REDIS_URL: redis.url }]);
   });
   afterAll(async () => {
     await site.close();

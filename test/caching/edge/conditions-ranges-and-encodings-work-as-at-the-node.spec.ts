@@ -1,4 +1,4 @@
-import { EdgeSite, isHit, needsOf, edges } from '../../support/edge-site';
+import { EdgeSite, isHit, needsOf, edges, ONE_NODE } from '../../support/edge-site';
 import { ask, type RawAnswer } from '../../support/http';
 import { needs } from '../../support/needs';
 import { RawConnection } from '../../support/raw-connection';
@@ -11,7 +11,7 @@ describe.each(edges('varnish'))('behind %s', (name) => {
   let site: EdgeSite;
   let etag: string;
   beforeAll(async () => {
-    site = await EdgeSite.open(name);
+    site = await EdgeSite.open(name, {}, ONE_NODE);
     etag = String((await site.warm(PATH)).headers.etag);
   });
   afterAll(() => site.close());

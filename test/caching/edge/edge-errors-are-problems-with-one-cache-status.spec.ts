@@ -1,5 +1,5 @@
 import { parseCacheStatus } from '../../support/cache-status';
-import { EdgeSite, needsOf, edges } from '../../support/edge-site';
+import { EdgeSite, needsOf, edges, ONE_NODE } from '../../support/edge-site';
 import type { RawAnswer } from '../../support/http';
 import { needs } from '../../support/needs';
 import { RawConnection } from '../../support/raw-connection';
@@ -39,7 +39,7 @@ describe.each(edges('nginx'))('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   beforeAll(async () => {
-    site = await EdgeSite.open(name);
+    site = await EdgeSite.open(name, {}, ONE_NODE);
     await site.warm('/api/products/1');
   });
   afterAll(() => site.close());

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { EdgeSite, needsOf, edges } from '../../support/edge-site';
+import { EdgeSite, needsOf, edges, ONE_NODE } from '../../support/edge-site';
 import { eventually } from '../../support/eventually';
 import { answerJson, type FakeServer, startFakeServer } from '../../support/fake-server';
 import { ask } from '../../support/http';
@@ -31,7 +31,7 @@ describe.each(edges('varnish'))('a miss of %s', (name) => {
     });
     const port = Number(new URL(recorder.url).port);
     edge = name === 'nginx' ? await Nginx.start([port, port]) : await Varnish.start([port, port]);
-    site = await EdgeSite.open(name);
+    site = await EdgeSite.open(name, {}, ONE_NODE);
   });
   afterAll(async () => {
     await edge.stop();

@@ -1,5 +1,5 @@
 import { tokenFor } from '../../support/client';
-import { EdgeSite, json, needsOf, edges } from '../../support/edge-site';
+import { EdgeSite, json, needsOf, edges, ONE_NODE } from '../../support/edge-site';
 import { effort } from '../../support/effort';
 import { needs } from '../../support/needs';
 import { RawConnection } from '../../support/raw-connection';
@@ -41,13 +41,13 @@ const attacks = Object.keys(FRAMINGS).flatMap((framing) =>
   effort(['GET'], ['GET', 'HEAD', 'OPTIONS']).map((method) => ({ method, framing })),
 );
 
-/** Two real nodes behind a real edge. Each attack is judged by what others get on the connections that the edge uses again. */
+/** A real node behind a real edge. Each attack is judged by what others get on the connections that the edge uses again. */
 describe.each(edges('nginx'))('behind %s', (name) => {
   needs(...needsOf(name));
   let site: EdgeSite;
   let round = 0;
   beforeAll(async () => {
-    site = await EdgeSite.open(name);
+    site = await EdgeSite.open(name, {}, ONE_NODE);
   });
   afterAll(() => site.close());
 

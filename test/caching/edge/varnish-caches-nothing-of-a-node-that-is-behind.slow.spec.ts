@@ -24,9 +24,7 @@ describe('behind Varnish', () => {
     const url = await shared('redis');
     redis = await TcpProxy.to(Number(new URL(url).port || 6_379));
     redis.delay(LATE, (bytes) => bytes.includes('message'));
-    site = await EdgeSite.open('varnish', { CACHE_MAX_LAG: '8s' }, (node) => ({
-      REDIS_URL: node === 1 ? redis.url : url,
-    }));
+    site = await EdgeSite.open('varnish', { CACHE_MAX_LAG: '8s' }, [{ REDIS_URL: url }, { REDIS_URL: redis.url }]);
   });
   afterAll(async () => {
     await site.close();
