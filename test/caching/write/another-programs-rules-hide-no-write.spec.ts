@@ -12,7 +12,6 @@ beforeAll(async () => {
   catalogue = await WatchedCatalogue.open(20);
 });
 afterAll(() => catalogue.dispose());
-afterEach(stopNodes);
 
 let stock = 8_000;
 
@@ -32,8 +31,10 @@ const WAYS = [
 ] as const;
 
 describe.each(effort(WAYS.slice(0, 1), [...WAYS]))('%s drains what it wrote, by its rules', (writes, reads) => {
+  afterEach(stopNodes);
+
   it('the entries of the other program are stale when the writer is acknowledged', async () => {
-    const [writer, reader] = [await start(writes, 'strict'), await start(reads, 'strict')];
+    const [writer, reader] = await Promise.all([start(writes, 'strict'), start(reads, 'strict')]);
     for (let n = 0; n < 5; n += 1) {
       await eventually(() => warm([reader], READ[reads], 1));
       await writer.write('update()', 1, (stock += 1));
@@ -42,8 +43,7 @@ describe.each(effort(WAYS.slice(0, 1), [...WAYS]))('%s drains what it wrote, by 
   });
 
   it('and so are those that the other program left in Redis before it was stopped', async () => {
-    const writer = await start(writes, 'bounded');
-    const before = await start(reads, 'bounded');
+    const [writer, before] = await Promise.all([start(writes, 'bounded'), start(reads, 'bounded')]);
     await eventually(() => warm([before], READ[reads], 1));
     await before.stop();
     await writer.write('update()', 1, (stock += 1));
@@ -52,20 +52,32 @@ describe.each(effort(WAYS.slice(0, 1), [...WAYS]))('%s drains what it wrote, by 
   });
 });
 
-it('a write by a third party is seen by both, whichever drains it', async () => {
-  const nodes = [await start('shop', 'bounded'), await start('office', 'bounded')] as const;
-  for (let n = 0; n < 5; n += 1) {
-    await eventually(() => warm([nodes[0]], 'detail', 2));
-    await eventually(() => warm([nodes[1]], 'article', 2));
-    await catalogue.sql('UPDATE products SET stock = $1 WHERE id = 2', [(stock += 1)]);
-    await eventually(async () => (await nodes[0].read('detail', 2)).value.includes(`"stock":${stock},`));
-    await eventually(async () => (await nodes[1].read('article', 2)).value.includes(`"stock":${stock},`));
-  }
-});
+describe('two nodes of one program and one of another', () => {
+  let one: EvictionNode;
+  let two: EvictionNode;
+  let other: EvictionNode;
+  beforeAll(async () => {
+    [one, two, other] = await Promise.all([
+      start('shop', 'bounded'),
+      start('shop', 'bounded'),
+      start('office', 'bounded'),
+    ]);
+  });
+  afterAll(stopNodes);
 
-it('a write of a row that other rules name leaves the rows of programs with the same rules cached', async () => {
-  const [one, two] = [await start('shop', 'bounded'), await start('shop', 'bounded')];
-  await eventually(() => warm([two], 'detail', 3));
-  await one.write('update()', 4, (stock += 1));
-  expect((await two.read('detail', 3)).outcome).toBe('hit');
+  it('a write by a third party is seen by both programs, whichever drains it', async () => {
+    for (let n = 0; n < 5; n += 1) {
+      await eventually(() => warm([one], 'detail', 2));
+      await eventually(() => warm([other], 'article', 2));
+      await catalogue.sql('UPDATE products SET stock = $1 WHERE id = 2', [(stock += 1)]);
+      await eventually(async () => (await one.read('detail', 2)).value.includes(`"stock":${stock},`));
+      await eventually(async () => (await other.read('article', 2)).value.includes(`"stock":${stock},`));
+    }
+  });
+
+  it('a write of a row that other rules name leaves the rows of programs with the same rules cached', async () => {
+    await eventually(() => warm([two], 'detail', 3));
+    await one.write('update()', 4, (stock += 1));
+    expect((await two.read('detail', 3)).outcome).toBe('hit');
+  });
 });

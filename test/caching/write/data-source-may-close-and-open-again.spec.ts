@@ -1,4 +1,5 @@
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
+import { effort } from '../../support/effort';
 import { eventually } from '../../support/eventually';
 import { needs } from '../../support/needs';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
@@ -29,7 +30,7 @@ async function evicts(writer: EvictionNode, others: EvictionNode[]): Promise<voi
   }
 }
 
-it.each(['bounded', 'strict'] as const)(
+it.each(effort<('bounded' | 'strict')[]>(['bounded'], ['bounded', 'strict']))(
   '%s: destroyed and initialised again, twice: trust ends meanwhile, and then every write is stamped once more before it is acknowledged',
   async (consistency) => {
     const start = (): Promise<EvictionNode> => catalogue.node({ caching: { consistency, grace: 0 } });

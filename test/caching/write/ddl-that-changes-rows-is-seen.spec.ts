@@ -7,13 +7,10 @@ needs('postgres', 'redis-server');
 
 let catalogue: WatchedCatalogue;
 
-beforeEach(async () => {
+beforeAll(async () => {
   catalogue = await WatchedCatalogue.open(20);
 });
-afterEach(async () => {
-  await stopNodes();
-  await catalogue.dispose();
-});
+afterAll(() => catalogue.dispose());
 
 /** No trigger fires for these, and no row is written by a statement that names it. */
 const ACTS: [what: string, sql: string, stock: number][] = [
@@ -39,17 +36,6 @@ const ACTS: [what: string, sql: string, stock: number][] = [
 const stockIn = async (node: EvictionNode): Promise<number> =>
   Number(/"stock":"?([\d.]+)/.exec((await node.read('detail', 1)).value)?.[1]);
 
-it.each(ACTS)('%s, under running nodes', async (_what, sql, stock) => {
-  const nodes = await Promise.all([
-    catalogue.node({ caching: { grace: 0 } }),
-    catalogue.node({ caching: { grace: 0 } }),
-  ]);
-  await eventually(() => warm(nodes, 'detail', 1));
-  await catalogue.sql(sql);
-  for (const node of nodes) await eventually(async () => (await stockIn(node)) === stock);
-  await eventually(() => warm(nodes, 'detail', 1));
-});
-
 it('a rewrite while no node runs: what waits in Redis is not served', async () => {
   const before = await catalogue.node();
   await eventually(() => warm([before], 'detail', 1));
@@ -57,18 +43,36 @@ it('a rewrite while no node runs: what waits in Redis is not served', async () =
   await catalogue.sql('ALTER TABLE products ALTER stock TYPE integer USING 4006');
   const after = await catalogue.node();
   expect(await stockIn(after)).toBe(4006);
+  await stopNodes();
 });
 
-it('a child table, or a partition, comes with its rows and goes with them', async () => {
-  await catalogue.sql(`CREATE TABLE more (LIKE products INCLUDING ALL);
-                       INSERT INTO more SELECT * FROM products WHERE id = 1; UPDATE more SET id = 9001`);
-  const node = await catalogue.node({ caching: { grace: 0 } });
-  const showsIt = async (): Promise<boolean> => /"id":"?9001\b/.test((await node.read('list')).value);
-  await eventually(() => warm([node], 'list'));
-  expect(await showsIt()).toBe(false);
-  await catalogue.sql('ALTER TABLE more INHERIT products');
-  await eventually(showsIt);
-  await eventually(() => warm([node], 'list'));
-  await catalogue.sql('ALTER TABLE more NO INHERIT products');
-  await eventually(async () => !(await showsIt()));
+describe('under running nodes', () => {
+  let nodes: EvictionNode[];
+  beforeAll(async () => {
+    const start = (): Promise<EvictionNode> => catalogue.node({ caching: { grace: 0 } });
+    nodes = await Promise.all([start(), start()]);
+  });
+  afterAll(stopNodes);
+
+  it('a child table, or a partition, comes with its rows and goes with them', async () => {
+    await catalogue.sql(`CREATE TABLE more (LIKE products INCLUDING ALL);
+                         INSERT INTO more SELECT * FROM products WHERE id = 1; UPDATE more SET id = 9001`);
+    const [node] = nodes as [EvictionNode];
+    const showsIt = async (): Promise<boolean> => /"id":"?9001\b/.test((await node.read('list')).value);
+    await eventually(() => warm([node], 'list'));
+    expect(await showsIt()).toBe(false);
+    await catalogue.sql('ALTER TABLE more INHERIT products');
+    await eventually(showsIt);
+    await eventually(() => warm([node], 'list'));
+    await catalogue.sql('ALTER TABLE more NO INHERIT products');
+    await eventually(async () => !(await showsIt()));
+  });
+
+  // Each begins with the table that the one before has left.
+  it.each(ACTS)('%s', async (_what, sql, stock) => {
+    await eventually(() => warm(nodes, 'detail', 1));
+    await catalogue.sql(sql);
+    for (const node of nodes) await eventually(async () => (await stockIn(node)) === stock);
+    await eventually(() => warm(nodes, 'detail', 1));
+  });
 });

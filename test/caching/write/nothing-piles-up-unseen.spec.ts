@@ -26,6 +26,9 @@ it('when writes cannot be evicted for five seconds the probe and the log say so,
     const patch = (stock: number): ReturnType<typeof send> =>
       send(service.url, '/api/products/1', { method: 'PATCH', token, json: { stock } });
     expect((await patch(41)).status).toBe(200);
+    expect((await ready()).body.details.eviction.degraded).toBe(false);
+    // As if it had waited for so long.
+    await sql(backend.env.DATABASE_URL!, "UPDATE cache_outbox SET created_at = created_at - interval '5 seconds'");
     const degraded = await eventually(async () => {
       const answer = await ready();
       return answer.body.details.eviction.degraded ? answer : Promise.reject(new Error('not yet'));

@@ -1,5 +1,5 @@
 import { type EvictionNode, stopNodes } from '../../support/eviction-node';
-import { eventually, pause } from '../../support/eventually';
+import { eventually } from '../../support/eventually';
 import { warm, WatchedCatalogue } from '../../support/watched-catalogue';
 import { needs } from '../../support/needs';
 
@@ -20,8 +20,15 @@ afterAll(async () => {
 });
 
 const outcome = async (node: EvictionNode, id: number): Promise<string> => (await node.read('detail', id)).outcome;
-/** Longer than every look at the outbox and every message takes. */
-const settled = (): Promise<void> => pause(700);
+/** A later write of another program has been drained and is seen by both nodes; so is what was written before. */
+async function settled(): Promise<void> {
+  later += 1;
+  await catalogue.sql('UPDATE products SET stock = $1 WHERE id = 299', [later]);
+  const isSeen = async (node: EvictionNode): Promise<boolean> =>
+    (await node.read('detail', 299)).value.includes(`"stock":${later},`);
+  for (const node of [writer, reader]) await eventually(() => isSeen(node));
+}
+let later = 8_000;
 
 it('a rollback evicts nothing', async () => {
   await warm([writer, reader], 'detail', 1);
