@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { effort, slowIt } from '../support/effort';
 import { needs } from '../support/needs';
 import { Terminal } from '../support/terminal';
@@ -38,7 +38,7 @@ onLinux('Ctrl-C', () => {
 
   it('just before the service listens', async () => {
     const preload = join(__dirname, '../support/preload/interrupt-at-listen.cjs');
-    const backend = await embedded(10_000);
+    const backend = await anyDatabase(10_000);
     const terminal = Terminal.run('main.js', { ...env, ...backend.env, NODE_OPTIONS: `--require ${preload}` }, folder);
     expect(await terminal.ended).toBe(0);
     expectClean(terminal);

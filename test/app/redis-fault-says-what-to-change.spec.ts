@@ -1,4 +1,4 @@
-import { type Backend, embedded } from '../support/backends';
+import { type Backend, anyDatabase } from '../support/backends';
 import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { send } from '../support/client';
@@ -13,7 +13,7 @@ let backend: Backend;
 beforeAll(async () => {
   redis = await RedisServer.start('--databases', '4');
   await redis.command('ACL', 'SETUSER', 'strata', 'on', '>right', '~*', '&*', '+@all');
-  backend = await embedded(10_000);
+  backend = await anyDatabase(10_000);
 });
 afterAll(async () => {
   await backend.dispose();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Backend, embedded } from '../support/backends';
+import { type Backend, anyDatabase } from '../support/backends';
 import { send } from '../support/client';
 import { slowIt } from '../support/effort';
 import { eventually } from '../support/eventually';
@@ -8,7 +8,7 @@ import { startStrata } from '../support/strata-process';
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await embedded(10_000);
+  backend = await anyDatabase(10_000);
 });
 afterAll(() => backend.dispose());
 

@@ -1,5 +1,5 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
@@ -43,7 +43,7 @@ async function client(url: string, method: 'GET' | 'PATCH', lost: Lost[], count:
 }
 
 it('reads and writes on kept connections get a response that says the connection closes', async () => {
-  const backend = await embedded(10_000);
+  const backend = await anyDatabase(10_000);
   try {
     for (let round = 0; round < effort(1, 3); round += 1) {
       const service = await startStrata({ ...backend.env, THROTTLE_LIMIT: '0' });

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { slowDescribe, slowIt } from '../support/effort';
 import { needs } from '../support/needs';
 import { PostgresServer } from '../support/postgres-server';
@@ -30,7 +30,7 @@ const onEmbedded = (env: Record<string, string> = {}): Record<string, string> =>
 
 /** On a database that is filled already: what fails comes after it. */
 async function startOnFilled(env: Record<string, string>): Promise<Finished> {
-  const backend = await embedded(10_000);
+  const backend = await anyDatabase(10_000);
   try {
     return await runStrata('main.js', [], { PORT: '0', ...backend.env, ...env });
   } finally {

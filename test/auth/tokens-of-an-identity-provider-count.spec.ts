@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, type KeyLike, SignJWT } from 'jose';
-import { Backend, embedded } from '../support/backends';
+import { Backend, anyDatabase } from '../support/backends';
 import { send, tokenFor } from '../support/client';
 import { startStrata, type StrataProcess } from '../support/strata-process';
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => provider.server?.once('listening', resolve));
   const { port } = provider.server.address() as AddressInfo;
-  backend = await embedded(1);
+  backend = await anyDatabase(10_000);
   service = await startStrata({
     ...backend.env,
     NODE_ENV: 'production',

@@ -1,5 +1,5 @@
 import { ConfigError, loadConfig, unknownVariables } from '../../src/config';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { runStrata, startStrata } from '../support/strata-process';
 
 /** Each variable with values it must refuse and one it must take. */
@@ -142,7 +142,7 @@ it('no known variable is taken for an unknown one, and none of other programs', 
 });
 
 it('the service names an unknown variable when it starts', async () => {
-  const backend = await embedded(10_000);
+  const backend = await anyDatabase(10_000);
   const service = await startStrata({ ...backend.env, CACHE_TLL: '5m' });
   expect(service.output()).toContain('Did you mean CACHE_TTL?');
   await service.stop();

@@ -8,7 +8,7 @@ import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisrup
 import type { IService } from 'kubernetes-models/v1/Service' with { 'resolution-mode': 'import' };
 import { parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { startStrata } from '../support/strata-process';
 import { readDockerfile } from './dockerfile';
 
@@ -85,7 +85,7 @@ it('the grace period has room for the shutdown’s own and for the requests in f
 });
 
 it('its probes request routes that the service has', async () => {
-  const backend = await embedded(10_000);
+  const backend = await anyDatabase(10_000);
   const running = await startStrata(backend.env);
   try {
     for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {

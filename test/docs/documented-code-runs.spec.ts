@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
@@ -43,7 +43,7 @@ describe.each(
   ),
 )('commands, with the setting "%s"', (setting) => {
   needs('curl');
-  const service = useService(embedded, environmentOf(setting));
+  const service = useService(anyDatabase, environmentOf(setting));
 
   it.each(pagesWith('sh', setting))('of $file print what they say', async ({ program }) => {
     const { url } = service.process();

@@ -1,5 +1,5 @@
 import { type Answer, type RequestOptions, tokenFor } from '../support/client';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { useService } from '../support/service';
 import { KETTLE } from '../products/product';
 
@@ -11,7 +11,7 @@ type Document = { paths: Record<string, Record<string, { responses: Record<strin
 type Exchange = [status: number, method: string, path: string, options?: RequestOptions];
 
 const LIMIT = 60;
-const service = useService(embedded, { THROTTLE_LIMIT: String(LIMIT) });
+const service = useService(anyDatabase, { THROTTLE_LIMIT: String(LIMIT) });
 const editor = tokenFor('eve', 'editor');
 const admin = tokenFor('ada', 'admin');
 const alice = tokenFor('alice');

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { NpmTool } from '../support/npm-tool';
 import { useService } from '../support/service';
@@ -11,7 +11,7 @@ import { useService } from '../support/service';
 const run = promisify(execFile);
 const TSC = resolve('node_modules/.bin/tsc');
 const TYPESCRIPT = 'typescript@5.9.3';
-const service = useService(embedded);
+const service = useService(anyDatabase);
 let folder: string;
 
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { useService } from '../support/service';
 
@@ -47,7 +47,7 @@ const ROUTES: Record<string, 'public' | 'locked'> = {
   'get /metrics': 'public',
 };
 
-const service = useService(embedded);
+const service = useService(anyDatabase);
 let document: Document;
 let operations: [route: string, operation: Operation][];
 

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { NpmTool } from '../support/npm-tool';
 import { useService } from '../support/service';
 
 // `npm run lint:openapi`
-const service = useService(embedded);
+const service = useService(anyDatabase);
 let folder: string;
 
 beforeAll(async () => {

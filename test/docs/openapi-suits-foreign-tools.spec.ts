@@ -1,4 +1,4 @@
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { useService } from '../support/service';
 
 interface Response {
@@ -20,7 +20,7 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
 }
 
-const service = useService(embedded);
+const service = useService(anyDatabase);
 let document: Document;
 let operations: Operation[];
 

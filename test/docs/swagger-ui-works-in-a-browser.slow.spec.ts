@@ -1,5 +1,5 @@
 import { BrowserContext } from 'playwright-core';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { openBrowser } from '../support/browser';
 import { tokenFor } from '../support/client';
 import { useService } from '../support/service';
@@ -7,7 +7,7 @@ import { needs } from '../support/needs';
 
 needs('chromium');
 
-const service = useService(embedded);
+const service = useService(anyDatabase);
 let browser: { context: BrowserContext; close: () => Promise<void> };
 
 beforeAll(async () => {

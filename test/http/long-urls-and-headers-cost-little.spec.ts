@@ -1,4 +1,4 @@
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { eventually } from '../support/eventually';
 import { ask } from '../support/http';
 import { useService } from '../support/service';
@@ -9,7 +9,7 @@ const REQUESTS = 50;
 /** Bytes of the log for one request: a line of JSON around a URL that is cut at 512 characters. */
 const LOGGED = 1_000;
 
-const service = useService(embedded, { NODE_ENV: 'production', LOG_LEVEL: 'debug' });
+const service = useService(anyDatabase, { NODE_ENV: 'production', LOG_LEVEL: 'debug' });
 
 /** Sends the requests, waits until the last one is in the log, and returns the bytes that they added to it. */
 async function logged(pathOf: (n: number) => string, status: number): Promise<number> {

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { connect, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { ProblemBody, RequestOptions, tokenFor } from '../support/client';
 import { ask } from '../support/http';
 import { useService } from '../support/service';
 import { KETTLE } from '../products/product';
 
-const service = useService(embedded);
+const service = useService(anyDatabase);
 const token = tokenFor('eve', 'editor', 'admin');
 const JSON_TYPE = { 'content-type': 'application/json' };
 

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { boundedError } from '../../src/http/log-error';
 import { redactTokens } from '../../src/http/redact-tokens';
-import { Backend, embedded } from '../support/backends';
+import { Backend, anyDatabase } from '../support/backends';
 import { send, tokenFor } from '../support/client';
 import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
@@ -22,7 +22,7 @@ describe.each(effort(['trace'], ['info', 'trace']))('in production, at LOG_LEVEL
   let service: StrataProcess;
 
   beforeAll(async () => {
-    backend = await embedded(10_000);
+    backend = await anyDatabase(10_000);
     const env = { NODE_ENV: 'production', LOG_LEVEL: level, NODE_OPTIONS: `--require=${LEAKY_ERRORS}` };
     service = await startStrata({ ...backend.env, ...env });
   });

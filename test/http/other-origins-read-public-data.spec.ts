@@ -1,4 +1,4 @@
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { RequestOptions } from '../support/client';
 import { slowDescribe } from '../support/effort';
@@ -16,7 +16,7 @@ const asked = (method: string): Record<string, string> => ({
 });
 
 describe('by default', () => {
-  const service = useService(embedded);
+  const service = useService(anyDatabase);
 
   it.each([
     '/api/products',
@@ -77,7 +77,7 @@ describe('by default', () => {
 });
 
 describe('with CORS_ORIGINS', () => {
-  const service = useService(embedded, { CORS_ORIGINS: `${SHOP}, http://127.0.0.1:5173` });
+  const service = useService(anyDatabase, { CORS_ORIGINS: `${SHOP}, http://127.0.0.1:5173` });
 
   it('those may read, others may not, and every response says that it differs', async () => {
     for (let round = 0; round < 4; round += 1) {
@@ -126,7 +126,7 @@ describe('with CORS_ORIGINS', () => {
 });
 
 slowDescribe('with CORS_ORIGINS=none', () => {
-  const service = useService(embedded, { CORS_ORIGINS: 'none' });
+  const service = useService(anyDatabase, { CORS_ORIGINS: 'none' });
 
   it('nothing is said to other origins', async () => {
     for (let round = 0; round < 4; round += 1) {

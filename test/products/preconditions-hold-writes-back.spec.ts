@@ -1,9 +1,9 @@
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { ask } from '../support/http';
 import { useService } from '../support/service';
 
-const service = useService(embedded);
+const service = useService(anyDatabase);
 const token = tokenFor('eve', 'editor');
 
 const patch = async (ifMatch: string, json: object): Promise<number> =>

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { embedded } from '../support/backends';
+import { anyDatabase } from '../support/backends';
 import type { Answer } from '../support/client';
 import { eventually } from '../support/eventually';
 import { type FakeRatesApi, startFakeRatesApi } from '../support/fake-rates-api';
@@ -12,7 +12,7 @@ const CROWD = 40;
 let api: FakeRatesApi;
 const service = useService(async () => {
   api = await startFakeRatesApi();
-  const backend = await embedded(10_000);
+  const backend = await anyDatabase(10_000);
   return { ...backend, env: { ...backend.env, RATES_URL: api.url, CACHE_LAYERS: 'none' } };
 });
 afterAll(() => api.close());

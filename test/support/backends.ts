@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Redis } from 'iovalkey';
 import { effort } from './effort';
 import { shared } from './machine/shared';
@@ -45,7 +47,7 @@ export function onPostgres(suite: (open: OpenBackend) => void): void {
 
 export async function embedded(products?: number): Promise<Backend> {
   const dataDir = mkdtempSync(join(tmpdir(), 'strata-test-'));
-  if (products !== undefined) cpSync(await shared('folder', products), dataDir, { recursive: true });
+  if (products !== undefined) await promisify(execFile)('cp', ['-R', `${await shared('folder', products)}/.`, dataDir]);
   return {
     name: 'embedded',
     env: { DATA_DIR: dataDir },
@@ -53,7 +55,13 @@ export async function embedded(products?: number): Promise<Backend> {
   };
 }
 
+/** For claims that have nothing to do with the database: the one that costs a start least. */
+export function anyDatabase(products?: number): Promise<Backend> {
+  return lacks('postgres') ? embedded(products) : onOwnDatabase(products);
+}
+
 export async function postgresAndRedis(products?: number): Promise<Backend> {
+  needed('postgres');
   needed('redis-server');
   const name = `strata_test_${randomBytes(6).toString('hex')}`;
   const redis = await shared('redis');
@@ -68,7 +76,12 @@ export async function postgresAndRedis(products?: number): Promise<Backend> {
   };
 }
 
-export async function postgresAlone(products?: number): Promise<Backend> {
+export function postgresAlone(products?: number): Promise<Backend> {
+  needed('postgres');
+  return onOwnDatabase(products);
+}
+
+async function onOwnDatabase(products?: number): Promise<Backend> {
   const name = `strata_test_${randomBytes(6).toString('hex')}`;
   const env = { DATABASE_URL: await newDatabase(name, products) };
   return { name: 'postgres', env, dispose: () => dropDatabase(name) };
@@ -76,7 +89,6 @@ export async function postgresAlone(products?: number): Promise<Backend> {
 
 /** @returns its URL */
 async function newDatabase(name: string, products?: number): Promise<string> {
-  needed('postgres');
   const template = products === undefined ? '' : ` TEMPLATE ${await shared('products', products)}`;
   const url = new URL(await shared('postgres'));
   await sql(url.href, `CREATE DATABASE ${name}${template}`);
