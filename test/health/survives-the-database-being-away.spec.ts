@@ -1,3 +1,4 @@
+import { slowIt } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { Backend, onRealServers } from '../support/backends';
 import { Answer, ProblemBody, send, tokenFor } from '../support/client';
@@ -51,7 +52,8 @@ onRealServers((open) => {
     expect((await get('/api/products')).status).toBe(200);
   });
 
-  it('frozen: nothing hangs', async () => {
+  // In npm test: database/pool-survives-lost-and-silent-connections.
+  slowIt('frozen: nothing hangs', async () => {
     await untilReady();
     wire.partition();
     const [live, read] = await Promise.all([get('/health/live'), get('/api/products')]);

@@ -89,13 +89,13 @@ slowIt('a suite that starts a program without saying that it needs it fails at o
   expect(code).toBe(1);
 });
 
-slowIt('a run that leaves a folder behind fails and names it', async () => {
+it('a run that leaves a folder behind fails and names it', async () => {
   const { code, output } = await run({ leaves: LEAVES });
   expect(output).toMatch(/Suites left behind:\s+folder forgotten-/);
   expect(code).toBe(1);
 });
 
-it('a run that leaves a process behind fails and names it', async () => {
+slowIt('a run that leaves a process behind fails and names it', async () => {
   const { code, output } = await run({ runsOn: RUNS_ON });
   const left = /Suites left behind:\s+process (\d+) \(.*setInterval/.exec(output)?.[1];
   expect(left).toBeDefined();
