@@ -1,5 +1,6 @@
 import { onPostgres } from '../support/backends';
 import { tokenFor } from '../support/client';
+import { slowIt } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { clientOf, type HangUp } from '../support/hang-up';
 import { useService } from '../support/service';
@@ -49,7 +50,8 @@ onPostgres((open) => {
     clients = [];
   });
 
-  it('a flood of dashboards takes two connections, and the rest waits or gets a 503', async () => {
+  // In npm test: products/expensive-requests-are-bounded.
+  slowIt('a flood of dashboards takes two connections, and the rest waits or gets a 503', async () => {
     const crowd = Array.from({ length: USERS }, (_, user) => ask(user));
     let done = false;
     const statuses = Promise.all(crowd.map(({ response }) => response)).finally(() => (done = true));

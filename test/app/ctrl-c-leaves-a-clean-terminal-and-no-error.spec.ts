@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PageJson } from '../products/product';
 import { anyDatabase } from '../support/backends';
+import { send } from '../support/client';
 import { effort, slowIt } from '../support/effort';
 import { needs } from '../support/needs';
 import { Terminal } from '../support/terminal';
@@ -27,11 +29,15 @@ onLinux('Ctrl-C', () => {
   async function interruptedAt(moment: string): Promise<void> {
     const terminal = Terminal.run('main.js', env, folder);
     await terminal.shows(moment);
+    if (moment === 'Server listening') {
+      const url = /http:[\w/.:]+:\d+/.exec(terminal.output)![0];
+      expect((await send<PageJson>(url, '/api/products')).body.count).toBe(10_000);
+    }
     expect(await terminal.interrupt()).toBe(0);
     expectClean(terminal);
   }
 
-  it('during the first start and after it, and the next start works', async () => {
+  it('during the first start and after it, and the next start has the whole catalogue', async () => {
     const moments = ['Making an embedded', 'Filling the catalogue', 'Server listening', 'is ready'];
     for (const moment of effort(moments.slice(1, 3), moments)) await interruptedAt(moment);
   });

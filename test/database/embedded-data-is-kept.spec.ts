@@ -1,5 +1,5 @@
 import { Backend, embedded } from '../support/backends';
-import { send, tokenFor } from '../support/client';
+import { type Answer, send, tokenFor } from '../support/client';
 import { slowIt } from '../support/effort';
 import { runStrata, startStrata } from '../support/strata-process';
 import { KETTLE, PageJson, ProductJson } from '../products/product';
@@ -12,8 +12,8 @@ async function addKettle(url: string): Promise<ProductJson> {
   return (await send<ProductJson>(url, '/api/products', { method: 'POST', token, json: KETTLE })).body;
 }
 
-it('is filled at the first start, and kept over a stop and a crash', async () => {
-  backend = await embedded();
+it('is kept over a stop and a crash', async () => {
+  backend = await embedded(10_000);
   const first = await startStrata(backend.env);
   expect((await send<PageJson>(first.url, '/api/products')).body.count).toBe(10_000);
   const one = await addKettle(first.url);
@@ -47,9 +47,17 @@ slowIt('a second process on the same folder says why it cannot start, and the fi
 slowIt('two hundred requests at once on the one connection all get a response', async () => {
   backend = await embedded(10_000);
   const service = await startStrata(backend.env);
-  const answers = await Promise.all(
-    Array.from({ length: 200 }, (_, index) => send(service.url, `/api/products?page=${(index % 150) + 1}`)),
-  );
-  expect(answers.map(({ status }) => status)).toEqual(Array<number>(200).fill(200));
-  await service.stop();
+  const page = (index: number): Promise<Answer> => send(service.url, `/api/products?page=${(index % 150) + 1}`);
+  try {
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => page(index)));
+    for (const [index, { status, headers }] of answers.entries()) {
+      if (status === 200) continue;
+      // A read waits 5 s for its turn (src/database/read-gate.ts), which a busy machine needs for a hundred others.
+      expect(status).toBe(503);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      expect((await page(index)).status).toBe(200);
+    }
+  } finally {
+    await service.stop();
+  }
 });

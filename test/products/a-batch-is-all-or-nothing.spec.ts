@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { onEveryBackend, onPostgres } from '../support/backends';
+import { embedded, onEveryBackend } from '../support/backends';
 import { Answer, ProblemBody, tokenFor } from '../support/client';
 import { useService } from '../support/service';
 import { KETTLE, PageJson, ProductJson } from './product';
@@ -113,10 +113,8 @@ onEveryBackend((open) => {
     ).toBe(400);
     expect((await one(30)).body.stock).toBe(5);
   });
-});
 
-onPostgres((open) => {
-  const service = useService(open);
+  if (open === embedded) return;
 
   it('is one transaction: other sessions see all of it or nothing', async () => {
     const client = new Client({ connectionString: service.databaseUrl() });

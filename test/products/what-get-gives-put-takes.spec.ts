@@ -1,4 +1,4 @@
-import { onEveryBackend, onPostgres } from '../support/backends';
+import { embedded, onEveryBackend } from '../support/backends';
 import { ProblemBody, tokenFor } from '../support/client';
 import { eventually } from '../support/eventually';
 import { useService } from '../support/service';
@@ -68,10 +68,8 @@ onEveryBackend((open) => {
     expect(same.headers.get('last-modified')).toBe(changed.headers.get('last-modified'));
     expect((await service.send<ProductJson>('PATCH', path, { token, json: {} })).text).toBe(changed.text);
   });
-});
 
-onPostgres((open) => {
-  const service = useService(open);
+  if (open === embedded) return;
 
   const query = (text: string): Promise<Record<string, unknown>[]> => sql(service.databaseUrl(), text);
 
