@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import { Agent, request } from 'node:https';
-import { embedded } from '../../support/backends';
+import { anyDatabase } from '../../support/backends';
 import { type Certificate, selfSigned } from '../../support/certificate';
 import { tokenFor } from '../../support/client';
 import { needs } from '../../support/needs';
@@ -11,7 +11,7 @@ import { useService } from '../../support/service';
 
 needs('nginx', 'openssl');
 
-const service = useService(embedded);
+const service = useService(anyDatabase);
 let certificate: Certificate;
 let nginx: Nginx;
 let session: ClientHttp2Session;

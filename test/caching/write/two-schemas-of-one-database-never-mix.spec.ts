@@ -10,6 +10,8 @@ needs('postgres', 'redis-server');
 
 /** Two tenants of one database: the tables of the first are in "public", those of the second in a schema of its own. */
 let catalogue: WatchedCatalogue;
+/** Of the first. */
+let own: EvictionNode;
 
 beforeAll(async () => {
   catalogue = await WatchedCatalogue.open(20);
@@ -17,9 +19,12 @@ beforeAll(async () => {
   const env = { DATABASE_URL: ofTenant(), REDIS_URL: catalogue.redisUrl, CACHE_PREFIX: `${catalogue.prefix}.tenant` };
   const { code, output } = await runStrata('cli/seed.js', ['--count', '20'], env);
   if (code !== 0) throw new Error(output);
+  own = await catalogue.node();
 });
-afterAll(() => catalogue.dispose());
-afterEach(stopNodes);
+afterAll(async () => {
+  await stopNodes();
+  await catalogue.dispose();
+});
 
 function ofTenant(): string {
   const url = new URL(catalogue.url);
@@ -30,14 +35,13 @@ function ofTenant(): string {
 const tenant = (prefix: string): Promise<EvictionNode> => catalogue.node({ database: ofTenant(), caching: { prefix } });
 
 it('under one prefix the second is refused: the message names both outboxes and advises another prefix', async () => {
-  await catalogue.node();
   const refused = tenant(catalogue.prefix);
   await expect(refused).rejects.toThrow(/own CACHE_PREFIX/);
   for (const schema of ['public', 'tenant']) await expect(refused).rejects.toThrow(`${schema}.cache_outbox`);
 });
 
 it('each under its own prefix: both drain their own writes, and neither sees those of the other', async () => {
-  const nodes = [await catalogue.node(), await tenant(`${catalogue.prefix}.tenant`)] as const;
+  const nodes = [own, await tenant(`${catalogue.prefix}.tenant`)] as const;
   for (const [node, stock] of [
     [nodes[0], 9_001],
     [nodes[1], 9_002],

@@ -15,7 +15,7 @@ beforeAll(async () => {
   backend = await postgresAndRedis(300);
   client = new Client({ connectionString: backend.env.DATABASE_URL });
   await client.connect();
-  nodes = [await startStrata(backend.env), await startStrata(backend.env)];
+  nodes = await Promise.all([startStrata(backend.env), startStrata(backend.env)]);
 });
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.stop()));

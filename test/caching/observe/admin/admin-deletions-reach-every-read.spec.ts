@@ -1,4 +1,4 @@
-import { onEveryBackend, type Backend, embedded } from '../../../support/backends';
+import { anyDatabase, onEveryBackend, type Backend } from '../../../support/backends';
 import { ProblemBody, send, tokenFor } from '../../../support/client';
 import { eventually } from '../../../support/eventually';
 import { RedisServer } from '../../../support/redis-server';
@@ -65,7 +65,7 @@ describe('on a shared Redis that may be unavailable', () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    backend = await embedded(10_000);
+    backend = await anyDatabase(10_000);
     nodes = [await startStrata({ ...backend.env, REDIS_URL: redis.url, CACHE_PREFIX: 'mine' })];
   });
   afterAll(async () => {

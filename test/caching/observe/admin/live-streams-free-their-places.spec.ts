@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JwtService } from '@nestjs/jwt';
-import { embedded } from '../../../support/backends';
+import { anyDatabase } from '../../../support/backends';
 import { send, tokenFor } from '../../../support/client';
 import { eventually } from '../../../support/eventually';
 import { useService } from '../../../support/service';
 import { JWT_SECRET } from '../../../support/strata-process';
 
-const service = useService(embedded);
+const service = useService(anyDatabase);
 const token = tokenFor('ann', 'admin');
 const address = (): [number, string] => {
   const { hostname, port } = new URL(service.process().url);

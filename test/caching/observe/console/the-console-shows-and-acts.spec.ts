@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from 'playwright-core';
-import { embedded } from '../../../support/backends';
+import { anyDatabase } from '../../../support/backends';
 import { openBrowser } from '../../../support/browser';
 import { tokenFor } from '../../../support/client';
 import { slowIt } from '../../../support/effort';
@@ -9,7 +9,7 @@ import { needs } from '../../../support/needs';
 
 needs('chromium');
 
-const service = useService(embedded);
+const service = useService(anyDatabase);
 let browser: { context: BrowserContext; close: () => Promise<void> };
 let page: Page;
 let errors: string[];

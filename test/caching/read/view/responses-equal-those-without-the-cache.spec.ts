@@ -69,7 +69,7 @@ const NODES = [0, 0, 1, 1, 0];
 /** After which of these a client that holds the response asks again. */
 const REVALIDATES = new Set(effort([1, 4], [0, 1, 2, 3, 4]));
 /** HEAD is the same code for every caller. */
-const HEADS = effort(2, Infinity);
+const HEADS = effort(1, Infinity);
 
 /** Headers that the cache adds, or that describe one message. */
 const OWN = /^(age|cache-status|x-cache|etag|cache-control|vary|date|connection|keep-alive|x-request-id)$/;
