@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { JwtService } from '@nestjs/jwt';
 import { anyDatabase } from '../../../support/backends';
-import { send, tokenFor } from '../../../support/client';
+import { send, signed, tokenFor } from '../../../support/client';
 import { eventually } from '../../../support/eventually';
 import { useService } from '../../../support/service';
-import { JWT_SECRET } from '../../../support/strata-process';
 
 const service = useService(anyDatabase);
 const token = tokenFor('ann', 'admin');
@@ -34,7 +32,7 @@ it('a stream that waits behind large pages on a connection that hangs up gives i
 });
 
 it('a stream without a reader ends with its token', async () => {
-  const short = new JwtService().sign({ sub: 'ann', roles: ['admin'] }, { secret: JWT_SECRET, expiresIn: 2 });
+  const short = signed({ sub: 'ann', roles: ['admin'] }, 2);
   const sockets = Array.from({ length: 16 }, () => connect(...address()));
   for (const socket of sockets) {
     socket.on('error', () => undefined);
