@@ -84,7 +84,8 @@ async function keepBusy(server: RedisServer): Promise<void> {
 
 /** A second or two for its file of some hundred keys. */
 async function loadSlowly(server: RedisServer): Promise<void> {
-  for (let n = 0; n < 300; n += 1) await server.command('SET', `junk:${n}`, 'x'.repeat(2_000));
+  const fill = `for n = 1, 300 do redis.call('SET', 'junk:' .. n, string.rep('x', 2000)) end`;
+  await server.command('EVAL', fill, '0');
   await server.command('SAVE');
   await server.kill();
   void server.up('--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024');

@@ -4,7 +4,7 @@ import { RedisL2 } from '../../../../src/caching/core/store/tiers/l2';
 import { effort } from '../../../support/effort';
 import { live, node, useRedisServer } from '../../../support/stacks';
 
-const ROUNDS = effort(60, 300);
+const ROUNDS = effort(30, 300);
 const server = useRedisServer();
 
 async function open(consistency: 'bounded' | 'strict', prefix?: string): Promise<Cache> {

@@ -1,7 +1,8 @@
+import { effort } from '../../../support/effort';
 import { eventually } from '../../../support/eventually';
 import { live, node, useRedisServer } from '../../../support/stacks';
 
-const ROUNDS = 300;
+const ROUNDS = effort(80, 300);
 const server = useRedisServer();
 
 it('two nodes that set a key at the same time end with one value', async () => {

@@ -7,7 +7,7 @@ import { effort } from '../../../support/effort';
 needs('redis-server');
 
 const MAX_LAG = 500;
-const READS = effort(6_000, 150_000);
+const READS = effort(3_000, 150_000);
 let server: RedisServer;
 
 beforeAll(async () => {

@@ -32,7 +32,7 @@ async function flood(count: number, atOnce: number, work: (n: number) => Promise
   }
 }
 
-const KEYS = effort(15_000, 1_000_000);
+const KEYS = effort(12_000, 1_000_000);
 
 it(`${KEYS} distinct keys of views through the store: L1 stays within its bytes and keeps what is in use`, async () => {
   const stack = await node({ l1MaxBytes: '8mb' });
