@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { TestEnvironment } from 'jest-environment-node';
 import type { Need } from './programs';
+import { compileOnce } from './compile-once';
 import { aptInstall } from './report';
 import { TestRun } from './run';
 
@@ -27,6 +28,7 @@ export default class MachineEnvironment extends TestEnvironment {
 
   constructor(...[config, context]: ConstructorParameters<typeof TestEnvironment>) {
     super(config, context);
+    compileOnce();
     this.file = relative(config.projectConfig.rootDir, context.testPath);
     Object.assign(this.global, {
       need: (names: readonly Need[]) => this.need(names),
