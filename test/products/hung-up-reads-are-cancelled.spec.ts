@@ -1,4 +1,5 @@
 import { onPostgres } from '../support/backends';
+import { effort } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { clientOf, type HangUp } from '../support/hang-up';
 import { useService } from '../support/service';
@@ -14,7 +15,7 @@ interface Statement {
 }
 
 onPostgres((open) => {
-  describe.each(['query,view', 'none'])('with CACHE_LAYERS=%s', (layers) => {
+  describe.each(effort(['query,view'], ['query,view', 'none']))('with CACHE_LAYERS=%s', (layers) => {
     const service = useService(open, { CACHE_LAYERS: layers });
     const clients = new Set<HangUp>();
 

@@ -79,18 +79,6 @@ onEveryBackend((open) => {
   });
 });
 
-onEveryBackend((open) => {
-  const service = useService(open);
-
-  it('without Cache-Groups on responses no write names groups', async () => {
-    const token = tokenFor('eve', 'editor');
-    const { status, headers } = await service.send('PATCH', '/api/products/7', { token, json: { price: 7.07 } });
-    expect(status).toBe(200);
-    expect(headers.get('cache-group-invalidation')).toBeNull();
-    expect(headers.get('cache-token')).toMatch(/^[\w.:-]+\.\d+$/);
-  });
-});
-
 describe('the field (RFC 9875)', () => {
   const tags = (count: number): string[] => Array.from({ length: count }, (_, index) => `tag:${index}`);
 

@@ -159,4 +159,12 @@ onEveryBackend((open) => {
     expect(answer.status).toBe(400);
     expect((await service.get<ProductJson>(`/api/products/${body.id}`)).body.price).toBe(9_999_999_999);
   });
+
+  // With them: writers-name-what-they-evicted.spec.ts.
+  it('without Cache-Groups on responses no write names groups', async () => {
+    const { status, headers } = await service.send('PATCH', '/api/products/7', { token, json: { price: 7.07 } });
+    expect(status).toBe(200);
+    expect(headers.get('cache-group-invalidation')).toBeNull();
+    expect(headers.get('cache-token')).toMatch(/^[\w.:-]+\.\d+$/);
+  });
 });
