@@ -1,5 +1,12 @@
 import { CACHE_MANAGER, Cache } from '@nestjs/cache-manager';
-import { Inject, Injectable, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { applicationName } from './application-name';
 import { CacheStack } from './core/cache-stack';
@@ -8,7 +15,7 @@ import { RedisLog } from './observe/redis-log';
 import { CacheService } from './cache.service';
 import { CACHE_STACK, TAG_CLOCK } from './caching.tokens';
 import { CacheEventBus } from './caching.events';
-import { type CachingOptions, ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, resolveOptions } from './caching.options';
+import { type CachingOptions, resolveOptions } from './caching.options';
 import { createTieredCache } from './cache-manager';
 import { TransactionSubscriber } from './read/transaction.subscriber';
 import { QueryExplorer } from './read/query/query.explorer';
@@ -18,6 +25,11 @@ import { ViewLayer } from './read/view/view-layer';
 import { ViewExplorer } from './read/view/view.explorer';
 import { EARLY_RESPONDER } from './read/view/view.guard';
 import { ViewHits } from './read/view/view-hits';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<CachingOptions>()
+  .setClassMethodName('forRoot')
+  .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+  .build();
 
 @Injectable()
 class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {

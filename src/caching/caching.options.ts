@@ -1,4 +1,3 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { CacheError } from './caching.errors';
 import type { Backoff } from './core/async/backoff';
 import { parseRedisUrl, type RedisTarget } from './core/redis/redis-target';
@@ -82,11 +81,6 @@ export interface ResolvedOptions {
   readonly view: ViewSettings;
   readonly tracing: Tracing;
 }
-
-export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<CachingOptions>()
-  .setClassMethodName('forRoot')
-  .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
-  .build();
 
 /** @throws CacheError `CACHE_OPTIONS` */
 export function resolveOptions(options: CachingOptions): ResolvedOptions {
