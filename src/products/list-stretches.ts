@@ -60,9 +60,12 @@ function known({ count, pages }: Stretch, page: number, size: number, also: Reco
     const fields: Record<string, string> = { created_at: JSON.stringify(shown(times[at]!)), ...also };
     return { id: String(id), field: (name) => fields[name]! };
   });
-  const before = parsed(pages[page - 1])[0].slice(-NEAR.before);
-  const after = ids.length < size ? [] : parsed(pages[page + 1])[0].slice(0, NEAR.after);
-  return { count, rows, near: [...before, ...after].map(String) };
+  const near = (): string[] => {
+    const before = parsed(pages[page - 1])[0].slice(-NEAR.before);
+    const after = ids.length < size ? [] : parsed(pages[page + 1])[0].slice(0, NEAR.after);
+    return [...before, ...after].map(String);
+  };
+  return { count, rows, near };
 }
 
 function parsed(page: string | undefined): [ids: number[], times: (number | string)[]] {

@@ -73,6 +73,15 @@ it('a page after a sale sends no command: its list and rows are in this process'
   expect(await commands(node.url, PAGE)).toEqual({});
 });
 
+it('another page after an insert sends no command: what is on it now is in this process', async () => {
+  const pages = [1, 2].map((page) => `/api/products?page_size=10&page=${page}`);
+  for (const page of pages) await send(node.url, page);
+  const json = { name: 'Lamp', price: 20, description: 'New.', category: 'lamps', stock: 5, rating: 4.6 };
+  await send(node.url, '/api/products', { method: 'POST', json, token: EDITOR });
+  expect(await commands(node.url, pages[0]!)).not.toEqual({});
+  expect(await commands(node.url, pages[1]!)).toEqual({});
+});
+
 it('the page of a product seen in a list sends no command', async () => {
   expect(await commands(node.url, `/api/products/${ids[2]}`)).toEqual({});
 });
@@ -93,7 +102,7 @@ describe('with a second node', () => {
   let other: StrataProcess;
   beforeAll(async () => {
     other = await startStrata(env);
-    await send(other.url, PAGE);
+    for (const { url } of [node, other]) await send(url, PAGE);
     // As the first node does: see above.
     await send(other.url, PAGE);
   });

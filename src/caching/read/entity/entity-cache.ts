@@ -6,7 +6,7 @@ import type { CacheEntry, Loaded } from '../../core/store/entry';
 import type { ManyPolicy } from '../../core/store/policy';
 import { boundedKey, canonicalText } from '../canonical';
 import { type CachedList, ReadLists } from './read-lists';
-import type { CountedRows, PlaceOf, RowList, SelectedRow, SelectRows } from './row-list';
+import type { CountedRows, KnownRows, PlaceOf, RowList, SelectedRow, SelectRows } from './row-list';
 
 /** The rows of one entity, each cached by itself as the JSON that the API shows. Made by `CacheService.rows()`. */
 export class EntityCache {
@@ -63,14 +63,15 @@ export class EntityCache {
     load: () => Promise<CountedRows>,
   ): Promise<{ count: number; texts: string[] }> {
     let own: CountedRows | undefined;
-    let near: readonly string[] | undefined;
+    let near: KnownRows['near'];
     const query = async (): Promise<CountedRows> => {
       const { count, rows } = await load();
       return (own = { count, rows: this.identified(rows) });
     };
     if (!this.isOn) return this.shown(await query(), tags);
     const name = boundedKey(`${this.definition.listKey}(${key.map(canonicalText).join()})`);
-    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, { comesWithWhole: true }, async () => {
+    const policy = { comesWithWhole: true, isAssembled: known !== undefined };
+    const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, policy, async () => {
       const found = await known?.();
       near = found?.near;
       if (found) {
@@ -122,16 +123,16 @@ export class EntityCache {
 
   /**
    * @param ids as `RowsDefinition.idOf` has them @param keys of their entries
-   * @param near ids of rows that are cached as well, if a query is needed at all
+   * @param near as of `KnownRows`
    */
   private async byText(
     ids: readonly string[],
     keys = this.keysOf(ids),
-    near: readonly string[] = [],
+    near: KnownRows['near'] = nothing,
   ): Promise<(string | null)[]> {
     const results = await this.stack.store.getOrLoadMany(keys, this.policy, async (missing) => {
       const byKey = new Map(keys.map((key, at) => [key, ids[at]!]));
-      const also = near.filter((id) => !this.stack.store.has(this.definition.keyOf(id)));
+      const also = near().filter((id) => !this.stack.store.has(this.definition.keyOf(id)));
       const selected = await this.rows([...missing.map((key) => byKey.get(key)!), ...also], this.select);
       const rows = this.loaded(selected);
       if (also.length > 0) this.stack.store.keep(without(rows, missing), this.policy);
@@ -192,6 +193,10 @@ function tagsOf(tags: RowList['tags'], rows: () => readonly FieldText[]): readon
 /** A text in memory of its own: a part of a text keeps the whole alive, and the cache counts the part alone. */
 function ownText(text: string | null): string | null {
   return text === null ? null : Buffer.from(text).toString();
+}
+
+function nothing(): readonly string[] {
+  return [];
 }
 
 function jsonIn(body: string | Buffer | null): string | null {

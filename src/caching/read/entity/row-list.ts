@@ -42,7 +42,7 @@ export interface KnownRows {
    * Ids of rows that an insert or a delete elsewhere moves into the list: where a row has to be selected, those that this process does not
    * have come with it, by the same query. @default none
    */
-  readonly near?: readonly string[];
+  readonly near?: () => readonly string[];
 }
 
 /** A row of a list before it is read. */
