@@ -53,13 +53,13 @@ function sliceOf(stretch: number, pageSize: number): Slice {
   return { offset: stretch * PAGES * pageSize, limit: PAGES * pageSize };
 }
 
-/** @param also the JSON of what all of the list have in common */
-function known({ count, pages }: Stretch, page: number, size: number, also: Record<string, string>): KnownRows {
+/** @param common the JSON of what all of the list have in common */
+function known({ count, pages }: Stretch, page: number, size: number, common: Record<string, string>): KnownRows {
   const [ids, times] = parsed(pages[page]);
-  const rows = ids.map((id, at): KnownRow => {
-    const fields: Record<string, string> = { created_at: JSON.stringify(shown(times[at]!)), ...also };
-    return { id: String(id), field: (name) => fields[name]! };
-  });
+  const rows = ids.map((id, at): KnownRow => ({
+    id: String(id),
+    field: (name) => (name === 'created_at' ? shown(times[at]!) : common[name]!),
+  }));
   const near = (): string[] => {
     const before = parsed(pages[page - 1])[0].slice(-NEAR.before);
     const after = ids.length < size ? [] : parsed(pages[page + 1])[0].slice(0, NEAR.after);
@@ -72,8 +72,8 @@ function parsed(page: string | undefined): [ids: number[], times: (number | stri
   return page === undefined ? [[], []] : (JSON.parse(page) as [number[], (number | string)[]]);
 }
 
-/** A time as rows show it: whole milliseconds, cut off. PostgreSQL knows some that are none in JavaScript, `infinity` for one. */
-function shown(seconds: number | string): string | null {
+/** A time as the JSON of rows: whole milliseconds, cut off. PostgreSQL knows some that are none in JavaScript, `infinity` for one. */
+function shown(seconds: number | string): string {
   const date = new Date(Math.floor(Math.round(Number(seconds) * 1e6) / 1_000));
-  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+  return Number.isNaN(date.getTime()) ? 'null' : `"${date.toISOString()}"`;
 }

@@ -20,6 +20,8 @@ const NEWCOMERS = 8;
 export class SpaceSaving {
   private readonly counters = new Map<string, Counter>();
   private newcomers = 0;
+  /** No count is below it: the search for the smallest ends where it is met. */
+  private floor = 0;
 
   /** @param size number of counters; a name with more than 1/size of all counts is never missed */
   constructor(private readonly size: number) {}
@@ -47,14 +49,17 @@ export class SpaceSaving {
       counter.count = Math.floor(counter.count / 2);
       if (counter.count === 0) this.counters.delete(name);
     }
+    this.floor = 0;
   }
 
   private takeOver(name: string): void {
     let smallest: Counter | undefined;
     for (const counter of this.counters.values()) {
       if (smallest === undefined || counter.count < smallest.count) smallest = counter;
+      if (smallest.count === this.floor) break;
     }
     if (!smallest) return;
+    this.floor = smallest.count;
     this.counters.delete(smallest.name);
     this.counters.set(name, { name, count: smallest.count + NEWCOMERS });
   }

@@ -63,6 +63,7 @@ export class EntityCache {
     load: () => Promise<CountedRows>,
   ): Promise<{ count: number; texts: string[] }> {
     let own: CountedRows | undefined;
+    let made: CachedList | undefined;
     let near: KnownRows['near'];
     const query = async (): Promise<CountedRows> => {
       const { count, rows } = await load();
@@ -75,16 +76,17 @@ export class EntityCache {
       const found = await known?.();
       near = found?.near;
       if (found) {
-        const list = listed(found.count, found.rows, ({ field }) => placeOf?.(field) ?? null);
-        return { ...list, tags: tagsOf(tags, () => found.rows.map(({ field }) => field)) };
+        made = listed(found.count, found.rows, ({ field }) => placeOf?.(field) ?? null);
+        return { body: JSON.stringify(made), tags: tagsOf(tags, () => found.rows.map(({ field }) => field)) };
       }
       const read = await query();
       this.keep(read.rows);
-      const list = listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
-      return { ...list, tags: tagsOf(tags, () => this.fieldsOf(read.rows)) };
+      made = listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
+      return { body: JSON.stringify(made), tags: tagsOf(tags, () => this.fieldsOf(read.rows)) };
     });
-    if (own && outcome === 'miss' && !collapsed) return this.shown(own, []);
-    const list = this.lists.of(entry);
+    const isOwn = outcome === 'miss' && !collapsed;
+    if (own && isOwn) return this.shown(own, []);
+    const list = this.lists.of(entry, isOwn ? made : undefined);
     const texts = await this.byText(list.ids, list.keys, near);
     const isOne = list.holds(texts, (json) => this.placeIn(json, placeOf));
     return isOne ? { count: list.count, texts: [...texts] } : this.shown(await query(), tags);
@@ -207,6 +209,6 @@ function listed<T extends { readonly id: string }>(
   count: number,
   rows: readonly T[],
   place: (row: T) => string | null,
-): Loaded {
-  return { body: JSON.stringify([count, rows.map((row) => [row.id, place(row)] as const)] satisfies CachedList) };
+): CachedList {
+  return [count, rows.map((row) => [row.id, place(row)])];
 }

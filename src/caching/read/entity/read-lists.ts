@@ -7,7 +7,7 @@ export type CachedList = readonly [count: number, rows: readonly (readonly [id: 
 /** Lists that are remembered beside L1, which does not count them: with fifty rows each, five megabytes. */
 const REMEMBERED = 256;
 
-/** A cached list, parsed. */
+/** A cached list, ready to be read. */
 export class ReadList {
   readonly count: number;
   readonly ids: readonly string[];
@@ -18,9 +18,9 @@ export class ReadList {
 
   constructor(
     readonly entry: CacheEntry,
+    [count, rows]: CachedList,
     keyOf: (id: string) => string,
   ) {
-    const [count, rows] = JSON.parse(String(entry.body)) as CachedList;
     this.count = count;
     this.ids = rows.map(([id]) => id);
     this.places = rows.map(([, place]) => place);
@@ -43,10 +43,11 @@ export class ReadLists {
 
   constructor(private readonly keyOf: (id: string) => string) {}
 
-  of(entry: CacheEntry): ReadList {
+  /** @param made what the body of `entry` was made of, where the caller has made it */
+  of(entry: CacheEntry, made?: CachedList): ReadList {
     const known = this.lists.get(entry.key);
     if (known?.entry === entry) return known;
-    const list = new ReadList(entry, this.keyOf);
+    const list = new ReadList(entry, made ?? (JSON.parse(String(entry.body)) as CachedList), this.keyOf);
     this.lists.set(entry.key, list);
     return list;
   }
