@@ -64,9 +64,13 @@ export class ReadPath {
 
   /** Whether a value that is not fresh in L1 is loaded without a read of L2. */
   skipsL2(key: string, { inProcess, isAssembled }: CachePolicy): boolean {
-    if (inProcess) return true;
-    const stale = isAssembled ? this.parts.l1.peek(key) : undefined;
-    return stale !== undefined && this.parts.freshness.isStamped(stale);
+    return inProcess === true || (isAssembled === true && this.isStamped(key));
+  }
+
+  /** Whether a write made this process's copy stale. */
+  private isStamped(key: string): boolean {
+    const copy = this.parts.l1.peek(key);
+    return copy !== undefined && this.parts.freshness.isStamped(copy);
   }
 
   /** The fresh L1 entry, without a promise or the network. Undefined for the one caller that has to refresh it. */
@@ -181,6 +185,8 @@ export class ReadPath {
       // Redis gets it with its whole. It is for other nodes that the part is there by itself.
       return this.load(key, policy, load, { skipL2: this.parts.isAlone() });
     }
+    // Nothing but this node writes to L2, so what that has is no newer than the copy here.
+    if (this.parts.isAlone() && this.isStamped(key)) return this.load(key, policy, load);
 
     // 5. L2. If the previous lookup missed, expect another miss and pipeline the lock request with the GET.
     const lookingUp = l2.lookUp(key);
@@ -203,7 +209,7 @@ export class ReadPath {
   }
 
   /** Step 7, in a span. */
-  private load(key: string, policy: ResolvedPolicy, load: Loader, way: LoadWay): Promise<CacheResult> {
+  private load(key: string, policy: ResolvedPolicy, load: Loader, way: LoadWay = {}): Promise<CacheResult> {
     return this.parts.tracing.span('cache.load', { 'cache.layer': layerOf(key) }, async (note) => {
       const result = await this.loadFromSource(key, policy, load, way);
       note({ 'cache.outcome': result.outcome, 'cache.stored': result.stored });

@@ -95,6 +95,32 @@ it('another value is looked up in Redis and stored there again', async () => {
   expect(await commands(() => readWhole(stack, false))).toMatchObject({ get: 2, set: 2 });
 });
 
+it('a node that is alone stores it there without a lookup: no other node has made it again meanwhile', async () => {
+  const here = await quietNode('newest');
+  await here.ledger.attest(CLAIM);
+  const read = async ({ store }: CacheStack, value: string): Promise<unknown> => {
+    const { entry } = await store.getOrLoad(
+      'key',
+      { tags: ['tag'] },
+      loader(() => value),
+    );
+    await store.idle();
+    return entry.body;
+  };
+  await read(here, 'old');
+  await here.store.invalidate(['tag']);
+  expect(await commands(() => read(here, 'new'))).toEqual({ set: 1 });
+  const there = await quietNode('newest');
+  await there.ledger.attest(CLAIM);
+  expect(await read(there, 'unread')).toBe('new');
+
+  await here.ledger.attest(CLAIM);
+  await there.store.invalidate(['tag']);
+  await here.clock.now();
+  await read(there, 'newer');
+  expect(await read(here, 'unread')).toBe('newer');
+});
+
 it('a part that is stale as well takes the fill lock itself: two nodes at once load it once', async () => {
   const nodes = [await quietNode('lock'), await quietNode('lock')];
   let loads = 0;
