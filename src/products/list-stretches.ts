@@ -54,26 +54,27 @@ function sliceOf(stretch: number, pageSize: number): Slice {
 }
 
 /** @param common the JSON of what all of the list have in common */
-function known({ count, pages }: Stretch, page: number, size: number, common: Record<string, string>): KnownRows {
-  const [ids, times] = parsed(pages[page]);
+function known(stretch: Stretch, page: number, size: number, common: Record<string, string>): KnownRows {
+  const times = valuesIn(stretch.times[page]);
+  const ids = valuesIn(stretch.ids[page]);
   const rows = ids.map((id, at): KnownRow => ({
-    id: String(id),
+    id,
     field: (name) => (name === 'created_at' ? shown(times[at]!) : common[name]!),
   }));
   const near = (): string[] => {
-    const before = parsed(pages[page - 1])[0].slice(-NEAR.before);
-    const after = ids.length < size ? [] : parsed(pages[page + 1])[0].slice(0, NEAR.after);
-    return [...before, ...after].map(String);
+    const before = valuesIn(stretch.ids[page - 1]).slice(-NEAR.before);
+    const after = ids.length < size ? [] : valuesIn(stretch.ids[page + 1]).slice(0, NEAR.after);
+    return [...before, ...after];
   };
-  return { count, rows, near };
+  return { count: stretch.count, rows, near };
 }
 
-function parsed(page: string | undefined): [ids: number[], times: (number | string)[]] {
-  return page === undefined ? [[], []] : (JSON.parse(page) as [number[], (number | string)[]]);
+function valuesIn(page: string | undefined): string[] {
+  return page === undefined ? [] : page.split(',');
 }
 
 /** A time as the JSON of rows: whole milliseconds, cut off. PostgreSQL knows some that are none in JavaScript, `infinity` for one. */
-function shown(seconds: number | string): string {
+function shown(seconds: string): string {
   const date = new Date(Math.floor(Math.round(Number(seconds) * 1e6) / 1_000));
   return Number.isNaN(date.getTime()) ? 'null' : `"${date.toISOString()}"`;
 }

@@ -98,25 +98,37 @@ function withTotal(total: string): string {
 }
 
 /**
- * Ids and times of creation, in seconds of the Unix epoch, of a list by age, and how many the whole list has: one row. The index alone is
- * read, where it is all-visible.
+ * Ids and times of creation, in seconds of the Unix epoch, of a list by age, and how many the whole list has: one row of two texts, as of
+ * `pagesIn`. The index alone is read, where it is all-visible.
  */
 export function stretchSql(
   { sql, values }: Condition,
   { offset, limit }: Slice,
+  pageSize: number,
   total: string,
 ): { sql: string; values: unknown[] } {
-  const [last, next] = [values.length + 1, values.length + 2];
+  const [last, next, size] = [1, 2, 3].map((place) => `$${values.length + place}`);
   const inner = `
-    SELECT p.id, p.created_at FROM products p WHERE ${sql} AND ${COUNT} > $${next}
-    ORDER BY ${orderOf('p', '-created_at')} LIMIT $${last} OFFSET $${next}`;
+    SELECT p.id, p.created_at FROM products p WHERE ${sql} AND ${COUNT} > ${next}
+    ORDER BY ${orderOf('p', '-created_at')} LIMIT ${last} OFFSET ${next}`;
+  const joined = (value: string): string => `coalesce(string_agg(before || ${value}, ''), '')`;
   return {
     sql: `${withTotal(total)}
-      SELECT ${COUNT} AS count, (SELECT rows FROM total) AS rows, coalesce(json_agg(id), '[]') AS ids,
-             coalesce(json_agg(date_part('epoch', created_at)), '[]') AS times
-      FROM (${inner}) AS stretch`,
-    values: [...values, limit, offset],
+      SELECT ${COUNT} AS count, (SELECT rows FROM total) AS rows,
+             ${joined('id')} AS ids, ${joined("date_part('epoch', created_at)")} AS times
+      FROM (
+        SELECT *, CASE (row_number() OVER () - 1) % ${size} WHEN 0 THEN '${PAGE}' ELSE ',' END AS before FROM (${inner}) AS listed
+      ) AS stretch`,
+    values: [...values, limit, offset, pageSize],
   };
+}
+
+/** Begins each page in the texts of a stretch. A comma is between two of its values. */
+const PAGE = ';';
+
+/** The pages in a text of a stretch. */
+export function pagesIn(text: string): string[] {
+  return text === '' ? [] : text.slice(PAGE.length).split(PAGE);
 }
 
 /** id goes the same way as the column it breaks ties of, so that one index serves both directions. */

@@ -6,7 +6,7 @@ import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
 import { ProductTotals } from './product-totals';
 import { type PackedRows, unpacked } from './packed-rows';
-import { conditionOf, countedPageSql, countSql, pageSql, Slice, stretchSql } from './product-lists';
+import { conditionOf, countedPageSql, countSql, pageSql, pagesIn, Slice, stretchSql } from './product-lists';
 import { searchTerms } from './search-terms';
 
 const ROWS = rowsDefinitionOf(Product)!.selectList('product');
@@ -15,8 +15,10 @@ const ROWS = rowsDefinitionOf(Product)!.selectList('product');
 export interface Stretch {
   /** Of the whole list. */
   readonly count: number;
-  /** Of each page the ids and the times of creation, in seconds, as one text of JSON. Infinity is text. */
-  readonly pages: string[];
+  /** Of each page, with commas between them. */
+  readonly ids: string[];
+  /** Of creation, in seconds of the Unix epoch, in the same order. */
+  readonly times: string[];
 }
 
 /** The SQL of reading the catalogue. */
@@ -60,16 +62,11 @@ export class ProductsRepository {
 
   /** @param filter one that the totals know */
   async stretch(filter: ProductFilter, slice: Slice, pageSize: number): Promise<Stretch> {
-    const { sql, values } = stretchSql(conditionOf(filter), slice, this.totals.sqlOf(filter)!);
+    const { sql, values } = stretchSql(conditionOf(filter), slice, pageSize, this.totals.sqlOf(filter)!);
     const question = { stretch: [membersOf(filter), slice] };
     const [row] = await this.gate.run('list', question, (runner) => runner.query(sql, values) as Promise<[Found]>);
     this.totals.noteRows(filter, row.rows);
-    const { ids, times } = row;
-    const pages = Array.from({ length: Math.ceil(ids.length / pageSize) }, (_, page) => {
-      const from = page * pageSize;
-      return JSON.stringify([ids.slice(from, from + pageSize), times.slice(from, from + pageSize)]);
-    });
-    return { count: countIn([row]), pages };
+    return { count: countIn([row]), ids: pagesIn(row.ids), times: pagesIn(row.times) };
   }
 
   /** Rows by their ids. @param sql of the entity cache @param values its parameters */
@@ -86,8 +83,8 @@ interface Counted {
 }
 
 interface Found extends Counted {
-  readonly ids: number[];
-  readonly times: (number | string)[];
+  readonly ids: string;
+  readonly times: string;
 }
 
 function countIn(rows: readonly Counted[]): number {
