@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { CurrentUser, SignedIn, User } from '../auth';
-import { CacheView } from '../caching';
+import { CacheView, withItems } from '../caching';
 import { AppConfig } from '../config';
 import { ApiProblems, IntegerParam, NoQuery, PAGE_SIZE, pageLinks, PageQuery, toPage } from '../http';
 import { MAX_ID } from '../products';
@@ -30,10 +30,10 @@ export class AccountController {
   @ApiOkResponse({ type: DashboardDto })
   @ApiProblems({ 404: 'the page is past the last' })
   async dashboard(@CurrentUser() user: User, @Query() query: PageQuery): Promise<DashboardDto> {
-    const { summary, results } = await this.account.dashboard(user.id, query.page);
+    const { summary, texts } = await this.account.dashboard(user.id, query.page);
     const linkTo = pageLinks(this.config.http.publicUrl, '/api/me/dashboard', query, new PageQuery());
-    const page = toPage(summary.watched, results, { page: query.page, pageSize: PAGE_SIZE, linkTo });
-    return { user: user.id, summary, ...page };
+    const page = toPage(summary.watched, [], { page: query.page, pageSize: PAGE_SIZE, linkTo });
+    return withItems({ user: user.id, summary, ...page }, 'results', texts);
   }
 
   @Put('watchlist/:productId')

@@ -1,37 +1,53 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CacheQuery } from '../caching';
 import { PAGE_SIZE, Problem } from '../http';
-import { ProductDto } from '../products';
-import { DashboardSummaryDto, WatchedProductDto } from './dashboard.dto';
-import { dashboardTags } from './watchlist.tags';
+import { ProductDto, ProductRows } from '../products';
+import { DashboardSummaryDto } from './dashboard.dto';
+import { watchlistTags } from './watchlist.tags';
 import { MAX_WATCHED, WatchlistRepository } from './watchlist.repository';
 
+/** A line of a watchlist: which product, and since when. */
+export interface Line {
+  readonly id: number;
+  readonly watched_at: string;
+}
+
 export interface Dashboard {
-  summary: DashboardSummaryDto;
-  /** Everything on the list, not only what this page shows: the summary depends on it. */
-  productIds: number[];
-  results: WatchedProductDto[];
+  /** Of everything on the list, not only of what this page shows. */
+  readonly summary: DashboardSummaryDto;
+  /** The JSON of each product of the page, with `watched_at`. */
+  readonly texts: string[];
 }
 
 /** What belongs to one user. */
 @Injectable()
 export class AccountService {
-  constructor(@Inject(WatchlistRepository) private readonly watchlist: WatchlistRepository) {}
+  constructor(
+    @Inject(WatchlistRepository) private readonly watchlist: WatchlistRepository,
+    @Inject(ProductRows) private readonly products: ProductRows,
+  ) {}
 
-  @CacheQuery({
-    private: true,
-    tags: ({ productIds }: Dashboard, userId: string, _page: number) => dashboardTags(userId, productIds),
-  })
+  /** Made of the list and of the products on it, each cached by itself: a sale costs it no query. */
   async dashboard(userId: string, page: number): Promise<Dashboard> {
-    const [{ summary, productIds }, watched] = await Promise.all([
-      this.watchlist.summary(userId),
-      this.watchlist.page(userId, { offset: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE }),
-    ]);
-    const results = watched.map(({ product, addedAt }) => ({
-      ...ProductDto.of(product),
-      watched_at: addedAt.toISOString(),
-    }));
-    return { summary, productIds, results };
+    const lines = await this.lines(userId);
+    const rows = await this.products.cache.getMany(lines.map(({ id }) => id));
+    // A product that is deleted in this moment may be on the list still.
+    const watched = lines.flatMap(({ watched_at }, at) => {
+      const json = rows[at];
+      return json ? [{ json, watched_at }] : [];
+    });
+    const shown = watched.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+    const since = (at: string): string => `,"watched_at":${JSON.stringify(at)}}`;
+    return {
+      summary: summaryOf(watched.map(({ json }) => JSON.parse(json) as ProductDto)),
+      texts: shown.map(({ json, watched_at }) => json.slice(0, -1) + since(watched_at)),
+    };
+  }
+
+  @CacheQuery({ private: true, tags: (_lines: Line[], userId: string) => watchlistTags(userId) })
+  async lines(userId: string): Promise<Line[]> {
+    const lines = await this.watchlist.lines(userId);
+    return lines.map(({ productId, addedAt }) => ({ id: productId, watched_at: addedAt.toISOString() }));
   }
 
   /** Doing it twice is doing it once. @throws Problem 404; 409 when the list is full */
@@ -45,4 +61,11 @@ export class AccountService {
   unwatch(userId: string, productId: number): Promise<void> {
     return this.watchlist.remove(userId, productId);
   }
+}
+
+function summaryOf(products: readonly ProductDto[]): DashboardSummaryDto {
+  // Whole cents, as a sum of fractions is not exact.
+  const cents = products.reduce((sum, { price }) => sum + Math.round(price * 100), 0);
+  const inStock = products.filter(({ stock }) => stock > 0).length;
+  return { watched: products.length, in_stock: inStock, total_price: cents / 100 };
 }

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { ReadGate } from '../database';
-import { DashboardSummaryDto } from './dashboard.dto';
 import { WatchedProduct } from './watched-product.entity';
 
 @Injectable()
@@ -25,37 +24,15 @@ export class WatchlistRepository {
     await this.watchlist.createQueryBuilder().delete().useTransaction(true).where({ userId, productId }).execute();
   }
 
-  /** Newest on the list first. */
-  page(userId: string, slice: { offset: number; limit: number }): Promise<WatchedProduct[]> {
-    const page = {
+  /** The products that a user watches, and since when; the newest on the list first. */
+  lines(userId: string): Promise<Pick<WatchedProduct, 'productId' | 'addedAt'>[]> {
+    const lines = {
+      select: { productId: true, addedAt: true },
       where: { userId },
-      relations: { product: true },
       order: { addedAt: 'DESC', productId: 'DESC' },
-      skip: slice.offset,
-      take: slice.limit,
+      take: MAX_WATCHED,
     } as const;
-    return this.gate.run('account', { page: [userId, slice] }, ({ manager }) => manager.find(WatchedProduct, page));
-  }
-
-  /** What the list adds up to, and the products on it. */
-  async summary(userId: string): Promise<{ summary: DashboardSummaryDto; productIds: number[] }> {
-    const row = await this.gate.run('account', { summary: userId }, (runner) =>
-      this.watchlist
-        .createQueryBuilder('w', runner)
-        .innerJoin('w.product', 'p')
-        .select('count(*)', 'watched')
-        .addSelect('count(*) FILTER (WHERE p.stock > 0)', 'in_stock')
-        .addSelect('coalesce(sum(p.price), 0)', 'total_price')
-        .addSelect('array_agg(p.id)', 'ids')
-        .where('w.userId = :userId', { userId })
-        .getRawOne<Record<keyof DashboardSummaryDto, string> & { ids: number[] | null }>(),
-    );
-    const summary = {
-      watched: Number(row?.watched ?? 0),
-      in_stock: Number(row?.in_stock ?? 0),
-      total_price: Number(row?.total_price ?? 0),
-    };
-    return { summary, productIds: row?.ids ?? [] };
+    return this.gate.run('account', { lines: userId }, ({ manager }) => manager.find(WatchedProduct, lines));
   }
 }
 

@@ -1,8 +1,7 @@
 import { type RowChange, tableTag, userTag } from '../caching';
-import { shownTags } from '../products';
 
 /** Every user's watchlist: stamped by statements over many rows. */
-export const ALL_WATCHLISTS = tableTag('watchlist');
+const ALL_WATCHLISTS = tableTag('watchlist');
 
 /** A row of `watchlist` as the outbox has it. */
 export type WatchlistRow = Record<'user_id' | 'product_id' | 'added_at', string>;
@@ -10,9 +9,8 @@ export type WatchlistRow = Record<'user_id' | 'product_id' | 'added_at', string>
 /** One user's watchlist. */
 export const watchlistTag = userTag('watchlist');
 
-/** The dashboard depends on the list and on every product on it. */
-export function dashboardTags(userId: string, productIds: readonly number[]): string[] {
-  return [ALL_WATCHLISTS, watchlistTag(userId), ...shownTags(productIds.map((id) => ({ id })))];
+export function watchlistTags(userId: string): string[] {
+  return [ALL_WATCHLISTS, watchlistTag(userId)];
 }
 
 /** What depends on the products on a watchlist says so itself, with their tags. */

@@ -1,6 +1,5 @@
 export { MAX_ID } from './dto/limits';
 export { ProductDto } from './dto/product.dto';
-export { ALL_PRODUCTS, shownTags } from './product.tags';
 export { Product } from './product.entity';
 export { ProductRows } from './product-rows';
 export { ProductsModule } from './products.module';

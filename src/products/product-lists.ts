@@ -1,6 +1,7 @@
 import type { FieldText, PlaceOf } from '../caching';
 import { FEATURED_RATING } from './dto/limits';
-import type { Ordering, ProductFilter } from './dto/product-query.dto';
+import type { Place } from './cursor';
+import { columnOf, type Ordering, type ProductFilter } from './dto/product-query.dto';
 import { packedSql } from './packed-rows';
 import { searchTerms } from './search-terms';
 
@@ -66,6 +67,30 @@ export function pageSql(
   const { sql, values } = sliceSql(columns, condition, ordering, slice);
   return { sql: packedSql(sql), values };
 }
+
+/**
+ * The rows behind a place, in one row of `PackedRows`. An index finds the place at once, so the cost does not grow with the depth.
+ * @param columns as of `RowsDefinition.selectList`, over `p` @param place undefined: from the beginning
+ */
+export function rowsBehindSql(
+  columns: string,
+  { sql, values }: Condition,
+  ordering: Ordering,
+  place: Place | undefined,
+  limit: number,
+): { sql: string; values: unknown[] } {
+  const all = [...values];
+  const given = (value: unknown): string => `$${all.push(value)}`;
+  const column = columnOf(ordering);
+  // One comparison of rows is one range of the index.
+  const behind = place
+    ? `AND (p.${column}, p.id) ${ordering.startsWith('-') ? '<' : '>'} (${given(place.value)}::${TYPES[column]}, ${given(place.id)}::integer)`
+    : '';
+  const page = `SELECT ${columns} FROM products p WHERE ${sql} ${behind} ORDER BY ${orderOf('p', ordering)} LIMIT ${given(limit)}`;
+  return { sql: packedSql(page), values: all };
+}
+
+const TYPES = { created_at: 'timestamptz', price: 'numeric', rating: 'numeric', name: 'varchar' } as const;
 
 /**
  * The same, and in that row how many the whole list has. A page past the last is not searched for.

@@ -35,11 +35,6 @@ export function productTag(id: number | string): string {
   return `product:${id}`;
 }
 
-/** A response that shows these products depends on each of them. */
-export function shownTags(products: readonly { id: number }[]): string[] {
-  return [ALL_PRODUCTS, ...products.map(({ id }) => productTag(id))];
-}
-
 /**
  * How many products a filter leaves. One by price or rating depends on the spans that it reaches into, where products come and go: what is
  * written outside of them concerns other lists.
@@ -50,7 +45,7 @@ export function countTags(filter: ProductFilter): string[] {
   return [ALL_PRODUCTS, ...[...members, ...otherwiseFiltered(filter)].map((part) => scope(filter.category, part))];
 }
 
-/** Which products all pages of a list show, in which order; what they look like is said by `shownTags`. */
+/** Which products all pages of a list show, in which order; each product brings its own tags. */
 export function listTags(filter: ProductFilter, ordering: Ordering): string[] {
   const ordered = columnOf(ordering);
   return ordered === 'created_at' ? countTags(filter) : [...countTags(filter), scope(filter.category, ordered)];
@@ -74,33 +69,27 @@ export function pageTags(filter: ProductFilter, ordering: Ordering, last: number
 /** More days than this are not named one by one. */
 const MAX_DAYS = 32;
 
-/** What a page by cursor has found. */
-interface CursorPage {
-  /** The value of the place that it begins at; undefined: it begins at an end of the list. */
-  readonly from: string | number | undefined;
-  /** The nearest product past the page; null: it reaches the other end of the list. */
-  readonly beyond: { readonly id: number; readonly created_at: string } | null;
-  readonly shown: readonly { readonly id: number }[];
-}
-
 /**
- * A page between two moments depends on the days between them: a product that is added or deleted on another day is elsewhere. A page
- * that reaches an end of the list, or is ordered by another column, depends on the whole list.
+ * Which products a page by cursor shows. Between two moments that depends on the days between them: a product that is added or deleted on
+ * another day is elsewhere. A page that reaches an end of the list, or is ordered by another column, depends on the whole list.
+ * @param from the value of the place that the page begins at; undefined: it begins at an end of the list
+ * @param beyond when the nearest product past the page was created; undefined: the page reaches the other end
  */
 export function cursorPageTags(
   filter: ProductFilter,
   ordering: Ordering,
-  { from, beyond, shown }: CursorPage,
+  from: string | number | undefined,
+  beyond: string | undefined,
 ): string[] {
-  const rows = shownTags(beyond ? [...shown, beyond] : shown);
-  const isByAge = ordering === 'created_at' || ordering === '-created_at';
-  const days = isByAge && beyond && from !== undefined ? daysBetween(String(from), beyond.created_at) : undefined;
-  if (!days) return [...listTags(filter, ordering), ...rows];
+  const isByAge = columnOf(ordering) === 'created_at';
+  const isInside = isByAge && from !== undefined && beyond !== undefined;
+  const days = isInside ? daysBetween(String(from), beyond) : undefined;
+  if (!days) return listTags(filter, ordering);
   return [
+    ALL_PRODUCTS,
     ...days.map(createdTag),
     ...(filter.category === undefined ? [] : ['products:categories']),
     ...filtered(filter).map((attribute) => scope(filter.category, attribute)),
-    ...rows,
   ];
 }
 

@@ -85,12 +85,12 @@ export class ProductsController {
   }
 
   private byCursor(
-    { results, next, previous }: CursorSlice,
+    { texts, next, previous }: CursorSlice,
     path: string,
     query: object,
     defaults: object,
   ): CursorPage<ProductDto> {
     const link = cursorLink(this.config.http.publicUrl, path, query, defaults);
-    return { count: null, next: link(next), previous: link(previous), results };
+    return withItems({ count: null, next: link(next), previous: link(previous) }, 'results', texts);
   }
 }

@@ -3,7 +3,6 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { RatesModule } from '../rates';
 import { Product } from './product.entity';
 import { IdempotencyModule } from '../idempotency';
-import { CursorPagesRepository } from './cursor-pages.repository';
 import { CursorPagesService } from './cursor-pages.service';
 import { ListStretches } from './list-stretches';
 import { ProductTotals } from './product-totals';
@@ -19,7 +18,6 @@ import { ProductsService } from './products.service';
   imports: [TypeOrmModule.forFeature([Product]), RatesModule, IdempotencyModule],
   controllers: [ProductsController, ProductWritesController],
   providers: [
-    CursorPagesRepository,
     CursorPagesService,
     ListStretches,
     ProductsRepository,

@@ -1,15 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { SelectQueryBuilder } from 'typeorm';
 import { type CountedRows, rowsDefinitionOf, SelectedRow } from '../caching';
 import { ReadGate } from '../database';
+import type { Place } from './cursor';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
 import { ProductTotals } from './product-totals';
 import { type PackedRows, unpacked } from './packed-rows';
-import { conditionOf, countedPageSql, countSql, pageSql, pagesIn, Slice, stretchSql } from './product-lists';
-import { searchTerms } from './search-terms';
+import {
+  conditionOf,
+  countedPageSql,
+  countSql,
+  pageSql,
+  pagesIn,
+  rowsBehindSql,
+  Slice,
+  stretchSql,
+} from './product-lists';
 
 const ROWS = rowsDefinitionOf(Product)!.selectList('product');
+const ROWS_BY_PLACE = rowsDefinitionOf(Product)!.selectList('p');
 
 /** Many pages of a list by age. */
 export interface Stretch {
@@ -51,13 +60,16 @@ export class ProductsRepository {
     return { count: countIn([page]), rows: unpacked(page) };
   }
 
-  async page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
+  page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
     const question = { page: [membersOf(filter), ordering, slice] };
-    const { sql, values } = pageSql(ROWS, conditionOf(filter), ordering, slice);
-    const [page] = await this.gate.run(kindOf(filter), question, (runner) => {
-      return runner.query(sql, values) as Promise<[PackedRows]>;
-    });
-    return unpacked(page);
+    return this.packed(kindOf(filter), question, pageSql(ROWS, conditionOf(filter), ordering, slice));
+  }
+
+  /** @param place undefined: from the beginning */
+  behind(filter: ProductFilter, ordering: Ordering, place: Place | undefined, limit: number): Promise<SelectedRow[]> {
+    const question = { behind: [membersOf(filter), ordering, place, limit] };
+    const statement = rowsBehindSql(ROWS_BY_PLACE, conditionOf(filter), ordering, place, limit);
+    return this.packed(kindOf(filter), question, statement);
   }
 
   /** @param filter one that the totals know */
@@ -72,6 +84,15 @@ export class ProductsRepository {
   /** Rows by their ids. @param sql of the entity cache @param values its parameters */
   rows(sql: string, values: unknown[]): Promise<SelectedRow[]> {
     return this.gate.run('row', values, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
+  }
+
+  private async packed(
+    kind: 'search' | 'list',
+    question: unknown,
+    { sql, values }: { sql: string; values: unknown[] },
+  ): Promise<SelectedRow[]> {
+    const [page] = await this.gate.run(kind, question, (runner) => runner.query(sql, values) as Promise<[PackedRows]>);
+    return unpacked(page);
   }
 }
 
@@ -101,21 +122,4 @@ export function membersOf(filter: ProductFilter): [string, unknown][] {
   return Object.entries(filter)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-export function narrow(query: SelectQueryBuilder<Product>, filter: ProductFilter): SelectQueryBuilder<Product> {
-  const { category, min_price, max_price, min_rating, in_stock, search } = filter;
-  if (category !== undefined) query.andWhere('p.category = :category', { category });
-  if (min_price !== undefined) query.andWhere('p.price >= :min_price', { min_price });
-  if (max_price !== undefined) query.andWhere('p.price <= :max_price', { max_price });
-  if (min_rating !== undefined) query.andWhere('p.rating >= :min_rating', { min_rating });
-  if (in_stock !== undefined) query.andWhere(in_stock ? 'p.stock > 0' : 'p.stock = 0');
-  searchTerms(search).forEach(({ before, word }, index) => {
-    const [prefix, name] = [`before${index}`, `word${index}`];
-    query.andWhere(`product_search_text(p.name, p.description) LIKE product_search_pattern(:${prefix}, :${name})`, {
-      [prefix]: before,
-      [name]: word,
-    });
-  });
-  return query;
 }

@@ -3,7 +3,6 @@ import { Backend, onPostgres } from '../support/backends';
 import { ReadGate } from '../../src/database';
 import { Product } from '../../src/products';
 import { FEATURED_RATING } from '../../src/products/dto/limits';
-import { CursorPagesRepository } from '../../src/products/cursor-pages.repository';
 import { FEATURED } from '../../src/products/product-lists';
 import { ProductTotals } from '../../src/products/product-totals';
 import { ProductsRepository } from '../../src/products/products.repository';
@@ -84,15 +83,14 @@ onPostgres((open) => {
   });
 
   it('a page by cursor reads as few blocks at any depth', async () => {
-    const cursors = new CursorPagesRepository(dataSource.getRepository(Product), new ReadGate(dataSource));
     const [deepest] = await dataSource.getRepository(Product).find({
       order: { createdAt: 'DESC', id: 'DESC' },
       skip: 19_900,
       take: 1,
     });
     const from = { value: deepest!.createdAt.toISOString(), id: deepest!.id };
-    const first = await explain(() => cursors.slice({}, '-created_at', { backwards: false }, 51));
-    const deep = await explain(() => cursors.slice({}, '-created_at', { from, backwards: false }, 51));
+    const first = await explain(() => repository.behind({}, '-created_at', undefined, 51));
+    const deep = await explain(() => repository.behind({}, '-created_at', from, 51));
     expect(usesIndex(deep.nodes, 'products_by_created_at')).toBe(true);
     expect(types(deep.nodes)).not.toContain('Sort');
     expect(deep.blocks).toBeLessThan(2 * first.blocks);

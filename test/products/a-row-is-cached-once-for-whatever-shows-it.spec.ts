@@ -104,6 +104,36 @@ it('another node builds it from what is in Redis', async () => {
   expect(after).toEqual({ lists: 0, rows: 0, counts: 0 });
 });
 
+it('a dashboard after a sale is made again without any query, on every node', async () => {
+  const { results: products } = await page(nodes[0]!);
+  const [first, second] = products as [Product, Product];
+  const token = tokenFor('dana');
+  for (const { id } of [first, second]) {
+    await send(nodes[0]!.url, `/api/me/watchlist/${id}`, { method: 'PUT', token });
+  }
+  const stocks = async (node: StrataProcess): Promise<number[]> => {
+    const { body } = await send<{ results: Product[] }>(node.url, '/api/me/dashboard', { token });
+    return body.results.map(({ stock }) => stock);
+  };
+  for (const node of nodes) await eventually(async () => (await stocks(node)).length === 2);
+  await sell(first);
+  const after = await reads(async () => {
+    for (const node of nodes) await eventually(async () => (await stocks(node)).includes(first.stock + 1));
+  });
+  expect(after).toEqual({ lists: 0, rows: 0, counts: 0 });
+});
+
+it('a page by cursor after a sale is made again without any query', async () => {
+  const path = '/api/products?page_size=10&ordering=name&cursor=*';
+  const [product] = (await page(nodes[0]!, path)).results;
+  await sell(product!);
+  const after = await reads(async () => {
+    const { results, cache } = await page(nodes[0]!, path);
+    expect([cache, results[0]!.stock]).toEqual(['MISS', product!.stock + 1]);
+  });
+  expect(after).toEqual({ lists: 0, rows: 0, counts: 0 });
+});
+
 it('a list that is ordered or filtered by what changed is read again', async () => {
   const path = '/api/products?page_size=10&ordering=price';
   const { results } = await page(nodes[0]!, path);

@@ -33,6 +33,11 @@ export function list(rows: Catalogue, filter: ProductFilter, ordering: Ordering)
     .sort((a, b) => (ordering.startsWith('-') ? compare(b, a) : compare(a, b)));
 }
 
+/** The tags of products that a response shows. */
+export function shownTags(rows: Catalogue): string[] {
+  return [tags.ALL_PRODUCTS, ...rows.map(({ id }) => tags.productTag(id))];
+}
+
 /** Two products after (or before) a place that the catalogue may have no product at, and whether there are more. */
 export function cursorPage(
   page: Catalogue,
@@ -52,8 +57,8 @@ export function cursorPage(
   if (backwards) all.reverse();
   const after = all.slice(all.findIndex((row) => (row as ProductRow & { isPlace: boolean }).isPlace) + 1);
   const [two, beyond] = [after.slice(0, 2), after[2]];
-  const ids = two.map(({ id }) => ({ id: Number(id) }));
   const from = place[ordering.replace('-', '') as 'created_at'];
-  const found = { from, shown: ids, beyond: beyond ? { id: Number(beyond.id), created_at: beyond.created_at } : null };
-  return { answer: [two, beyond !== undefined], tags: tags.cursorPageTags(filter, ordering, found) };
+  const shown = shownTags(after.slice(0, 3));
+  const found = tags.cursorPageTags(filter, ordering, from, beyond?.created_at);
+  return { answer: [two, beyond !== undefined], tags: [...found, ...shown] };
 }

@@ -3,9 +3,7 @@ import type { Ordering, ProductFilter } from '../../src/products/dto/product-que
 import { columnOf, ORDERINGS } from '../../src/products/dto/product-query.dto';
 import * as tags from '../../src/products/product.tags';
 import type { ProductRow } from '../../src/products/product.tags';
-import { type Catalogue, cursorPage, list } from './catalogue-model';
-
-const shown = (rows: Catalogue): string[] => tags.shownTags(rows.map(({ id }) => ({ id: Number(id) })));
+import { type Catalogue, cursorPage, list, shownTags } from './catalogue-model';
 
 /** Every kind of answer the catalogue gives, with the tags it is cached under. */
 function answers(rows: Catalogue, filter: ProductFilter, ordering: Ordering): { answer: unknown; tags: string[] }[] {
@@ -23,13 +21,13 @@ function answers(rows: Catalogue, filter: ProductFilter, ordering: Ordering): { 
   });
   return [
     { answer: page.length, tags: tags.countTags(filter) },
-    { answer: page.slice(0, 2), tags: [...tags.listTags(filter, ordering), ...shown(page.slice(0, 2))] },
+    { answer: page.slice(0, 2), tags: [...tags.listTags(filter, ordering), ...shownTags(page.slice(0, 2))] },
     ...[0, 1, 2].map((from) => {
       const rowsOfPage = page.slice(from, from + 2);
       const last = rowsOfPage.length < 2 ? undefined : Number(rowsOfPage[1]![columnOf(ordering)]);
-      return { answer: rowsOfPage, tags: [...tags.pageTags(filter, ordering, last), ...shown(rowsOfPage)] };
+      return { answer: rowsOfPage, tags: [...tags.pageTags(filter, ordering, last), ...shownTags(rowsOfPage)] };
     }),
-    { answer: featured.slice(0, 2), tags: [...tags.featuredTags(), ...shown(featured.slice(0, 2))] },
+    { answer: featured.slice(0, 2), tags: [...tags.featuredTags(), ...shownTags(featured.slice(0, 2))] },
     { answer: featured.length, tags: tags.featuredTags() },
     { answer: stats, tags: tags.statsTags() },
     ...[false, true].map((backwards) => cursorPage(page, filter, ordering, backwards)),

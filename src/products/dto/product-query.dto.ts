@@ -32,6 +32,10 @@ export function columnOf(ordering: Ordering): 'created_at' | 'price' | 'rating' 
   return ordering.replace('-', '') as ReturnType<typeof columnOf>;
 }
 
+export function reversed(ordering: Ordering): Ordering {
+  return (ordering.startsWith('-') ? ordering.slice(1) : `-${ordering}`) as Ordering;
+}
+
 /** After the product 9951 of the newest first. */
 const CURSOR_SAMPLE = 'WyItY3JlYXRlZF9hdCIsMCwiMjAyNi0wMS0wMVQwMDowMDowMC4wMDBaIiw5OTUxXQ';
 
