@@ -21,8 +21,8 @@ module.exports = {
   transform: { [`/${DOOR}$`]: ['@swc/jest', lazyDoor()], '^.+\\.ts$': '@swc/jest' },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  // Two cores, and every spec may start servers of its own: more workers only make them starve each other.
-  maxWorkers: 2,
+  // For two cores: while one suite waits for a server of its own, two others run.
+  maxWorkers: 3,
   // A worker keeps something of every suite that it has run, and collecting that garbage takes longer than starting a new one.
   workerIdleMemoryLimit: '400MB',
   // No claim here is about seconds; a busy machine may take its time.

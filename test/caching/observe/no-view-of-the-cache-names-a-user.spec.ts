@@ -32,7 +32,7 @@ onEveryBackend((open) => {
     const tag = own!.tags.find((text) => /^watchlist:~[\w-]{28}$/.test(text))!;
     const found = await entries(`tag=${encodeURIComponent(tag)}`);
     expect(found.map(({ key }) => key.split(/[({;]/, 1)[0])).toEqual(
-      expect.arrayContaining(['view:/api/me/dashboard', 'query:AccountService.dashboard']),
+      expect.arrayContaining(['view:/api/me/dashboard', 'query:AccountService.lines']),
     );
     expect(JSON.stringify([await entries(''), found])).not.toContain(NAME);
   });
