@@ -40,7 +40,7 @@ onEveryBackend((open) => {
   it('a list of names cannot be tested: by tag, prefix, key or eviction', async () => {
     expect(await entries(`tag=watchlist:${NAME}`)).toEqual([]);
     for (const user of [NAME, `"${NAME}"`]) {
-      expect(await entries(`prefix=${encodeURIComponent(`query:AccountService.dashboard(${user}`)}`)).toEqual([]);
+      expect(await entries(`prefix=${encodeURIComponent(`query:AccountService.lines(${user}`)}`)).toEqual([]);
       const key = `view:/api/me/dashboard{}{"page":1};user=${user}`;
       expect((await service.get(entryPath(key), { token: ADMIN })).status).toBe(404);
       expect((await service.send('DELETE', entryPath(key), { token: ADMIN })).body).toMatchObject({ found: false });
