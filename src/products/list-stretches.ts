@@ -7,6 +7,8 @@ import { ProductsRepository, type Stretch } from './products.repository';
 
 /** Pages of a stretch: popular pages are near one another, and an id takes a few bytes. */
 const PAGES = 50;
+/** Of the form of `Stretch`: nodes of another release keep their own. */
+const SHAPE = 2;
 /** As many products as are inserted, or deleted, while most pages wait for their next reader: each moves one onto the page. */
 const NEAR = { before: 6, after: 2 };
 
@@ -31,12 +33,12 @@ export class ListStretches {
     return at && known(await this.featured(at.stretch, slice.limit), at.page, slice.limit, { rating });
   }
 
-  @CacheQuery({ tags: listTags({}, '-created_at') })
+  @CacheQuery({ version: SHAPE, tags: listTags({}, '-created_at') })
   all(stretch: number, pageSize: number): Promise<Stretch> {
     return this.products.stretch({}, sliceOf(stretch, pageSize), pageSize);
   }
 
-  @CacheQuery({ tags: featuredTags() })
+  @CacheQuery({ version: SHAPE, tags: featuredTags() })
   featured(stretch: number, pageSize: number): Promise<Stretch> {
     return this.products.stretch(FEATURED, sliceOf(stretch, pageSize), pageSize);
   }

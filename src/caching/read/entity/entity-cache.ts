@@ -39,6 +39,7 @@ export class EntityCache {
 
   /** The JSON of many rows, in the order of `ids`: from L1, by one MGET, and by one SELECT for the rest. @throws as `get` */
   async getMany(ids: readonly RowId[], within?: { query: SelectRows }): Promise<(string | null)[]> {
+    if (ids.length === 0) return [];
     const texts = ids.map((id) => this.definition.idOf(id));
     if (within) return this.uncached(texts, (sql, values) => within.query(sql, values));
     return this.isOn ? this.byText(texts) : this.uncached(texts, this.select);

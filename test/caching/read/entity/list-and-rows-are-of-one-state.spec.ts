@@ -101,6 +101,13 @@ it('a read of a transaction’s own goes past the cache', async () => {
   expect(await cache.get(1)).toBe('{"id":1,"shelf":"a","stock":1}');
 });
 
+it('no ids are no rows, wherever they are read', async () => {
+  const { cache, selected } = await shop();
+  const within = { query: () => Promise.reject(new Error('not asked')) };
+  expect([await cache.getMany([]), await cache.getMany([], within)]).toEqual([[], []]);
+  expect(selected).toEqual([]);
+});
+
 it('a row under another spelling of its id is refused: no write would ever stamp that one', async () => {
   const stack = await node({ prefix: 'spelling' });
   const named = new RowsDefinition({ name: 'x', table: 'x', key: { id: 'text' }, tag: (id) => `x:${id}`, fields: {} });
