@@ -62,14 +62,14 @@ export class ProductsRepository {
 
   page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
     const question = { page: [membersOf(filter), ordering, slice] };
-    return this.packed(kindOf(filter), question, pageSql(ROWS, conditionOf(filter), ordering, slice));
+    return this.packed(filter, question, pageSql(ROWS, conditionOf(filter), ordering, slice));
   }
 
   /** @param place undefined: from the beginning */
   behind(filter: ProductFilter, ordering: Ordering, place: Place | undefined, limit: number): Promise<SelectedRow[]> {
     const question = { behind: [membersOf(filter), ordering, place, limit] };
     const statement = rowsBehindSql(ROWS_BY_PLACE, conditionOf(filter), ordering, place, limit);
-    return this.packed(kindOf(filter), question, statement);
+    return this.packed(filter, question, statement);
   }
 
   /** @param filter one that the totals know */
@@ -87,11 +87,13 @@ export class ProductsRepository {
   }
 
   private async packed(
-    kind: 'search' | 'list',
+    filter: ProductFilter,
     question: unknown,
     { sql, values }: { sql: string; values: unknown[] },
   ): Promise<SelectedRow[]> {
-    const [page] = await this.gate.run(kind, question, (runner) => runner.query(sql, values) as Promise<[PackedRows]>);
+    const [page] = await this.gate.run(kindOf(filter), question, (runner) => {
+      return runner.query(sql, values) as Promise<[PackedRows]>;
+    });
     return unpacked(page);
   }
 }
@@ -113,12 +115,12 @@ function countIn(rows: readonly Counted[]): number {
 }
 
 /** A list that only an index has to walk is cheap; words have to be looked for in the rows. */
-export function kindOf({ search }: ProductFilter): 'search' | 'list' {
+function kindOf({ search }: ProductFilter): 'search' | 'list' {
   return search === undefined ? 'list' : 'search';
 }
 
 /** One text for one filter, in whichever order its members came. */
-export function membersOf(filter: ProductFilter): [string, unknown][] {
+function membersOf(filter: ProductFilter): [string, unknown][] {
   return Object.entries(filter)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));

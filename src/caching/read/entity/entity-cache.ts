@@ -131,7 +131,7 @@ export class EntityCache {
   private async byText(
     ids: readonly string[],
     keys = this.keysOf(ids),
-    near: KnownRows['near'] = nothing,
+    near: KnownRows['near'] = () => [],
   ): Promise<(string | null)[]> {
     const results = await this.stack.store.getOrLoadMany(keys, this.policy, async (missing) => {
       const byKey = new Map(keys.map((key, at) => [key, ids[at]!]));
@@ -196,10 +196,6 @@ function tagsOf(tags: RowList['tags'], rows: () => readonly FieldText[]): readon
 /** A text in memory of its own: a part of a text keeps the whole alive, and the cache counts the part alone. */
 function ownText(text: string | null): string | null {
   return text === null ? null : Buffer.from(text).toString();
-}
-
-function nothing(): readonly string[] {
-  return [];
 }
 
 function jsonIn(body: string | Buffer | null): string | null {
