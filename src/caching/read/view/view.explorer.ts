@@ -6,7 +6,8 @@ import { CacheError } from '../../caching.errors';
 import { CACHE_VIEW, type ViewOptions } from './cache-view.decorator';
 import { ViewLayer } from './view-layer';
 import { guardsOf } from './route/fast-path-eligibility';
-import { type ComputedTtl, constraintsOf, type Handler, ViewRoute } from './route/view-route';
+import { type HandlerOf, nameOf } from './route/handler-of';
+import { type ComputedTtl, constraintsOf, ViewRoute } from './route/view-route';
 import { ViewGuard } from './view.guard';
 
 /** Where Nest's decorators keep what they are given. The package exports no names for these. */
@@ -26,15 +27,15 @@ export class ViewExplorer implements OnApplicationBootstrap {
     @Inject(ViewLayer) private readonly layer: ViewLayer,
   ) {
     // Nest reads the guards of a route when it registers it, before any lifecycle hook.
-    for (const [, handler] of this.handlers()) putViewGuardLast(handler);
+    for (const { handler } of this.handlers()) putViewGuardLast(handler);
   }
 
   /** @throws CacheError CACHE_OPTIONS */
   onApplicationBootstrap(): void {
     let isConstrained = false;
-    for (const [controller, handler] of this.handlers()) {
-      this.add(controller, handler);
-      isConstrained ||= constraintsOf(handler) !== undefined;
+    for (const method of this.handlers()) {
+      this.add(method);
+      isConstrained ||= constraintsOf(method.handler) !== undefined;
     }
     this.layer.finishResponses();
     // With a constraint one URL may lead to different routes.
@@ -46,30 +47,27 @@ export class ViewExplorer implements OnApplicationBootstrap {
   }
 
   /** Every method of every controller. */
-  private *handlers(): Generator<[controller: Type, handler: Handler]> {
+  private *handlers(): Generator<HandlerOf> {
     for (const { metatype } of this.discovery.getControllers()) {
-      const prototype = metatype?.prototype as Record<string, Handler> | undefined;
+      const prototype = metatype?.prototype as Record<string, HandlerOf['handler']> | undefined;
       if (!prototype) continue;
       for (const name of this.scanner.getAllMethodNames(prototype)) {
         const handler = prototype[name];
-        if (handler) yield [metatype as Type, handler];
+        if (handler) yield { controller: metatype as Type, property: name, handler };
       }
     }
   }
 
-  private add(controller: Type, handler: Handler): void {
+  private add(method: HandlerOf): void {
+    const { controller, handler } = method;
     const options = this.reflector.get<ViewOptions | undefined>(CACHE_VIEW, handler);
-    const name = `${controller.name}.${handler.name}`;
-    const ttl = this.stockOptions(name, handler, controller, options !== undefined);
+    const ttl = this.stockOptions(method, options !== undefined);
     if (!options) return;
     const context = { versionHeaders: this.layer.versionHeaders ?? ['*'], ttl };
     const ofController = this.routes.get(controller) ?? new Map<unknown, ViewRoute>();
     this.routes.set(
       controller,
-      ofController.set(
-        handler,
-        new ViewRoute(controller, handler, options, this.layer.pipe, this.layer.edges, context),
-      ),
+      ofController.set(handler, new ViewRoute(method, options, this.layer.pipe, this.layer.edges, context)),
     );
   }
 
@@ -77,12 +75,9 @@ export class ViewExplorer implements OnApplicationBootstrap {
    * Decorators of @nestjs/cache-manager: `@CacheTTL` is honoured, `@CacheKey` would give every parameter one key.
    * @throws CacheError CACHE_OPTIONS
    */
-  private stockOptions(
-    name: string,
-    handler: Handler,
-    controller: Type,
-    isView: boolean,
-  ): number | ComputedTtl | undefined {
+  private stockOptions(method: HandlerOf, isView: boolean): number | ComputedTtl | undefined {
+    const { controller, handler } = method;
+    const name = nameOf(method);
     const key: unknown = this.reflector.getAllAndOverride(CACHE_KEY, [handler, controller]);
     if (key !== undefined) {
       throw new CacheError('CACHE_OPTIONS', `@CacheKey on ${name}: a view's key comes from its parameters; remove it`);
@@ -96,7 +91,7 @@ export class ViewExplorer implements OnApplicationBootstrap {
 }
 
 /** `@UseGuards` above `@CacheView` adds its guards behind ours. No hit may be sent before they have run. */
-function putViewGuardLast(handler: Handler): void {
+function putViewGuardLast(handler: HandlerOf['handler']): void {
   const guards = guardsOf(handler);
   if (!guards.includes(ViewGuard) || guards.at(-1) === ViewGuard) return;
   Reflect.defineMetadata(GUARDS_METADATA, [...guards.filter((guard) => guard !== ViewGuard), ViewGuard], handler);

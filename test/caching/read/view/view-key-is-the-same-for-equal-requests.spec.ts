@@ -5,6 +5,7 @@ import { IntegerParam, PlainText, SizedPageQuery } from '../../../../src/http';
 import { IsOptional } from 'class-validator';
 import { cacheStatus } from '../../../support/http';
 import { CachedApp, cachedApp, closeApps } from '../../../support/nest-app';
+import { Wrapped } from '../../../support/wrapped';
 
 class Search extends SizedPageQuery {
   @IsOptional() @PlainText(1, 1_000) search?: string;
@@ -26,6 +27,10 @@ class Things {
 
   @Get('one') @CacheView() one(@Query('a') a?: string, @Query('b') b?: string): object {
     return { a, b };
+  }
+
+  @Get('wrapped') @CacheView() @Wrapped wrapped(@Query() query: Search): object {
+    return { ...query };
   }
 
   @Get(':id') @CacheView() get(@Param() { id }: Id): object {
@@ -86,6 +91,17 @@ it('however a request is written, it is one entry', async () => {
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   expect(answers.map(cacheStatus).filter((status) => status.includes('uri-miss'))).toHaveLength(1);
   expect(await keys()).toHaveLength(1);
+});
+
+it('a handler that another decorator wraps has the same inputs', async () => {
+  for (const query of ['', '?page=1', '?page=01', '?page=2', '?search=a']) {
+    const [own, wrapped] = await Promise.all([app.ask(`/things${query}`), app.ask(`/things/wrapped${query}`)]);
+    expect([wrapped.status, wrapped.body.toString()]).toEqual([200, own.body.toString()]);
+  }
+  const names = (await keys()).map((key) => key.replace('/wrapped', ''));
+  expect(new Set(names).size).toBe(3);
+  expect(names).toHaveLength(6);
+  expect((await app.ask('/things/wrapped?unknown=1')).status).toBe(400);
 });
 
 it('what differs in meaning differs in key', async () => {

@@ -22,6 +22,7 @@ import { Test } from '@nestjs/testing';
 import { NEVER, type Observable } from 'rxjs';
 import { CacheView, CachingModule } from '../../../../src/caching';
 import { cachedApp, closeApps } from '../../../support/nest-app';
+import { Wrapped } from '../../../support/wrapped';
 
 afterAll(closeApps);
 
@@ -77,6 +78,18 @@ class ByBody {
   }
 }
 
+class WrappedByHeader {
+  @Get() @CacheView() @Wrapped byHeader(@Headers('x-tenant') tenant: string): string {
+    return tenant;
+  }
+}
+
+class WrappedByRequest {
+  @Get() @CacheView() @Wrapped byRequest(@Req() request: object): boolean {
+    return request === null;
+  }
+}
+
 class Template {
   @Get() @Render('page') @CacheView() page(): object {
     return {};
@@ -105,6 +118,8 @@ it.each([
   ['a custom decorator', ByDecorator, 'custom decorator'],
   ['the IP address', ByAddress, '@Ip()'],
   ['a body', ByBody, '@Body()'],
+  ['a wrapped handler with a header', WrappedByHeader, "WrappedByHeader.byHeader: @Headers('x-tenant')"],
+  ['a wrapped handler with the request', WrappedByRequest, '@Req()'],
   ['a template', Template, '@Render'],
   ['@CacheKey', StockKey, '@CacheKey'],
   ['@CacheTTL without a view', StockTtl, '@CacheTTL'],

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import type { FastifyRequest } from 'fastify';
+import type { HandlerOf } from './handler-of';
 
 /** What a handler takes from the query or the path: a DTO, or single values by name. */
 interface DeclaredInput {
@@ -25,12 +26,11 @@ export class ViewInputs {
   private readonly params: DeclaredInput;
 
   constructor(
-    controller: Type,
-    handler: (...args: never[]) => unknown,
+    method: HandlerOf,
     private readonly pipe: PipeTransform,
   ) {
-    this.query = sourceOf(controller, handler, RouteParamtypes.QUERY);
-    this.params = sourceOf(controller, handler, RouteParamtypes.PARAM);
+    this.query = sourceOf(method, RouteParamtypes.QUERY);
+    this.params = sourceOf(method, RouteParamtypes.PARAM);
   }
 
   /**
@@ -56,18 +56,18 @@ export class ViewInputs {
   }
 }
 
-function sourceOf(controller: Type, handler: (...args: never[]) => unknown, kind: RouteParamtypes): DeclaredInput {
-  const args = argumentsOf(controller, handler);
-  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, handler.name) ??
-    []) as Type[];
+function sourceOf(method: HandlerOf, kind: RouteParamtypes): DeclaredInput {
+  const args = argumentsOf(method);
+  const { prototype } = method.controller as { prototype: object };
+  const types = (Reflect.getMetadata('design:paramtypes', prototype, method.property) ?? []) as Type[];
   const ours = Object.entries(args).filter(([key]) => key.startsWith(`${kind}:`));
   const whole = ours.find(([, { data }]) => data === undefined);
   const names = ours.flatMap(([, { data }]) => (typeof data === 'string' ? [data] : []));
   return { dto: whole && types[whole[1].index], names };
 }
 
-function argumentsOf(controller: Type, handler: (...args: never[]) => unknown): Record<string, ArgMetadata> {
-  return (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler.name) ?? {}) as Record<string, ArgMetadata>;
+function argumentsOf({ controller, property }: HandlerOf): Record<string, ArgMetadata> {
+  return (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, property) ?? {}) as Record<string, ArgMetadata>;
 }
 
 /** Parameter decorators whose value no key can hold, by the name that a developer writes. */
@@ -85,11 +85,10 @@ const UNKEYED: Readonly<Partial<Record<RouteParamtypes, string>>> = {
  * A private view has the user in its key, so it may take the request and values of custom decorators, which represent the user.
  */
 export function hiddenInputs(
-  controller: Type,
-  handler: (...args: never[]) => unknown,
+  method: HandlerOf,
   { vary, isPrivate }: { readonly vary: readonly string[]; readonly isPrivate: boolean },
 ): string | undefined {
-  for (const [key, { data }] of Object.entries(argumentsOf(controller, handler))) {
+  for (const [key, { data }] of Object.entries(argumentsOf(method))) {
     if (key.includes(CUSTOM_ROUTE_ARGS_METADATA)) {
       if (!isPrivate)
         return 'a parameter of a custom decorator is not part of the key: make the view private, or remove it';

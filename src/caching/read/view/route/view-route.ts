@@ -1,4 +1,4 @@
-import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
+import type { ExecutionContext, PipeTransform } from '@nestjs/common';
 import {
   HEADERS_METADATA,
   HOST_METADATA,
@@ -17,9 +17,8 @@ import { type CachePolicy, EAGER } from '../../../core/store/policy';
 import type { ViewOptions } from '../cache-view.decorator';
 import { ViewGuard } from '../view.guard';
 import { FastPathEligibility, guardsOf } from './fast-path-eligibility';
+import { type HandlerOf, nameOf } from './handler-of';
 import { hiddenInputs, isCacheableRoute, ViewInputs } from './inputs';
-
-export type Handler = (...args: never[]) => unknown;
 
 /** `@CacheTTL` of @nestjs/cache-manager with a function: milliseconds for one request. */
 export type ComputedTtl = (context: ExecutionContext) => number | Promise<number>;
@@ -59,14 +58,14 @@ export class ViewRoute {
   private readonly computedTtl?: ComputedTtl;
 
   constructor(
-    controller: Type,
-    handler: Handler,
+    method: HandlerOf,
     options: ViewOptions,
     pipe: PipeTransform,
     private readonly edges: EdgeHeaders,
     { versionHeaders = [], ttl }: RouteContext = {},
   ) {
-    const name = `${controller.name}.${handler.name}`;
+    const { controller, handler } = method;
+    const name = nameOf(method);
     if (!isCacheableRoute(handler)) throw invalid(name, 'only a GET route that does not stream can be cached');
     if (options.private && options.shared) throw invalid(name, 'a view is private or shared, not both');
     if (options.private && options.edge !== undefined) throw invalid(name, 'a private view has no place at an edge');
@@ -74,8 +73,8 @@ export class ViewRoute {
     this.isPrivate = options.private ?? false;
     this.isShared = options.shared ?? false;
     this.varyBy = (options.vary ?? []).map((header) => header.toLowerCase());
-    this.inputs = new ViewInputs(controller, handler, pipe);
-    const hidden = hiddenInputs(controller, handler, { vary: this.varyBy, isPrivate: this.isPrivate });
+    this.inputs = new ViewInputs(method, pipe);
+    const hidden = hiddenInputs(method, { vary: this.varyBy, isPrivate: this.isPrivate });
     if (hidden !== undefined) throw invalid(name, hidden);
     this.computedTtl = typeof ttl === 'function' ? ttl : undefined;
     this.opening = new FastPathEligibility(controller, handler);
@@ -156,7 +155,7 @@ export class ViewRoute {
 }
 
 /** With `@RouteConstraints` one URL leads to this route or to another. */
-export function constraintsOf(handler: Handler | undefined): unknown {
+export function constraintsOf(handler: HandlerOf['handler'] | undefined): unknown {
   return handler && Reflect.getMetadata(FASTIFY_ROUTE_CONSTRAINTS_METADATA, handler);
 }
 
