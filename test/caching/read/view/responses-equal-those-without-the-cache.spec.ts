@@ -1,4 +1,4 @@
-import { Controller, Get, Module, Version, VersioningType } from '@nestjs/common';
+import { Controller, Get, Module, Version, VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
@@ -171,18 +171,27 @@ describe('versions', () => {
     @Get() @Version('2') @CacheView() second(): object {
       return { version: 2 };
     }
+    @Get('any') @Version(VERSION_NEUTRAL) @CacheView() any(): object {
+      return { any: true };
+    }
+    @Get('old') @Version([VERSION_NEUTRAL, '1']) @CacheView() old(): object {
+      return { version: 1 };
+    }
+    @Get('old') @Version('2') @CacheView() renewed(): object {
+      return { version: 2 };
+    }
   }
 
   const kinds = {
-    URI: [{ type: VersioningType.URI }, (v: string) => [`/v${v}/greeting`, {}], undefined],
+    URI: [{ type: VersioningType.URI }, (v: string, path: string) => [`/v${v}/${path}`, {}], undefined],
     HEADER: [
       { type: VersioningType.HEADER, header: 'X-Version' },
-      (v: string) => ['/greeting', { 'x-version': v }],
+      (v: string, path: string) => [`/${path}`, { 'x-version': v }],
       'x-version',
     ],
     MEDIA_TYPE: [
       { type: VersioningType.MEDIA_TYPE, key: 'v=' },
-      (v: string) => ['/greeting', { accept: `application/json;v=${v}` }],
+      (v: string, path: string) => [`/${path}`, { accept: `application/json;v=${v}` }],
       'accept',
     ],
     CUSTOM: [
@@ -190,7 +199,7 @@ describe('versions', () => {
         type: VersioningType.CUSTOM,
         extractor: (request: { headers: Record<string, string> }) => request.headers['x-any'] ?? '1',
       },
-      (v: string) => ['/greeting', { 'x-any': v }],
+      (v: string, path: string) => [`/${path}`, { 'x-any': v }],
       '*',
     ],
   } as const;
@@ -206,10 +215,13 @@ describe('versions', () => {
       await app.listen(0, '127.0.0.1');
       const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
       for (const version of ['1', '2', '1', '2', '1']) {
-        const [path, headers] = request(version) as [string, Record<string, string>];
-        const answer = await ask(url, path, { headers });
-        expect(JSON.parse(answer.body.toString())).toEqual({ version: Number(version) });
-        if (vary) expect(members(answer.headers['vary'])).toContain(vary);
+        for (const route of ['greeting', 'greeting/old']) {
+          const [path, headers] = request(version, route) as [string, Record<string, string>];
+          const answer = await ask(url, path, { headers });
+          expect(JSON.parse(answer.body.toString())).toEqual({ version: Number(version) });
+          if (vary) expect(members(answer.headers['vary'])).toContain(vary);
+        }
+        expect(JSON.parse((await ask(url, '/greeting/any')).body.toString())).toEqual({ any: true });
       }
     },
   );

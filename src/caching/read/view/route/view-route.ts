@@ -89,7 +89,7 @@ export class ViewRoute {
     const constraints = constraintsOf(handler);
     this.routing =
       (options.version === undefined ? '' : `@${options.version}`) +
-      (version === undefined ? '' : `;version=${version as string}`) +
+      (version === undefined ? '' : `;version=${[version].flat().map(String).join()}`) +
       (constraints === undefined ? '' : `;constraints=${canonicalText(constraints)}`);
     this.hasHost = host !== undefined;
     this.cacheControl = cacheControl(options);
