@@ -1,36 +1,24 @@
 import { Background } from '../async/background';
-import { currentLoad, isAbandonment, type Waiter, type Waiters } from '../async/waiters';
-import { type CacheEntry, type CacheResult, type Loader, remainingTtl } from './entry';
+import { currentLoad, type Waiter, type Waiters } from '../async/waiters';
+import type { CacheEntry, CacheResult, Loader } from './entry';
 import { ExplicitSet } from './explicit-set';
-import { layerOf, refuseIfAmbiguous } from './key';
+import { refuseIfAmbiguous } from './key';
 import { CoalescedLoads } from './load/coalesced-loads';
 import { EagerRefresh } from './load/eager-refresh';
-import { EntryWriter, lifeOf } from './load/entry-writer';
+import { EntryWriter } from './load/entry-writer';
+import { FillCoordinator } from './load/fill-coordinator';
 import { FillMany } from './load/fill-many';
-import { FillCoordinator, type Release } from './load/fill-coordinator';
-import { rescue } from './load/grace';
-import { runLoad } from './load/run-load';
+import { FillOne } from './load/fill-one';
 import { loadUncached } from './load/uncached';
-import { type CachePolicy, type RefreshBefore, type ResolvedPolicy, resolvePolicy } from './policy';
+import { type CachePolicy, type RefreshBefore, resolvePolicy } from './policy';
 import { ReadMany } from './read-many';
 import { Serving } from './serving';
 import type { StoreParts } from './store-parts';
-import { L2_SKIPPED, type L2Access, type L2Lookup } from './tiers/l2-access';
-
-/** How a value is loaded. */
-interface LoadWay {
-  /** It is not written to L2 either. @default false */
-  readonly skipL2?: boolean;
-  /** As of `LoadFacts`. */
-  readonly isLocked?: boolean;
-  /** What L2 had. @default it was not read */
-  readonly lookup?: L2Lookup;
-  readonly release?: Release;
-}
+import type { L2Access } from './tiers/l2-access';
 
 /**
- * The read path: L1, the clock, single flight, L2, fill lock, load, grace. Read `getOrLoad`, then `fill`, then
- * `loadFromSource`. A failure of Redis never rejects a read: only the load's own error is thrown.
+ * The read path: L1, the clock, single flight; and behind them L2, fill lock, load and grace. Read `getOrLoad`, then
+ * `FillOne`. A failure of Redis never rejects a read: only the load's own error is thrown.
  */
 export class ReadPath {
   readonly background = new Background();
@@ -40,7 +28,7 @@ export class ReadPath {
   private readonly eager: EagerRefresh;
   private readonly writer: EntryWriter;
   private readonly loads: CoalescedLoads;
-  private readonly locks: FillCoordinator | undefined;
+  private readonly filling: FillOne;
 
   constructor(
     private readonly parts: StoreParts,
@@ -52,9 +40,10 @@ export class ReadPath {
     this.sets = new ExplicitSet(parts, this.writer);
     this.loads = new CoalescedLoads(freshness, events, parts.mayShareResult);
     this.eager = new EagerRefresh(parts, this.loads, this.serving, this.background);
-    this.locks = l2 && new FillCoordinator(parts, this.background);
-    const filling = new FillMany(parts, l2, this.locks, this.serving, this.writer);
-    this.many = new ReadMany(parts, this.serving, this.writer, this.loads, filling, this.background);
+    const locks = l2 && new FillCoordinator(parts, this.background);
+    this.filling = new FillOne(parts, l2, locks, this.serving, this.writer);
+    const fillingMany = new FillMany(parts, l2, locks, this.serving, this.writer);
+    this.many = new ReadMany(parts, this.serving, this.writer, this.loads, fillingMany, this.background);
   }
 
   /** Whether a load of `key` is running in this process. */
@@ -63,14 +52,8 @@ export class ReadPath {
   }
 
   /** Whether a value that is not fresh in L1 is loaded without a read of L2. */
-  skipsL2(key: string, { inProcess, isAssembled }: CachePolicy): boolean {
-    return inProcess === true || (isAssembled === true && this.isStamped(key));
-  }
-
-  /** Whether a write made this process's copy stale. */
-  private isStamped(key: string): boolean {
-    const copy = this.parts.l1.peek(key);
-    return copy !== undefined && this.parts.freshness.isStamped(copy);
+  skipsL2(key: string, policy: CachePolicy): boolean {
+    return this.filling.skipsL2(key, policy);
   }
 
   /** The fresh L1 entry, without a promise or the network. Undefined for the one caller that has to refresh it. */
@@ -113,7 +96,7 @@ export class ReadPath {
     const policy = resolvePolicy(options, this.parts.defaults);
     if (entry && verdict === 'refresh') {
       const refresh = (waiters: Waiters): Promise<CacheResult> =>
-        this.fill(key, policy, () => waiters.run(load), policy.refreshBefore);
+        this.filling.fill(key, policy, () => waiters.run(load), policy.refreshBefore);
       const inCaller = this.eager.start(entry, snapshot, policy, refresh, caller);
       if (inCaller) return inCaller;
     }
@@ -124,8 +107,8 @@ export class ReadPath {
     const result = await this.loads.join(
       key,
       snapshot,
-      (waiters) => this.fill(key, policy, () => waiters.run(load)),
-      (waiters) => this.load(key, policy, () => waiters.run(load), { skipL2: policy.inProcess }),
+      (waiters) => this.filling.fill(key, policy, () => waiters.run(load)),
+      (waiters) => this.filling.load(key, policy, () => waiters.run(load), { skipL2: policy.inProcess }),
       caller,
     );
     return this.serving.recorded(result, snapshot);
@@ -170,81 +153,5 @@ export class ReadPath {
     }
     const isServed = entry && verdict && this.eager.isServed(entry, verdict, snapshot);
     return isServed ? this.serving.serve(entry!, 'hit', snapshot) : undefined;
-  }
-
-  /** Steps 5 and 6: L2, then the fill lock, then the load. */
-  private async fill(
-    key: string,
-    policy: ResolvedPolicy,
-    load: Loader,
-    refreshBefore: RefreshBefore = 0,
-  ): Promise<CacheResult> {
-    const { l2, locks } = this;
-    if (!l2 || !locks || this.skipsL2(key, policy)) return this.load(key, policy, load, { skipL2: true });
-    if (policy.comesWithWhole && this.parts.dependencies.current()?.isNew) {
-      // Redis gets it with its whole. It is for other nodes that the part is there by itself.
-      return this.load(key, policy, load, { skipL2: this.parts.isAlone() });
-    }
-    // Nothing but this node writes to L2, so what that has is no newer than the copy here.
-    if (this.parts.isAlone() && this.isStamped(key)) return this.load(key, policy, load);
-
-    // 5. L2. If the previous lookup missed, expect another miss and pipeline the lock request with the GET.
-    const lookingUp = l2.lookUp(key);
-    const mayNeedLock = locks.isNeeded();
-    const early = mayNeedLock && !l2.expectsHit ? locks.requestEarly(key) : undefined;
-    const lookup = await lookingUp;
-    const found = l2.freshIn(lookup, refreshBefore);
-    const needsLock = mayNeedLock && !found && !lookup.failed;
-    if (early && !needsLock) locks.cancel(early);
-    if (found) return this.serving.fromL2(found);
-
-    // 6. The fill lock, or the entry that its holder has loaded meanwhile.
-    const read = async (): Promise<{ filled: CacheEntry | undefined; failed: boolean }> => {
-      const again = await l2.lookUp(key);
-      return { filled: l2.freshIn(again, refreshBefore), failed: again.failed };
-    };
-    const { filled, release } = needsLock ? await locks.acquireOrWait(key, read, early) : {};
-    if (filled) return this.serving.fromL2(filled);
-    return this.load(key, policy, load, { skipL2: lookup.failed, isLocked: needsLock, lookup, release });
-  }
-
-  /** Step 7, in a span. */
-  private load(key: string, policy: ResolvedPolicy, load: Loader, way: LoadWay = {}): Promise<CacheResult> {
-    return this.parts.tracing.span('cache.load', { 'cache.layer': layerOf(key) }, async (note) => {
-      const result = await this.loadFromSource(key, policy, load, way);
-      note({ 'cache.outcome': result.outcome, 'cache.stored': result.stored });
-      return result;
-    });
-  }
-
-  private async loadFromSource(
-    key: string,
-    policy: ResolvedPolicy,
-    load: Loader,
-    { skipL2 = false, isLocked, lookup = L2_SKIPPED, release }: LoadWay,
-  ): Promise<CacheResult> {
-    const { clock, events, dependencies, time } = this.parts;
-    events.emit('miss', key);
-    const createdAt = time.wall();
-    const at = time.mono();
-    const since = clock.instant();
-    const isNew = !lookup.failed && !lookup.entry && !this.parts.l1.peek(key);
-    try {
-      // 7. The load. Law 1: its scope takes the tick before it calls the source.
-      const { value, gathered } = await runLoad(dependencies, policy, key, load, { isNew, isLocked });
-      events.emit('load', key, time.mono() - at, true);
-      const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
-      const stored = value.store !== false && !gathered.isUncommitted && lifeOf(value, policy) > 0;
-      if (stored) void this.writer.storeEntry(entry, skipL2 || value.inProcess === true);
-      // Sent in the packet of the write; Redis executes the two in order.
-      this.locks?.release(release);
-      const ttl = remainingTtl(entry, time.wall());
-      return { entry, outcome: 'miss', tier: 'source', collapsed: false, stored, ttl };
-    } catch (error) {
-      if (!isAbandonment(error)) events.emit('load', key, time.mono() - at, false);
-      this.locks?.release(release);
-      // 8. Grace, or the load's own error.
-      return rescue(this.parts, key, lookup.entry, { at, since }, error);
-    }
   }
 }
