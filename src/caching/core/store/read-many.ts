@@ -136,12 +136,12 @@ export class ReadMany {
     const caller = currentLoad();
     const idle = keys.filter((key) => !this.loads.isRunning(key));
     const isOwn = new Set(idle);
-    const own =
-      idle.length > 0 &&
-      this.loads.startMany(idle, (waiters) => this.filling.fill(idle, runFor(waiters, run), 0), caller);
+    const fill = (some: readonly string[], waiters: Waiters): Promise<Outcomes> =>
+      this.filling.fill(some, runFor(waiters, run), 0);
+    const own = idle.length > 0 && this.loads.startMany(idle, (waiters) => fill(idle, waiters), caller);
     if (own && idle.length === keys.length) return inOrder(keys, await own);
 
-    const batch = new KeyBatch((missing, waiters) => this.filling.fill(missing, runFor(waiters, run), 0));
+    const batch = new KeyBatch(fill);
     const joining = keys.map((key) => {
       const alone = (waiters: Waiters): Promise<CacheResult> =>
         new KeyBatch((missing) => this.filling.load(missing, runFor(waiters, run))).add(key, waiters);

@@ -51,7 +51,7 @@ export class ReadPath {
     return this.loads.isRunning(key);
   }
 
-  /** Whether a value that is not fresh in L1 is loaded without a read of L2. */
+  /** @see FillOne.skipsL2 */
   skipsL2(key: string, policy: CachePolicy): boolean {
     return this.filling.skipsL2(key, policy);
   }
@@ -108,7 +108,7 @@ export class ReadPath {
       key,
       snapshot,
       (waiters) => this.filling.fill(key, policy, () => waiters.run(load)),
-      (waiters) => this.filling.load(key, policy, () => waiters.run(load), { skipL2: policy.inProcess }),
+      (waiters) => this.filling.load(key, policy, () => waiters.run(load), { inL1Only: this.skipsL2(key, policy) }),
       caller,
     );
     return this.serving.recorded(result, snapshot);

@@ -85,7 +85,7 @@ export class TieredStore {
     return this.reads.isLoading(key);
   }
 
-  /** Whether `getOrLoad` would not read L2 for a value that is not fresh in L1. */
+  /** Whether L2 has no part in a value that is not fresh in L1. @see FillOne.skipsL2 */
   skipsL2(key: string, policy: CachePolicy): boolean {
     return this.reads.skipsL2(key, policy);
   }

@@ -71,25 +71,31 @@ export class EntityCache {
       return (own = { count, rows: this.identified(rows) });
     };
     if (!this.isOn) return this.shown(await query(), tags);
+    const stored = (list: CachedList, fields: () => readonly FieldText[]): Loaded => {
+      made = list;
+      return { body: JSON.stringify(list), tags: tagsOf(tags, fields) };
+    };
     const name = boundedKey(`${this.definition.listKey}(${key.map(canonicalText).join()})`);
     const policy = { comesWithWhole: true, isAssembled: known !== undefined };
     const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(name, policy, async () => {
       const found = await known?.();
       near = found?.near;
       if (found) {
-        made = listed(found.count, found.rows, ({ field }) => placeOf?.(field) ?? null);
-        return { body: JSON.stringify(made), tags: tagsOf(tags, () => found.rows.map(({ field }) => field)) };
+        const list = listed(found.count, found.rows, ({ field }) => placeOf?.(field) ?? null);
+        return stored(list, () => found.rows.map(({ field }) => field));
       }
       const read = await query();
       this.keep(read.rows);
-      made = listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
-      return { body: JSON.stringify(made), tags: tagsOf(tags, () => this.fieldsOf(read.rows)) };
+      const list = listed(read.count, read.rows, ({ json }) => this.placeIn(json, placeOf));
+      return stored(list, () => this.fieldsOf(read.rows));
     });
     const isOwn = outcome === 'miss' && !collapsed;
+    // The load has recorded the list's own tags.
     if (own && isOwn) return this.shown(own, []);
     const list = this.lists.of(entry, isOwn ? made : undefined);
     const texts = await this.byText(list.ids, list.keys, near);
     const isOne = list.holds(texts, (json) => this.placeIn(json, placeOf));
+    // Where a row has moved since the list was read, one query reads both again.
     return isOne ? { count: list.count, texts: [...texts] } : this.shown(await query(), tags);
   }
 

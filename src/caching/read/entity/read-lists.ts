@@ -27,7 +27,7 @@ export class ReadList {
     this.keys = this.ids.map(keyOf);
   }
 
-  /** Whether each row is there and in its place. Of a row that is as it was, the place is not made again. */
+  /** Whether each row is there and in its place; remembers those that are. Of a row that is as it was, the place is not made again. */
   holds(texts: readonly (string | null)[], placeIn: (text: string) => string | null): texts is readonly string[] {
     const holds = texts.every(
       (text, at) => text !== null && (text === this.seen[at] || placeIn(text) === this.places[at]),

@@ -42,16 +42,16 @@ export class EntryWriter {
   }
 
   /** Stores an entry in L1 at once. Resolves, and never rejects, when L2 has it or has failed. */
-  storeEntry(entry: CacheEntry, skipL2: boolean): Promise<void> {
-    return this.storeEntries([entry], skipL2);
+  storeEntry(entry: CacheEntry, inL1Only: boolean): Promise<void> {
+    return this.storeEntries([entry], inL1Only);
   }
 
   /** Stores many entries, in L2 in one packet. */
-  storeEntries(entries: readonly CacheEntry[], skipL2: boolean): Promise<void> {
+  storeEntries(entries: readonly CacheEntry[], inL1Only: boolean): Promise<void> {
     const { freshness } = this.parts;
     for (const entry of entries) this.storeInL1(entry);
     // An entry that was stamped while it was loaded may be served as grace here, and is useless to other nodes.
-    const shared = skipL2 || !this.l2 ? [] : entries.filter((entry) => freshness.isFresh(entry));
+    const shared = inL1Only || !this.l2 ? [] : entries.filter((entry) => freshness.isFresh(entry));
     if (!this.l2 || shared.length === 0) return Promise.resolve();
     const [only] = shared;
     const written = only && shared.length === 1 ? this.l2.write(only) : this.l2.writeMany(shared);

@@ -12,8 +12,8 @@ import { runLoad } from './run-load';
 
 /** How a value is loaded. */
 interface LoadWay {
-  /** It is not written to L2 either. @default false */
-  readonly skipL2?: boolean;
+  /** The value is stored in L1 only. @default false */
+  readonly inL1Only?: boolean;
   /** As of `LoadFacts`. */
   readonly isLocked?: boolean;
   /** What L2 had. @default it was not read */
@@ -31,7 +31,7 @@ export class FillOne {
     private readonly writer: EntryWriter,
   ) {}
 
-  /** Whether a value that is not fresh in L1 is loaded without a read of L2. */
+  /** Whether L2 has no part in the value: it belongs to this process, or is assembled and a write made the copy here stale. */
   skipsL2(key: string, { inProcess, isAssembled }: CachePolicy): boolean {
     return inProcess === true || (isAssembled === true && this.isStamped(key));
   }
@@ -44,10 +44,10 @@ export class FillOne {
     refreshBefore: RefreshBefore = 0,
   ): Promise<CacheResult> {
     const { l2, locks } = this;
-    if (!l2 || !locks || this.skipsL2(key, policy)) return this.load(key, policy, load, { skipL2: true });
+    if (!l2 || !locks || this.skipsL2(key, policy)) return this.load(key, policy, load, { inL1Only: true });
     if (policy.comesWithWhole && this.parts.dependencies.current()?.isNew) {
-      // Redis gets it with its whole. It is for other nodes that the part is there by itself.
-      return this.load(key, policy, load, { skipL2: this.parts.isAlone() });
+      // The whole brings the part to Redis. Only other nodes need it by itself, after a write.
+      return this.load(key, policy, load, { inL1Only: this.parts.isAlone() });
     }
     // Nothing but this node writes to L2, so what that has is no newer than the copy here.
     if (this.parts.isAlone() && this.isStamped(key)) return this.load(key, policy, load);
@@ -69,7 +69,7 @@ export class FillOne {
     };
     const { filled, release } = needsLock ? await locks.acquireOrWait(key, read, early) : {};
     if (filled) return this.serving.fromL2(filled);
-    return this.load(key, policy, load, { skipL2: lookup.failed, isLocked: needsLock, lookup, release });
+    return this.load(key, policy, load, { inL1Only: lookup.failed, isLocked: needsLock, lookup, release });
   }
 
   /** The load, in a span. @throws what `load` throws, when grace has nothing */
@@ -85,7 +85,7 @@ export class FillOne {
     key: string,
     policy: ResolvedPolicy,
     load: Loader,
-    { skipL2 = false, isLocked, lookup = L2_SKIPPED, release }: LoadWay,
+    { inL1Only = false, isLocked, lookup = L2_SKIPPED, release }: LoadWay,
   ): Promise<CacheResult> {
     const { clock, events, dependencies, time } = this.parts;
     events.emit('miss', key);
@@ -99,7 +99,7 @@ export class FillOne {
       events.emit('load', key, time.mono() - at, true);
       const entry = this.writer.buildEntry(key, policy, value, gathered, createdAt);
       const stored = value.store !== false && !gathered.isUncommitted && lifeOf(value, policy) > 0;
-      if (stored) void this.writer.storeEntry(entry, skipL2 || value.inProcess === true);
+      if (stored) void this.writer.storeEntry(entry, inL1Only || value.inProcess === true);
       // Sent in the packet of the write; Redis executes the two in order.
       this.locks?.release(release);
       const ttl = remainingTtl(entry, time.wall());

@@ -21,7 +21,7 @@ export interface L2ManyLookup {
   readonly failed: boolean;
 }
 
-/** The lookup of a value that is never in L2. */
+/** No lookup: L2 was not read, or did not reply. */
 export const L2_SKIPPED: L2Lookup = { failed: true };
 
 /**
