@@ -24,6 +24,7 @@ import { TagRules } from './capture/tag-rules';
 import { OutboxPoller } from './drain/outbox-poller';
 import { subscribe } from '../subscribe';
 import { WriteScope } from './drain/write-scope';
+import { WriterWait } from './drain/writer-wait';
 
 /** Milliseconds. */
 const LAST_POLL = 1_000;
@@ -88,7 +89,8 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     this.poller = new OutboxPoller(this.drainer, stack, ledger, () => start.facts, confirm, reset, this.rules.tables);
     this.namesGroups = edges?.sendsGroups ?? false;
     const options = { announces: directUrl === undefined, namesGroups: this.namesGroups };
-    subscribe(dataSource, new EvictionSubscriber(this.drainer, this.rules, this.scope, options));
+    const wait = new WriterWait(this.drainer, this.session, stack);
+    subscribe(dataSource, new EvictionSubscriber(wait, this.rules, this.scope, options));
     if (!embedded) trust.requireProof();
     // Law 6: before the clock is trusted again, what could not be stamped meanwhile. Here, because the clock starts first.
     clock.beforeTrust(async () => void (await this.drainer.drain()));

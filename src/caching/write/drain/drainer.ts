@@ -1,10 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase, QueryResult } from 'pg';
 import { CacheError } from '../../caching.errors';
 import type { CacheStack } from '../../core/cache-stack';
 import { Coalesced } from '../../core/async/coalesced';
-import { withDeadline } from '../../core/async/deadline';
-import { CHANNEL } from '../capture/outbox-table';
 import type { TagRules } from '../capture/tag-rules';
 import type { StampInstant } from '../../core/clock/tag-clock';
 import { Batches, type Stamped, StuckError } from './batches';
@@ -14,26 +11,10 @@ import type { OutboxSession } from './session';
 import { type BatchStart, WriteThrough } from './write-through';
 
 /** Milliseconds that a writer's response may wait for its stamp beyond what that takes when all is well. */
-const PATIENCE = 500;
-const PAUSE = 20;
-const MARGIN = 50;
+export const PATIENCE = 500;
 
 /** Has the clock stamp what was drained. @throws CacheError when the stamp was not acknowledged, or by a clock that is not this database's */
 export type Stamp = (tags: readonly string[]) => Promise<StampInstant>;
-
-/** What a writer learns of its stamp. */
-export interface Acknowledgement {
-  /** The clock has stamped what it wrote, here or on another node. False: its patience ended first. */
-  readonly isStamped: boolean;
-  /** A stamp of this node that is not older than the writer's. Undefined: this node found nothing to stamp. */
-  readonly at?: StampInstant;
-}
-
-/** How one attempt of a writer to be stamped ended. */
-interface Outcome {
-  readonly error?: unknown;
-  readonly at?: StampInstant;
-}
 
 interface Drained {
   readonly more: boolean;
@@ -51,6 +32,7 @@ export class Drainer {
   private readonly writeThrough: WriteThrough;
   private readonly cursors = new WeakMap<ClientBase, OutboxCursor>();
   private stuckSince: number | undefined;
+  /** What the next run takes along, see `drainAndCheck`. */
   private check?: { readonly sql: string; readonly checked: (result: QueryResult | undefined) => void };
   /** Records invalidated tags durably; undefined: no edge is configured. */
   participant?: DrainParticipant;
@@ -109,62 +91,13 @@ export class Drainer {
     return this.shared.idle();
   }
 
-  /**
-   * Law 4, for a writer that has just committed: resolves when its records are stamped, or, at the latest, when its
-   * patience ends. Never rejects: the write is done, and the records will be drained by any node that can.
-   * If this node cannot stamp, another may: it is called, and as soon as the records are gone all is well.
-   */
-  async waitUntilStamped(writer: ClientBase): Promise<Acknowledgement> {
-    const { events, time, trust } = this.stack;
-    const patience = this.patience();
-    const start = time.mono();
-    for (;;) {
-      const left = patience - (time.mono() - start);
-      const drained = this.session.borrows ? this.drainBorrowed(writer) : this.drain();
-      const { error, at } = await this.outcome(drained, left);
-      if (error === undefined) return { isStamped: true, at };
-      if (left <= PAUSE) {
-        // This node's own readers must not miss the write: they get nothing cached until it is known to be stamped.
-        trust.revoke(error);
-        events.emit('evictionLate', time.mono() - start, error);
-        return { isStamped: false };
-      }
-      await Promise.all([this.callOthers(), sleep(PAUSE)]);
-    }
-  }
-
-  /**
-   * Strict: until no node trusts a proof of before the commit. Bounded: once nothing could be stamped for that long no node
-   * trusts what it has not just read (Law 6), and waiting would only make writers slow.
-   */
-  private patience(): number {
-    const { options, trust } = this.stack;
-    if (options.consistency === 'strict') return trust.lifetime + PAUSE + MARGIN;
-    return this.oldestMs > trust.lifetime ? 0 : PATIENCE;
-  }
-
-  /** A borrowed connection is given back only when it is no longer used. */
-  private async outcome(drained: Promise<StampInstant | undefined>, left: number): Promise<Outcome> {
-    try {
-      const { borrows } = this.session;
-      return { at: await (borrows ? drained : withDeadline(drained, Math.max(left, PAUSE), 'the stamp of a write')) };
-    } catch (error) {
-      return { error: error ?? new Error('unknown') };
-    }
-  }
-
-  /** Only for a writer that waits: nodes that retried each other's failures would never stop. */
-  private async callOthers(): Promise<void> {
-    if (this.session.borrows) return;
-    await this.session.use((client) => client.query(`NOTIFY ${CHANNEL}`)).catch(() => undefined);
-  }
-
-  private drainBorrowed(writer: ClientBase): Promise<StampInstant | undefined> {
-    return this.watched(this.drainOn(writer, () => undefined));
+  /** As `drain`, on a writer's own connection, where the session has none. */
+  drainOn(writer: ClientBase): Promise<StampInstant | undefined> {
+    return this.watched(this.run(writer, () => undefined));
   }
 
   private runShared(stamped: (at: StampInstant | undefined) => void): Promise<StampInstant | undefined> {
-    return this.watched(this.session.use((client) => this.drainOn(client, stamped)));
+    return this.watched(this.session.use((client) => this.run(client, stamped)));
   }
 
   /** Whatever keeps records from being drained counts as their waiting, the connection included that there is none of. */
@@ -185,7 +118,7 @@ export class Drainer {
   }
 
   /** @param stamped called when all is stamped, before the records are gone */
-  private async drainOn(client: ClientBase, stamped: (at: StampInstant | undefined) => void): Promise<Drained> {
+  private async run(client: ClientBase, stamped: (at: StampInstant | undefined) => void): Promise<Drained> {
     const { check } = this;
     let last: StampInstant | undefined;
     this.check = undefined;
@@ -212,17 +145,17 @@ export class Drainer {
 
   private async stampRecords(
     records: readonly TakenRecord[],
-    begun: BatchStart | undefined,
+    start: BatchStart | undefined,
     isFull: boolean,
   ): Promise<Stamped> {
-    const start = performance.now();
+    const from = performance.now();
     const tags = this.rules.tagsOf(records);
-    const marks = [...this.rules.marksOf(records), ...(begun ? this.writeThrough.marks(begun, isFull) : [])];
+    const marks = [...this.rules.marksOf(records), ...(start ? this.writeThrough.marks(start, isFull) : [])];
     const size = { 'cache.records': records.length, 'cache.tags': tags.length };
     const at = await this.stack.options.tracing.span('cache.drain', size, () => this.stampTags([...tags, ...marks]));
     // Before the writer is acknowledged, so that its next read finds the row.
-    if (begun) this.writeThrough.put(records, begun, at, isFull);
-    this.stack.events.emit('drained', records.length, tags, performance.now() - start);
+    if (start) this.writeThrough.put(records, start, at, isFull);
+    this.stack.events.emit('drained', records.length, tags, performance.now() - from);
     return { at, extra: this.participant?.record(tags) ?? '' };
   }
 

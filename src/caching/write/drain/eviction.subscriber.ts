@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg';
 import type { EntitySubscriberInterface, QueryRunner } from 'typeorm';
 import type { AfterQueryEvent, BeforeQueryEvent } from 'typeorm/subscriber/event/QueryEvent';
-import type { Drainer } from './drainer';
 import { ownRecords } from './outbox';
 import type { TagRules } from '../capture/tag-rules';
 import { WRITER_DRAINS } from '../capture/outbox-table';
 import type { WriteScope } from './write-scope';
+import type { WriterWait } from './writer-wait';
 
 /** Statements that may change rows. Too many match (`FOR UPDATE`): their drain finds nothing. The poll finds a function that writes. */
 const MAY_WRITE = /\b(insert|update|delete|merge|truncate|copy|call|do|execute|prepared)\b/i;
@@ -24,7 +24,7 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
   private readonly announced = new WeakSet<ClientBase>();
 
   constructor(
-    private readonly drainer: Drainer,
+    private readonly wait: WriterWait,
     private readonly rules: TagRules,
     private readonly scope: WriteScope,
     private readonly options: {
@@ -52,7 +52,7 @@ export class EvictionSubscriber implements EntitySubscriberInterface {
     if (client.getTransactionStatus() !== 'I') return;
     this.wrote.delete(queryRunner);
     if (ROLLS_BACK.test(query)) return;
-    const acknowledgement = await this.drainer.waitUntilStamped(client);
+    const acknowledgement = await this.wait.waitUntilStamped(client);
     this.scope.current()?.note(acknowledgement);
   }
 

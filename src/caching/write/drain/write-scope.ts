@@ -1,6 +1,6 @@
 import { AsyncScope } from '../../core/async/async-scope';
 import type { StampInstant } from '../../core/clock/tag-clock';
-import type { Acknowledgement } from './drainer';
+import type { Acknowledgement } from './writer-wait';
 
 /** What the writes of one request have invalidated so far, for the headers of its response. */
 export class WriteNotes {
