@@ -31,12 +31,13 @@ export class AccountService {
   async dashboard(userId: string, page: number): Promise<Dashboard> {
     const lines = await this.lines(userId);
     const rows = await this.products.cache.getMany(lines.map(({ id }) => id));
-    // A product that is deleted in this moment may be on the list still.
+    // A product that was just deleted may still be on the cached list.
     const watched = lines.flatMap(({ watched_at }, at) => {
       const json = rows[at];
       return json ? [{ json, watched_at }] : [];
     });
     const shown = watched.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+    // The row is one JSON object: the member goes before its brace.
     const since = (at: string): string => `,"watched_at":${JSON.stringify(at)}}`;
     return {
       summary: summaryOf(watched.map(({ json }) => JSON.parse(json) as ProductDto)),

@@ -1,6 +1,6 @@
 export { databaseFault } from './errors';
 export { DatabaseServer } from './server';
-export { ReadGate, ReadRefusedError, type ReadSignal } from './read-gate';
+export { ReadGate, type ReadKind, ReadRefusedError, type ReadSignal } from './read-gate';
 export { DatabaseModule } from './database.module';
 export { connectWithoutLimits, dataSourceOptions } from './data-source';
 export { migrate } from './migrate';

@@ -1,22 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RowList } from '../caching';
-import { type Cursor, decodeCursor, encodeCursor, type Place, placeOf } from './cursor';
-import { FEATURED_RATING } from './dto/limits';
+import { type Cursor, decodeCursor, encodeCursor, type Position, positionOf } from './cursor';
 import { type Ordering, type ProductFilter, reversed } from './dto/product-query.dto';
 import type { ProductDto } from './dto/product.dto';
-import { placeIn } from './product-lists';
+import { FEATURED, placeIn } from './product-lists';
 import { ProductRows } from './product-rows';
 import { cursorPageTags } from './product.tags';
 import { ProductsRepository } from './products.repository';
 
-/** Products from a place in an order, as JSON, and the cursors of the pages beside them; null: there is none. */
+/** Products from a position in an order, as JSON, and the cursors of the pages beside them; null: there is none. */
 export interface CursorSlice {
   readonly texts: readonly string[];
   readonly next: string | null;
   readonly previous: string | null;
 }
 
-/** Pages by cursor: an insert before a page does not shift it, and a page between two places depends only on what is there. */
+/** Pages by cursor: an insert before a page does not shift it, and a page between two positions depends only on what is there. */
 @Injectable()
 export class CursorPagesService {
   constructor(
@@ -31,17 +30,17 @@ export class CursorPagesService {
 
   /** @throws Problem 400 for a cursor that is none */
   featured(text: string, size: number): Promise<CursorSlice> {
-    return this.list({ min_rating: FEATURED_RATING }, '-created_at', text, size);
+    return this.list(FEATURED, '-created_at', text, size);
   }
 
-  /** Where a cursor came from there was a page, so it is linked without a look whether anything is left of it. */
+  /** A cursor came from a page, so that page is linked without a check that anything is left of it. */
   private async around(filter: ProductFilter, ordering: Ordering, cursor: Cursor, size: number): Promise<CursorSlice> {
     const { from, backwards } = cursor;
     const found = await this.find(filter, ordering, cursor, size + 1);
     const [texts, isMore] = [found.slice(0, size), found.length > size];
     if (backwards) texts.reverse();
-    const before = placeOfText(texts.at(0), ordering) ?? from;
-    const after = placeOfText(texts.at(-1), ordering) ?? from;
+    const before = positionIn(texts.at(0), ordering) ?? from;
+    const after = positionIn(texts.at(-1), ordering) ?? from;
     const hasNext = backwards || isMore;
     const hasPrevious = backwards ? isMore : from !== undefined;
     return {
@@ -51,10 +50,11 @@ export class CursorPagesService {
     };
   }
 
-  /** The JSON of products from the place of a cursor on, in its direction: backwards, the nearest comes first. */
+  /** The JSON of products from a cursor on, in its direction: backwards, the nearest comes first. */
   private find(filter: ProductFilter, ordering: Ordering, cursor: Cursor, limit: number): Promise<string[]> {
     const { from, backwards } = cursor;
     const tags: RowList['tags'] = (rows) => {
+      // One more than the page shows: where it is there, the page does not reach the end.
       const beyond = rows[limit - 1];
       return cursorPageTags(filter, ordering, from?.value, beyond && (JSON.parse(beyond('created_at')) as string));
     };
@@ -64,10 +64,10 @@ export class CursorPagesService {
       placeOf: placeIn(filter, ordering),
     };
     const direction = backwards ? reversed(ordering) : ordering;
-    return this.rows.cache.list(list, () => this.products.behind(filter, direction, from, limit));
+    return this.rows.cache.list(list, () => this.products.after(filter, direction, from, limit));
   }
 }
 
-function placeOfText(json: string | undefined, ordering: Ordering): Place | undefined {
-  return json === undefined ? undefined : placeOf(JSON.parse(json) as ProductDto, ordering);
+function positionIn(json: string | undefined, ordering: Ordering): Position | undefined {
+  return json === undefined ? undefined : positionOf(JSON.parse(json) as ProductDto, ordering);
 }

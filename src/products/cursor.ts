@@ -6,8 +6,8 @@ import { ProductDto } from './dto/product.dto';
 /** The cursor of the first page. */
 export const FIRST = '*';
 
-/** A product's place in an ordering: the value it is ordered by, and its id. */
-export interface Place {
+/** A product's position in an ordering: the value it is ordered by, and its id. */
+export interface Position {
   readonly value: string | number;
   readonly id: number;
 }
@@ -15,17 +15,17 @@ export interface Place {
 /** From where a page goes on, and which way. */
 export interface Cursor {
   /** Undefined: from the beginning. */
-  readonly from?: Place;
+  readonly from?: Position;
   /** The page ends before `from`. */
   readonly backwards: boolean;
 }
 
-export function placeOf(product: ProductDto, ordering: Ordering): Place {
+export function positionOf(product: ProductDto, ordering: Ordering): Position {
   return { value: product[columnOf(ordering)], id: product.id };
 }
 
 /** The cursor as text. Opaque for clients: what it holds may change. */
-export function encodeCursor(ordering: Ordering, { value, id }: Place, backwards: boolean): string {
+export function encodeCursor(ordering: Ordering, { value, id }: Position, backwards: boolean): string {
   return Buffer.from(JSON.stringify([ordering, backwards ? 1 : 0, value, id])).toString('base64url');
 }
 
@@ -36,11 +36,11 @@ export function decodeCursor(text: string, ordering: Ordering): Cursor {
   if (order !== ordering && (ORDERINGS as readonly unknown[]).includes(order)) {
     throw refused(`cursor belongs to a list in the order ${String(order)}`);
   }
-  const isPlace =
+  const isPosition =
     Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) <= MAX_ID && isValue(value, ordering);
-  const isOurs = order === ordering && (backwards === 0 || backwards === 1) && isPlace && rest.length === 0;
-  const cursor = isOurs ? { from: { value, id } as Place, backwards: backwards === 1 } : undefined;
-  // One page has one address.
+  const isOurs = order === ordering && (backwards === 0 || backwards === 1) && isPosition && rest.length === 0;
+  const cursor = isOurs ? { from: { value, id } as Position, backwards: backwards === 1 } : undefined;
+  // One page has one URL.
   if (cursor && encodeCursor(ordering, cursor.from, cursor.backwards) === text) return cursor;
   throw refused(`cursor must be ${FIRST}, or come from a next or previous link`);
 }

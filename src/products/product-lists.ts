@@ -1,6 +1,6 @@
 import type { FieldText, PlaceOf } from '../caching';
 import { FEATURED_RATING } from './dto/limits';
-import type { Place } from './cursor';
+import type { Position } from './cursor';
 import { columnOf, type Ordering, type ProductFilter } from './dto/product-query.dto';
 import { packedSql } from './packed-rows';
 import { searchTerms } from './search-terms';
@@ -14,6 +14,12 @@ export interface Slice {
 export interface Condition {
   readonly sql: string;
   readonly values: readonly unknown[];
+}
+
+/** One for the driver. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: unknown[];
 }
 
 /** The filter of the featured products. */
@@ -48,7 +54,7 @@ function sliceSql(
   { sql, values }: Condition,
   ordering: Ordering,
   { offset, limit }: Slice,
-): { sql: string; values: unknown[] } {
+): Statement {
   const [last, next] = [values.length + 1, values.length + 2];
   const inner = `SELECT p.id FROM products p WHERE ${sql} ORDER BY ${orderOf('p', ordering)} LIMIT $${last} OFFSET $${next}`;
   return {
@@ -58,42 +64,13 @@ function sliceSql(
 }
 
 /** A page in one row of `PackedRows`. @param columns as of `RowsDefinition.selectList`, over `product` */
-export function pageSql(
-  columns: string,
-  condition: Condition,
-  ordering: Ordering,
-  slice: Slice,
-): { sql: string; values: unknown[] } {
+export function pageSql(columns: string, condition: Condition, ordering: Ordering, slice: Slice): Statement {
   const { sql, values } = sliceSql(columns, condition, ordering, slice);
   return { sql: packedSql(sql), values };
 }
 
 /**
- * The rows behind a place, in one row of `PackedRows`. An index finds the place at once, so the cost does not grow with the depth.
- * @param columns as of `RowsDefinition.selectList`, over `p` @param place undefined: from the beginning
- */
-export function rowsBehindSql(
-  columns: string,
-  { sql, values }: Condition,
-  ordering: Ordering,
-  place: Place | undefined,
-  limit: number,
-): { sql: string; values: unknown[] } {
-  const all = [...values];
-  const given = (value: unknown): string => `$${all.push(value)}`;
-  const column = columnOf(ordering);
-  // One comparison of rows is one range of the index.
-  const behind = place
-    ? `AND (p.${column}, p.id) ${ordering.startsWith('-') ? '<' : '>'} (${given(place.value)}::${TYPES[column]}, ${given(place.id)}::integer)`
-    : '';
-  const page = `SELECT ${columns} FROM products p WHERE ${sql} ${behind} ORDER BY ${orderOf('p', ordering)} LIMIT ${given(limit)}`;
-  return { sql: packedSql(page), values: all };
-}
-
-const TYPES = { created_at: 'timestamptz', price: 'numeric', rating: 'numeric', name: 'varchar' } as const;
-
-/**
- * The same, and in that row how many the whole list has. A page past the last is not searched for.
+ * A page as of `pageSql`, and in the same row how many the whole list has. A page past the last is not searched for.
  * @param total one row of `count`, and of `rows` of the totals @default counts the rows of the list
  */
 export function countedPageSql(
@@ -102,7 +79,7 @@ export function countedPageSql(
   ordering: Ordering,
   slice: Slice,
   total: string = countSql(sql),
-): { sql: string; values: unknown[] } {
+): Statement {
   const condition = { sql: `${sql} AND ${COUNT} > $${values.length + 2}`, values };
   const page = pageSql(columns, condition, ordering, slice);
   return {
@@ -131,7 +108,7 @@ export function stretchSql(
   { offset, limit }: Slice,
   pageSize: number,
   total: string,
-): { sql: string; values: unknown[] } {
+): Statement {
   const [last, next, size] = [1, 2, 3].map((place) => `$${values.length + place}`);
   const inner = `
     SELECT p.id, p.created_at FROM products p WHERE ${sql} AND ${COUNT} > ${next}
@@ -155,6 +132,31 @@ const PAGE = ';';
 export function pagesIn(text: string): string[] {
   return text === '' ? [] : text.slice(PAGE.length).split(PAGE);
 }
+
+/**
+ * The rows after a position, in one row of `PackedRows`. An index finds it at once, so the cost does not grow with the depth.
+ * @param columns as of `RowsDefinition.selectList`, over `p` @param position undefined: from the beginning
+ */
+export function rowsAfterSql(
+  columns: string,
+  { sql, values }: Condition,
+  ordering: Ordering,
+  position: Position | undefined,
+  limit: number,
+): Statement {
+  const all = [...values];
+  const given = (value: unknown): string => `$${all.push(value)}`;
+  const column = columnOf(ordering);
+  // One comparison of rows is one range of the index.
+  const after = position
+    ? `AND (p.${column}, p.id) ${ordering.startsWith('-') ? '<' : '>'} (${given(position.value)}::${TYPES[column]}, ${given(position.id)}::integer)`
+    : '';
+  const page = `SELECT ${columns} FROM products p WHERE ${sql} ${after} ORDER BY ${orderOf('p', ordering)} LIMIT ${given(limit)}`;
+  return { sql: packedSql(page), values: all };
+}
+
+/** What the parameter is: the driver sends text. */
+const TYPES = { created_at: 'timestamptz', price: 'numeric', rating: 'numeric', name: 'varchar' } as const;
 
 /** id goes the same way as the column it breaks ties of, so that one index serves both directions. */
 function orderOf(alias: string, ordering: Ordering): string {

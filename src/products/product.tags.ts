@@ -1,11 +1,12 @@
 import { tableTag } from '../caching';
 import { FEATURED_RATING } from './dto/limits';
 import { columnOf, type Ordering, type ProductFilter } from './dto/product-query.dto';
+import { dayOf, daysBetween } from './days';
 import { isSpanned, type Spanned, spansAt, spansBetween } from './spans';
 
 /**
  * Which responses depend on what, and which writes change it. Reading says which tags a response carries; `evictedBy`
- * says which tags a written row stamps. The table in the README is this file in words.
+ * says which tags a written row stamps. docs/routes.md, "What a write invalidates", is this file in words.
  *
  *   product:42                       the row itself, wherever it is shown
  *   products                         which products there are, and in which order they came
@@ -66,9 +67,6 @@ export function pageTags(filter: ProductFilter, ordering: Ordering, last: number
   return [ALL_PRODUCTS, ...parts.map((part) => scope(filter.category, part))];
 }
 
-/** More days than this are not named one by one. */
-const MAX_DAYS = 32;
-
 /**
  * Which products a page by cursor shows. Between two moments that depends on the days between them: a product that is added or deleted on
  * another day is elsewhere. A page that reaches an end of the list, or is ordered by another column, depends on the whole list.
@@ -88,24 +86,10 @@ export function cursorPageTags(
   return [
     ALL_PRODUCTS,
     ...days.map(createdTag),
+    // Not the category's own tag, which each new product stamps: on other days only a move between categories counts.
     ...(filter.category === undefined ? [] : ['products:categories']),
     ...filtered(filter).map((attribute) => scope(filter.category, attribute)),
   ];
-}
-
-/** Undefined: too many. */
-function daysBetween(one: string, other: string): string[] | undefined {
-  const [first, last] = [one, other].map((date) => Date.parse(dayOf(date))).sort((a, b) => a - b) as [number, number];
-  const count = (last - first) / DAY + 1;
-  if (!(count <= MAX_DAYS)) return undefined;
-  return Array.from({ length: count }, (_, n) => new Date(first + n * DAY).toISOString());
-}
-
-const DAY = 24 * 3_600_000;
-
-/** The outbox prints dates in UTC, as `toISOString` does. */
-function dayOf(date: string): string {
-  return date.slice(0, 10);
 }
 
 function createdTag(date: string): string {
@@ -144,7 +128,10 @@ function updated(before: ProductRow, after: ProductRow): string[] {
   const tags = new Set([productTag(after.id)]);
   const add = (...more: string[]): void => more.forEach((tag) => tags.add(tag));
   if (before.category !== after.category) {
-    add('products:categories', ...[before, after].flatMap((row) => [scope(row.category), ...spans(row, row.category)]));
+    add(
+      'products:categories',
+      ...[before, after].flatMap((row) => [scope(row.category), ...spansIn(row, row.category)]),
+    );
   }
   if (before.created_at !== after.created_at) add(...membership(before), ...membership(after));
   if (isFeatured(before) !== isFeatured(after)) add(FEATURED);
@@ -164,12 +151,12 @@ function membership(row: ProductRow): string[] {
     scope(row.category),
     ...(isFeatured(row) ? [FEATURED] : []),
     createdTag(row.created_at),
-    ...spans(row, undefined),
-    ...spans(row, row.category),
+    ...spansIn(row, undefined),
+    ...spansIn(row, row.category),
   ];
 }
 
-function spans(row: ProductRow, category: string | undefined): string[] {
+function spansIn(row: ProductRow, category: string | undefined): string[] {
   return (['price', 'rating'] as const).flatMap((column) => spansOf(row, category, column));
 }
 

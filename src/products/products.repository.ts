@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type CountedRows, rowsDefinitionOf, SelectedRow } from '../caching';
-import { ReadGate } from '../database';
-import type { Place } from './cursor';
+import { ReadGate, type ReadKind } from '../database';
+import type { Position } from './cursor';
 import { Ordering, ProductFilter } from './dto/product-query.dto';
 import { Product } from './product.entity';
 import { ProductTotals } from './product-totals';
@@ -12,13 +12,14 @@ import {
   countSql,
   pageSql,
   pagesIn,
-  rowsBehindSql,
+  rowsAfterSql,
   Slice,
+  type Statement,
   stretchSql,
 } from './product-lists';
 
 const ROWS = rowsDefinitionOf(Product)!.selectList('product');
-const ROWS_BY_PLACE = rowsDefinitionOf(Product)!.selectList('p');
+const ROWS_BY_POSITION = rowsDefinitionOf(Product)!.selectList('p');
 
 /** Many pages of a list by age. */
 export interface Stretch {
@@ -51,32 +52,35 @@ export class ProductsRepository {
   /** A page of a list and the count of all its pages, by one statement. */
   async countedPage(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<CountedRows> {
     const question = { counted: [membersOf(filter), ordering, slice] };
-    const total = this.totals.sqlOf(filter);
-    const { sql, values } = countedPageSql(ROWS, conditionOf(filter), ordering, slice, total);
-    const [page] = await this.gate.run(kindOf(filter), question, (runner) => {
-      return runner.query(sql, values) as Promise<[Counted & PackedRows]>;
-    });
+    const statement = countedPageSql(ROWS, conditionOf(filter), ordering, slice, this.totals.sqlOf(filter));
+    const page = await this.row<Counted & PackedRows>(kindOf(filter), question, statement);
     this.totals.noteRows(filter, page.rows);
     return { count: countIn([page]), rows: unpacked(page) };
   }
 
-  page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
+  async page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<SelectedRow[]> {
     const question = { page: [membersOf(filter), ordering, slice] };
-    return this.packed(filter, question, pageSql(ROWS, conditionOf(filter), ordering, slice));
+    const statement = pageSql(ROWS, conditionOf(filter), ordering, slice);
+    return unpacked(await this.row<PackedRows>(kindOf(filter), question, statement));
   }
 
-  /** @param place undefined: from the beginning */
-  behind(filter: ProductFilter, ordering: Ordering, place: Place | undefined, limit: number): Promise<SelectedRow[]> {
-    const question = { behind: [membersOf(filter), ordering, place, limit] };
-    const statement = rowsBehindSql(ROWS_BY_PLACE, conditionOf(filter), ordering, place, limit);
-    return this.packed(filter, question, statement);
+  /** @param position undefined: from the beginning */
+  async after(
+    filter: ProductFilter,
+    ordering: Ordering,
+    position: Position | undefined,
+    limit: number,
+  ): Promise<SelectedRow[]> {
+    const question = { after: [membersOf(filter), ordering, position, limit] };
+    const statement = rowsAfterSql(ROWS_BY_POSITION, conditionOf(filter), ordering, position, limit);
+    return unpacked(await this.row<PackedRows>(kindOf(filter), question, statement));
   }
 
   /** @param filter one that the totals know */
   async stretch(filter: ProductFilter, slice: Slice, pageSize: number): Promise<Stretch> {
-    const { sql, values } = stretchSql(conditionOf(filter), slice, pageSize, this.totals.sqlOf(filter)!);
     const question = { stretch: [membersOf(filter), slice] };
-    const [row] = await this.gate.run('list', question, (runner) => runner.query(sql, values) as Promise<[Found]>);
+    const statement = stretchSql(conditionOf(filter), slice, pageSize, this.totals.sqlOf(filter)!);
+    const row = await this.row<StretchRow>('list', question, statement);
     this.totals.noteRows(filter, row.rows);
     return { count: countIn([row]), ids: pagesIn(row.ids), times: pagesIn(row.times) };
   }
@@ -86,15 +90,10 @@ export class ProductsRepository {
     return this.gate.run('row', values, (runner): Promise<SelectedRow[]> => runner.query(sql, values));
   }
 
-  private async packed(
-    filter: ProductFilter,
-    question: unknown,
-    { sql, values }: { sql: string; values: unknown[] },
-  ): Promise<SelectedRow[]> {
-    const [page] = await this.gate.run(kindOf(filter), question, (runner) => {
-      return runner.query(sql, values) as Promise<[PackedRows]>;
-    });
-    return unpacked(page);
+  /** The one row that a statement selects. @param question as of `ReadGate.run` */
+  private async row<T>(kind: ReadKind, question: unknown, { sql, values }: Statement): Promise<T> {
+    const [row] = await this.gate.run(kind, question, (runner) => runner.query(sql, values) as Promise<[T]>);
+    return row;
   }
 }
 
@@ -105,7 +104,7 @@ interface Counted {
   readonly rows: string;
 }
 
-interface Found extends Counted {
+interface StretchRow extends Counted {
   readonly ids: string;
   readonly times: string;
 }

@@ -56,8 +56,7 @@ export class ProductsService {
     return this.products.count(filter);
   }
 
-  /** The JSON of each product of a page. */
-  page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<string[]> {
+  private page(filter: ProductFilter, ordering: Ordering, slice: Slice): Promise<string[]> {
     return this.rows.cache.list(listOf(filter, ordering, slice), () => this.products.page(filter, ordering, slice));
   }
 

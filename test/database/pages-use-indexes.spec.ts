@@ -89,8 +89,8 @@ onPostgres((open) => {
       take: 1,
     });
     const from = { value: deepest!.createdAt.toISOString(), id: deepest!.id };
-    const first = await explain(() => repository.behind({}, '-created_at', undefined, 51));
-    const deep = await explain(() => repository.behind({}, '-created_at', from, 51));
+    const first = await explain(() => repository.after({}, '-created_at', undefined, 51));
+    const deep = await explain(() => repository.after({}, '-created_at', from, 51));
     expect(usesIndex(deep.nodes, 'products_by_created_at')).toBe(true);
     expect(types(deep.nodes)).not.toContain('Sort');
     expect(deep.blocks).toBeLessThan(2 * first.blocks);
