@@ -162,9 +162,10 @@ export class ReadMany {
     }
   }
 
-  /** For a caller inside a transaction: it may read what is not committed, so the results are for that caller alone. */
+  /** For a caller inside a transaction, as `loadUncached`. */
   private async uncached(keys: readonly string[], run: Run): Promise<CacheResult[]> {
     const results = await this.filling.build([...new Set(keys)], run);
+    for (const { entry } of results.values()) this.parts.dependencies.record(entry);
     return keys.map((key) => ({ ...results.get(key)!, stored: false }));
   }
 }

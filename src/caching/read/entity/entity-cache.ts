@@ -39,7 +39,6 @@ export class EntityCache {
 
   /** The JSON of many rows, in the order of `ids`: from L1, by one MGET, and by one SELECT for the rest. @throws as `get` */
   async getMany(ids: readonly RowId[], within?: { query: SelectRows }): Promise<(string | null)[]> {
-    if (ids.length === 0) return [];
     const texts = ids.map((id) => this.definition.idOf(id));
     if (within) return this.uncached(texts, (sql, values) => within.query(sql, values));
     return this.isOn ? this.byText(texts) : this.uncached(texts, this.select);
@@ -163,6 +162,7 @@ export class EntityCache {
 
   /** @throws CacheError `CACHE_KEY` when a row comes under another spelling of its id: no write would ever stamp that one */
   private async rows(ids: readonly string[], run: SelectRows): Promise<SelectedRow[]> {
+    if (ids.length === 0) return [];
     const values = ids.map((id) => this.definition.valuesOf(id));
     const columns = values[0]!.map((_, at) => values.map((value) => value[at]!));
     const rows = this.identified(await run(this.byIds, columns));

@@ -1,4 +1,12 @@
-import { CacheError, EntityCache, field, type FieldText, type SelectedRow } from '../../../../src/caching';
+import {
+  CacheError,
+  EntityCache,
+  field,
+  type FieldText,
+  type KnownRows,
+  type SelectedRow,
+} from '../../../../src/caching';
+import type { CacheStack } from '../../../../src/caching/core/cache-stack';
 import { RowsDefinition } from '../../../../src/caching/core/rows/rows-definition';
 import { closeStacks, node } from '../../../support/stacks';
 
@@ -20,6 +28,7 @@ interface Thing {
 
 /** A table of things and a cache in front of it. */
 async function shop(): Promise<{
+  stack: CacheStack;
   things: Map<number, Thing>;
   cache: EntityCache;
   selected: string[];
@@ -46,7 +55,7 @@ async function shop(): Promise<{
     });
     return texts.map((text) => JSON.parse(text) as Thing);
   };
-  return { things, cache, selected, onShelf, stamp: (...tags) => stack.store.invalidate(tags) };
+  return { stack, things, cache, selected, onShelf, stamp: (...tags) => stack.store.invalidate(tags) };
 }
 
 it('a list fills its rows, and a write of a row leaves the list alone', async () => {
@@ -99,6 +108,37 @@ it('a read of a transaction’s own goes past the cache', async () => {
   const within = { query: () => Promise.resolve([{ id: '1', json: '"not committed"' }]) };
   expect(await cache.get(1, within)).toBe('"not committed"');
   expect(await cache.get(1)).toBe('{"id":1,"shelf":"a","stock":1}');
+});
+
+describe('inside a transaction', () => {
+  /** Runs `work` in an open transaction, in a load. @returns the tags that the load depends on */
+  async function tagsOf(stack: CacheStack, work: () => Promise<unknown>): Promise<string[]> {
+    const transaction = { isTransactionActive: true };
+    const { gathered } = await stack.dependencies.run(async () => {
+      stack.transactions.enter(transaction);
+      await work();
+      transaction.isTransactionActive = false;
+      stack.transactions.leave(transaction);
+    });
+    return [...gathered.tags];
+  }
+
+  it('a row and a list are tags of what is made from them', async () => {
+    const { stack, cache, onShelf } = await shop();
+    expect(await tagsOf(stack, () => cache.get(2))).toContain('thing:2');
+    const list = ['shelf:a', 'thing:1', 'thing:2', 'thing:3'];
+    expect(await tagsOf(stack, () => onShelf('a'))).toEqual(expect.arrayContaining(list));
+  });
+
+  it('a list that is known to be empty is empty', async () => {
+    const { stack, cache } = await shop();
+    const known = (): Promise<KnownRows> => Promise.resolve({ count: 0, rows: [] });
+    const list = { key: ['known'] as const, tags: ['shelf:z'], known };
+    const tags = await tagsOf(stack, async () => {
+      expect(await cache.list(list, () => Promise.reject(new Error('not asked')))).toEqual([]);
+    });
+    expect(tags).toContain('shelf:z');
+  });
 });
 
 it('no ids are no rows, wherever they are read', async () => {

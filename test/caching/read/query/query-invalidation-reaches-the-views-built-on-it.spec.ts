@@ -43,6 +43,17 @@ class Views {
   @Get('consistent') @CacheView() consistent(): Promise<object> {
     return this.dataSource.transaction(async (manager) => ({ one: await this.counters.value(1, manager) }));
   }
+
+  @Get('inside') @CacheView() inside(): Promise<object> {
+    return this.dataSource.transaction(async () => ({ one: await this.counters.value(1) }));
+  }
+
+  /** The second call is inside the transaction as well: that was begun in its async context. */
+  @Get('beside') @CacheView() async beside(): Promise<object> {
+    const transaction = this.dataSource.transaction((manager) => manager.query('SELECT 1'));
+    const [, one] = await Promise.all([transaction, this.counters.value(1)]);
+    return { one };
+  }
 }
 
 onPostgres((open) => {
@@ -160,10 +171,14 @@ onPostgres((open) => {
     expect(counters.runs).toBe(1);
   });
 
-  it('a view that reads inside a transaction depends on what it read', async () => {
-    expect(await view('/consistent')).toEqual({ one: 10 });
-    await write(1, 13);
-    await app.cache.evict(['counter:1']);
-    expect(await view('/consistent')).toEqual({ one: 13 });
-  });
+  it.each(['consistent', 'inside', 'beside'])(
+    'a view that reads inside a transaction depends on what it read: /%s',
+    async (path) => {
+      expect(await view(`/${path}`)).toEqual({ one: 10 });
+      expect(cacheStatus(await app.ask(`/${path}`))).toMatch(/^strata; hit/);
+      await write(1, 13);
+      await app.cache.evict(['counter:1']);
+      expect(await view(`/${path}`)).toEqual({ one: 13 });
+    },
+  );
 });
