@@ -49,7 +49,7 @@ export class FillOne {
       // The whole brings the part to Redis. Only other nodes need it by itself, after a write.
       return this.load(key, policy, load, { inL1Only: this.parts.isAlone() });
     }
-    // Nothing but this node writes to L2, so what that has is no newer than the copy here.
+    // While it was alone, nothing but this node wrote to L2: what that has is no newer than the copy here.
     if (this.parts.isAlone() && this.isStamped(key)) return this.load(key, policy, load);
 
     // 5. L2. If the previous lookup missed, expect another miss and pipeline the lock request with the GET.
