@@ -39,8 +39,7 @@ export class CursorPagesService {
     const found = await this.find(filter, ordering, cursor, size + 1);
     const [texts, isMore] = [found.slice(0, size), found.length > size];
     if (backwards) texts.reverse();
-    const before = positionIn(texts.at(0), ordering) ?? from;
-    const after = positionIn(texts.at(-1), ordering) ?? from;
+    const [before, after] = [texts.at(0), texts.at(-1)].map((json) => (json ? positionIn(json, ordering) : from));
     const hasNext = backwards || isMore;
     const hasPrevious = backwards ? isMore : from !== undefined;
     return {
@@ -56,7 +55,8 @@ export class CursorPagesService {
     const tags: RowList['tags'] = (rows) => {
       // One more than the page shows: where it is there, the page does not reach the end.
       const beyond = rows[limit - 1];
-      return cursorPageTags(filter, ordering, from?.value, beyond && (JSON.parse(beyond('created_at')) as string));
+      const created = beyond && (JSON.parse(beyond('created_at')) as string | null);
+      return cursorPageTags(filter, ordering, from?.value, created ?? undefined);
     };
     const list = {
       key: ['cursor', filter, ordering, cursor, limit] as const,
@@ -68,6 +68,8 @@ export class CursorPagesService {
   }
 }
 
-function positionIn(json: string | undefined, ordering: Ordering): Position | undefined {
-  return json === undefined ? undefined : positionOf(JSON.parse(json) as ProductDto, ordering);
+/** Undefined: the row has no position. Rows that are older than the column's check may have a date that is none in JavaScript. */
+function positionIn(json: string, ordering: Ordering): Position | undefined {
+  const position = positionOf(JSON.parse(json) as ProductDto, ordering);
+  return (position.value as unknown) === null ? undefined : position;
 }

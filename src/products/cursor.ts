@@ -36,8 +36,8 @@ export function decodeCursor(text: string, ordering: Ordering): Cursor {
   if (order !== ordering && (ORDERINGS as readonly unknown[]).includes(order)) {
     throw refused(`cursor belongs to a list in the order ${String(order)}`);
   }
-  const isPosition =
-    Number.isSafeInteger(id) && (id as number) >= 0 && (id as number) <= MAX_ID && isValue(value, ordering);
+  // Ids below zero as well: SQL may insert such rows.
+  const isPosition = Number.isSafeInteger(id) && Math.abs(id as number) <= MAX_ID && isValue(value, ordering);
   const isOurs = order === ordering && (backwards === 0 || backwards === 1) && isPosition && rest.length === 0;
   const cursor = isOurs ? { from: { value, id } as Position, backwards: backwards === 1 } : undefined;
   // One page has one URL.
@@ -63,7 +63,7 @@ function isValue(value: unknown, ordering: Ordering): boolean {
     case 'rating':
       return isDecimal(value, MAX_RATING);
     case 'name':
-      return typeof value === 'string' && value.length <= MAX_NAME && !value.includes('\0') && value.isWellFormed();
+      return typeof value === 'string' && isName(value);
   }
 }
 
@@ -72,6 +72,11 @@ function isDate(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) || text.startsWith('0000')) return false;
   const date = new Date(text);
   return !Number.isNaN(date.getTime()) && date.toISOString() === text;
+}
+
+/** PostgreSQL counts code points. */
+function isName(text: string): boolean {
+  return [...text].length <= MAX_NAME && !text.includes('\0') && text.isWellFormed();
 }
 
 function isDecimal(value: unknown, most: number): boolean {

@@ -1,4 +1,8 @@
+import type { RowList, SelectedRow } from '../../src/caching';
+import { decodeCursor, encodeCursor } from '../../src/products/cursor';
+import { CursorPagesService } from '../../src/products/cursor-pages.service';
 import { ORDERINGS } from '../../src/products/dto/product-query.dto';
+import { listTags } from '../../src/products/product.tags';
 import { onEveryBackend } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { useService } from '../support/service';
@@ -11,7 +15,47 @@ interface Page {
   results: ProductJson[];
 }
 
+type Row = Record<string, unknown>;
+
 const cursorOf = (link: string): string => new URL(link, 'http://any').searchParams.get('cursor')!;
+/** Rows that SQL can insert, or that are older than a check, and the API cannot. */
+describe('a row that the API would refuse', () => {
+  it('with an id below zero is a position like any other', () => {
+    const position = { value: '2026-02-03T00:00:00.000Z', id: -7 };
+    expect(decodeCursor(encodeCursor('-created_at', position, false), '-created_at')).toEqual({
+      from: position,
+      backwards: false,
+    });
+  });
+
+  it('without a date is shown, and the page behind it depends on the whole list', async () => {
+    const [row, behind] = [null, null].map((created_at, id) => ({
+      id: String(id),
+      json: JSON.stringify({ id, created_at }),
+    }));
+    const tags: string[] = [];
+    const rows = {
+      cache: {
+        list: async ({ tags: tagsOf }: RowList, load: () => Promise<SelectedRow[]>) => {
+          const read = await load();
+          const fields = read.map(
+            ({ json }) =>
+              (name: string) =>
+                JSON.stringify((JSON.parse(json!) as Row)[name]),
+          );
+          tags.push(...(typeof tagsOf === 'function' ? tagsOf(fields) : tagsOf));
+          return read.map(({ json }) => json!);
+        },
+      },
+    };
+    const repository = { after: () => Promise.resolve([row, behind]) };
+    const pages = new CursorPagesService(repository as never, rows as never);
+    const from = encodeCursor('-created_at', { value: '2026-02-03T00:00:00.000Z', id: 7 }, false);
+    expect(await pages.list({}, '-created_at', from, 1)).toMatchObject({ texts: [row!.json], next: null });
+    expect(tags).toEqual(listTags({}, '-created_at'));
+  });
+});
+
 const encoded = (...parts: unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
 
 onEveryBackend((open) => {
@@ -72,6 +116,25 @@ onEveryBackend((open) => {
     expect(second.body).toEqual(before);
     expect(idsOf(await get('/api/products?cursor=*'))[0]).toBe(added.id);
     expect(idsOf(await get(second.body.previous!))).toEqual(idsOf(first));
+  });
+
+  it('goes on behind a name of as many characters as the column holds, each of four bytes', async () => {
+    const named = { ...KETTLE, name: '😀'.repeat(200), category: 'depths' };
+    const added: number[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const { status, body } = await service.send<ProductJson>('POST', '/api/products', { token, json: named });
+      expect(status).toBe(201);
+      added.push(body.id);
+    }
+    const seen: number[] = [];
+    for (let next: string | null = '/api/products?category=depths&ordering=name&page_size=1&cursor=*'; next !== null;) {
+      const page: Page = await get(next);
+      seen.push(...idsOf(page));
+      if (page.previous !== null) await get(page.previous);
+      next = page.next;
+    }
+    expect(seen).toEqual(added);
+    for (const id of added) await service.send('DELETE', `/api/products/${id}`, { token });
   });
 
   it('a product of the page, and the first one past it, evict it', async () => {
