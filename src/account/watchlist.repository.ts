@@ -13,7 +13,9 @@ export class WatchlistRepository {
 
   async add(userId: string, productId: number): Promise<'watched' | 'unknown' | 'full'> {
     // In a transaction, as the removal is, so that the response can name the tags that it invalidated.
-    const [row] = await this.watchlist.manager.transaction((manager) => {
+    const [row] = await this.watchlist.manager.transaction(async (manager) => {
+      // Two that are added at once would both find room for one. A statement of its own: the next one sees what the holder has added.
+      await manager.query(LOCK, [userId]);
       return manager.query<{ watched: boolean }[]>(ADD, [userId, productId, MAX_WATCHED]);
     });
     if (!row) return 'unknown';
@@ -30,7 +32,6 @@ export class WatchlistRepository {
       select: { productId: true, addedAt: true },
       where: { userId },
       order: { addedAt: 'DESC', productId: 'DESC' },
-      take: MAX_WATCHED,
     } as const;
     return this.gate.run('account', { lines: userId }, ({ manager }) => manager.find(WatchedProduct, lines));
   }
@@ -38,6 +39,8 @@ export class WatchlistRepository {
 
 /** Products on one list: each is a dependency of the cached dashboard, so there has to be an end to them. */
 export const MAX_WATCHED = 500;
+
+const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('watchlist:' || $1, 0))`;
 
 /**
  * One statement, so that a product deleted meanwhile is "not there" rather than a broken foreign key: its row is locked against that
