@@ -81,8 +81,8 @@ function report(crowd: number, storms: Map<Party, Storm[]>): Section {
     title: 'A stampede: first requests, all at once',
     text: [
       `${count(crowd)} connections request one page that was never requested before, at the same moment, dealt out to the nodes in turn. Queries are counted on ` +
-        'the wire, by a proxy in front of PostgreSQL that reads the protocol: "page" is the SELECT of its 50 rows; "all" has the count of the list, too, ' +
-        'which Strata knew already (its query cache keeps it for all pages). All services share one core.',
+        'the wire, by a proxy in front of PostgreSQL that reads the protocol: "page" is a SELECT with a LIMIT; "all" has counts as well, and the one query of ' +
+        'Strata, which reads the 50 rows by their ids: those, and the count, it has cached with the pages around. All services share one core.',
     ],
     tables: [
       {
