@@ -5,7 +5,14 @@ import { join } from 'node:path';
 /** Longest path of a Unix socket, in bytes: `sun_path` has 104 on macOS, 108 on Linux, with a zero at the end. */
 const MAX_SOCKET_PATH = 103;
 /** The name under which the pg driver looks for a socket in a folder. */
-const SOCKET = '.s.PGSQL.5432';
+const PORT = 5432;
+const SOCKET = `.s.PGSQL.${PORT}`;
+
+/**
+ * What a URL leaves out, the pg driver takes from the environment, where `PGPORT`, `PGSSLMODE` and their like are for
+ * another server. An empty `options` counts as left out, so it names a setting's own default.
+ */
+const OWN_SETTINGS = 'sslmode=disable&sslnegotiation=postgres&replication=false&options=-c%20statement_timeout%3D0';
 
 /** Where the embedded database listens and the pg driver finds it. */
 export interface Endpoint {
@@ -24,7 +31,7 @@ export function endpointIn(folder: string): Endpoint {
   if (process.platform === 'win32') {
     return {
       listen: { host: '127.0.0.1', port: 0 },
-      urlOf: (address) => `postgres://postgres@${address}/postgres`,
+      urlOf: (address) => `postgres://postgres@${address}/postgres?${OWN_SETTINGS}`,
       remove: () => undefined,
     };
   }
@@ -36,7 +43,7 @@ export function endpointIn(folder: string): Endpoint {
   rmSync(path, { force: true });
   return {
     listen: { path },
-    urlOf: () => `postgres://postgres@localhost/postgres?host=${encodeURIComponent(place)}`,
+    urlOf: () => `postgres://postgres@localhost:${PORT}/postgres?host=${encodeURIComponent(place)}&${OWN_SETTINGS}`,
     remove: () => rmSync(fits ? path : place, { recursive: true, force: true }),
   };
 }
