@@ -16,8 +16,9 @@ async function main(): Promise<void> {
   await serve(config, server, shutdown);
 }
 
-main().catch((error: Error) => {
-  // A failed start says why in one sentence; a stack does not help with a wrong variable.
-  console.error(`Strata cannot start. ${error.message}`);
+main().catch((error: NodeJS.ErrnoException) => {
+  // A failed start says why in one sentence; a stack does not help with a wrong variable. Where a host has several
+  // addresses, only the code of Node's error says what failed.
+  console.error(`Strata cannot start. ${error.message || error.code}`);
   process.exit(1);
 });

@@ -1,5 +1,6 @@
 import { DynamicModule, Inject, Module, OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { dataSourceOptions } from './data-source';
 import { READ_SIGNAL, ReadGate, type ReadSignal } from './read-gate';
 import { DatabaseServer } from './server';
@@ -26,12 +27,20 @@ class DatabaseServerModule implements OnApplicationShutdown {
 }
 
 async function prepared(server: DatabaseServer, prepare: PrepareDatabase): Promise<DatabaseServer> {
+  await orExplain(server, server.directUrl, prepare(server));
+  return server;
+}
+
+function connected(server: DatabaseServer, options: DataSourceOptions): Promise<DataSource> {
+  return orExplain(server, server.url, new DataSource(options).initialize());
+}
+
+async function orExplain<T>(server: DatabaseServer, url: string, work: Promise<T>): Promise<T> {
   try {
-    await prepare(server);
-    return server;
+    return await work;
   } catch (error) {
     await server.stop();
-    throw server.explain(error);
+    throw server.explain(error, url);
   }
 }
 
@@ -53,7 +62,10 @@ export class DatabaseModule {
             ...dataSourceOptions(server),
             autoLoadEntities: true,
             retryAttempts: 0,
+            // It would log the error with its stack; the start reports it in one sentence.
+            toRetry: () => false,
           }),
+          dataSourceFactory: async (options) => connected(await server, options!),
         }),
       ],
     };

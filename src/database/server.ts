@@ -30,9 +30,14 @@ export class DatabaseServer {
     return this.embedded !== undefined;
   }
 
-  /** @returns an error that says why the server cannot be used, and what to change; no password is in it */
-  explain(error: unknown): Error {
-    return this.embedded ? folderFault(this.embedded.folder, error) : startFault(this.url, error);
+  /**
+   * @param url where it failed; the default is where migrations run
+   * @returns an error that says why the server cannot be used, and what to change; no password is in it
+   */
+  explain(error: unknown, url = this.directUrl): Error {
+    if (this.embedded) return folderFault(this.embedded.folder, error);
+    const variable = url === this.url ? 'DATABASE_URL' : 'DATABASE_DIRECT_URL';
+    return startFault({ variable, url }, error);
   }
 
   /** Settings of a session would be refused by the pooler, or reach other clients. */
