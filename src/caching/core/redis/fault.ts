@@ -22,7 +22,8 @@ const FAULTS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
 /** One error for people: what is wrong with Redis, in a sentence, with the server's or system's own word for it. */
 export function explained(cause: unknown): CacheError {
   const code = (cause as { code?: string } | undefined)?.code ?? '';
-  const message = cause instanceof Error ? cause.message : String(cause);
+  // Where a host has several addresses, Node's error has a code and no message.
+  const message = cause instanceof Error ? cause.message || code : String(cause);
   const [, sentence] = FAULTS.find(([pattern]) => pattern.test(message) || pattern.test(code)) ?? [];
   const text = sentence === undefined ? message : `${sentence}: ${message}`;
   return new CacheError(cause instanceof CacheError ? cause.code : 'CACHE_REDIS_UNAVAILABLE', text, { cause });
