@@ -1,16 +1,44 @@
 import './supported-node';
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions, type Migration, type MigrationExecutor } from 'typeorm';
 import { loadConfig, loadEnvFile } from '../config';
-import { dataSourceOptions, DatabaseServer } from '../database';
+import { DatabaseServer, optionsWithoutLimits, withMigrationLock } from '../database';
 import { migrations } from '../migrations';
 
-/** The command line tool destroys its DataSource when it is done: the moment to close an embedded database as well. */
+type RunOptions = Parameters<DataSource['runMigrations']>[0];
+
+/**
+ * What the command line tool works with. It takes the lock that starting nodes take, and destroys its DataSource when it
+ * is done: the moment to close an embedded database as well.
+ */
 class CliDataSource extends DataSource {
-  server: DatabaseServer | undefined;
+  constructor(
+    private readonly server: DatabaseServer,
+    options: DataSourceOptions,
+  ) {
+    super(options);
+  }
+
+  override runMigrations(options?: RunOptions): Promise<Migration[]> {
+    return this.withLock(options, (executor) => executor.executePendingMigrations());
+  }
+
+  override undoLastMigration(options?: RunOptions): Promise<void> {
+    return this.withLock(options, (executor) => executor.undoLastMigration());
+  }
 
   override async destroy(): Promise<void> {
     await super.destroy();
-    await this.server?.stop();
+    await this.server.stop();
+  }
+
+  private withLock<T>(
+    { transaction = 'all', fake = false }: NonNullable<RunOptions> = {},
+    work: (executor: MigrationExecutor) => Promise<T>,
+  ): Promise<T> {
+    return withMigrationLock(this, this.server, (executor) => {
+      Object.assign(executor, { transaction, fake });
+      return work(executor);
+    });
   }
 }
 
@@ -18,14 +46,7 @@ class CliDataSource extends DataSource {
 async function open(): Promise<DataSource> {
   loadEnvFile();
   const server = await DatabaseServer.start(loadConfig(process.env).database);
-  const dataSource = new CliDataSource({
-    ...dataSourceOptions(server),
-    migrations,
-    extra: {},
-    entities: ['dist/**/*.entity.js'],
-  });
-  dataSource.server = server;
-  return dataSource;
+  return new CliDataSource(server, { ...optionsWithoutLimits(server, migrations), entities: ['dist/**/*.entity.js'] });
 }
 
 export default open();

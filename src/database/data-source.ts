@@ -35,11 +35,16 @@ export function dataSourceOptions(server: DatabaseServer, url = server.url): Dat
 /** The application's migrations, in the order they run. */
 export type Migrations = NonNullable<DataSourceOptions['migrations']>;
 
-/** Connects for work that takes as long as it takes, such as a seed or a migration. */
-export function connectWithoutLimits(server: DatabaseServer, migrations: Migrations): Promise<DataSource> {
-  return new DataSource({
+/** For work that takes as long as it takes, such as a seed or a migration. */
+export function optionsWithoutLimits(server: DatabaseServer, migrations: Migrations): DataSourceOptions {
+  return {
     ...dataSourceOptions(server, server.directUrl),
     migrations,
     extra: { Client: PooledClient, keepAlive: true },
-  }).initialize();
+  };
+}
+
+/** Connects with these options. */
+export function connectWithoutLimits(server: DatabaseServer, migrations: Migrations): Promise<DataSource> {
+  return new DataSource(optionsWithoutLimits(server, migrations)).initialize();
 }

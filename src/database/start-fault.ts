@@ -42,6 +42,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: (target: Target) =>
       `GRANT CREATE ON SCHEMA public TO ${quoted(role)} and GRANT CREATE ON DATABASE ${quoted(database)} ` +
       `TO ${quoted(role)}, or run the migrations as the owner first: npm run migration:run.`,
   ],
+  [
+    /^57P0[125]|^Connection terminated|ECONNRESET|EPIPE/,
+    () => 'The session was ended: start again; the migrations that are finished stay.',
+  ],
   [/^53300/, () => 'Raise max_connections, or end other clients.'],
   [/^ENOENT.* open /, ({ variable }) => `Correct the path of that file in ${variable}.`],
   [
