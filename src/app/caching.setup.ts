@@ -22,8 +22,11 @@ export function edgeOptions({ edge, cache }: AppConfig): EdgeOptions {
   return { ...edge, staleIfError: cache.grace };
 }
 
-/** Public routes have no guard that reads the token, so it is read here. */
+/**
+ * Public routes have no guard that reads the token, so it is read here. A token that cannot be
+ * verified now fails no public read.
+ */
 async function isAdmin(request: FastifyRequest, tokens: TokenService): Promise<boolean> {
-  const user = request.user ?? (await tokens.fromHeader(request.headers.authorization));
+  const user = request.user ?? (await tokens.fromHeader(request.headers.authorization).catch(() => undefined));
   return user?.roles.includes('admin') ?? false;
 }

@@ -2,13 +2,15 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { createLocalJWKSet, errors, JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { CacheQuery } from '../caching';
 import { AppConfig } from '../config';
-import { fetchJson, UpstreamError } from '../http';
+import { fetchFault, fetchJson, UpstreamError } from '../http';
 
 /** Of one try, in ms: a caller with a new token waits for it. */
 const TIMEOUT = 3_000;
 const MAX_BYTES = 256 * 1024;
 /** Between two looks for a key that is not there, in ms: anybody can name one. */
 const COOLDOWN = 30_000;
+/** The same after a look that failed, in ms: the key may be there, and its tokens are refused until it is found. */
+const RETRY_AFTER = 5_000;
 
 /**
  * The public keys of the identity provider (RFC 7517), through this service's own cache: one fetch for all nodes, and with the provider
@@ -18,7 +20,8 @@ const COOLDOWN = 30_000;
 export class KeySet {
   private readonly logger = new Logger(KeySet.name);
   private version = 0;
-  private lookedAgain = -COOLDOWN;
+  private nextLook = 0;
+  private renewed: Promise<JWTVerifyGetKey> | undefined;
   private built: { from: JSONWebKeySet; keys: JWTVerifyGetKey } | undefined;
 
   constructor(@Inject(AppConfig) private readonly config: AppConfig) {}
@@ -28,11 +31,9 @@ export class KeySet {
     try {
       return await this.keysOf(await this.fetched(this.version))(header, token);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.mayLookAgain()) throw error;
-      const version = Date.now();
-      const renewed = await this.fetched(version);
-      this.version = version;
-      return this.keysOf(renewed)(header, token);
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      const keys = await this.lookAgain();
+      return keys(header, token);
     }
   };
 
@@ -46,19 +47,33 @@ export class KeySet {
       if (!isKeySet(body)) throw new UpstreamError('the key server sent no key set');
       return { keys: body.keys };
     } catch (error) {
-      this.logger.warn(
-        { reason: error instanceof Error ? error.message : 'unknown' },
-        'the keys that verify tokens could not be fetched',
-      );
+      this.logger.warn({ reason: fetchFault(error) }, 'the keys that verify tokens could not be fetched');
       throw error;
     }
   }
 
-  private mayLookAgain(): boolean {
+  /**
+   * Once in COOLDOWN, however many tokens name a key that is not there. All of them wait for that
+   * look and share its failure: a key that could not be looked up may exist.
+   */
+  private lookAgain(): Promise<JWTVerifyGetKey> {
     const now = performance.now();
-    if (now - this.lookedAgain < COOLDOWN) return false;
-    this.lookedAgain = now;
-    return true;
+    if (this.renewed && now < this.nextLook) return this.renewed;
+    this.nextLook = now + COOLDOWN;
+    this.renewed = this.renew();
+    return this.renewed;
+  }
+
+  private async renew(): Promise<JWTVerifyGetKey> {
+    const version = Date.now();
+    try {
+      const keys = this.keysOf(await this.fetched(version));
+      this.version = version;
+      return keys;
+    } catch (error) {
+      this.nextLook = performance.now() + RETRY_AFTER;
+      throw error;
+    }
   }
 
   private keysOf(from: JSONWebKeySet): JWTVerifyGetKey {
@@ -68,5 +83,9 @@ export class KeySet {
 }
 
 function isKeySet(body: unknown): body is JSONWebKeySet {
-  return typeof body === 'object' && body !== null && 'keys' in body && Array.isArray(body.keys);
+  return isObject(body) && 'keys' in body && Array.isArray(body.keys) && body.keys.every(isObject);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

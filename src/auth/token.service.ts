@@ -1,14 +1,17 @@
 import { createSecretKey, KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { JWTPayload, jwtVerify, JWTVerifyOptions, SignJWT } from 'jose';
+import { errors, JWTPayload, jwtVerify, JWTVerifyOptions, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppConfig } from '../config';
+import { Problem } from '../http';
 import { userOf } from './claims';
 import { KeySet } from './key-set';
 import { User } from './user';
 
 /** Verified tokens that are remembered: each costs a signature and some parsing, at every request of its owner. */
 const REMEMBERED = 10_000;
+/** By how much the clock of the issuer may be ahead of this one, in seconds: an identity provider may set `nbf` to its now. */
+const CLOCK_TOLERANCE = 5;
 /** How long a token by the provider's key is, in ms: the key may be withdrawn before the token ends. */
 const REMEMBERED_FOR = 5 * 60_000;
 
@@ -36,6 +39,7 @@ export class TokenService {
     this.verified = new LRUCache({ max: REMEMBERED, ...(jwks && { ttl: REMEMBERED_FOR }) });
     this.options = {
       requiredClaims: ['sub', 'exp'],
+      clockTolerance: CLOCK_TOLERANCE,
       ...(issuer !== undefined && { issuer }),
       ...(audience.length > 0 && { audience: [...audience] }),
     };
@@ -57,6 +61,8 @@ export class TokenService {
   /**
    * The user of an `Authorization: Bearer …` header; undefined without one, or with a token that is forged, expired, endless, of
    * another algorithm, issuer or audience, or does not say who it is for.
+   * @throws Problem 503 when the keys cannot be fetched: the token may be valid, and a client must
+   * not drop it
    */
   async fromHeader(authorization: string | undefined): Promise<User | undefined> {
     const token = bearerToken(authorization);
@@ -71,19 +77,15 @@ export class TokenService {
 
   /** The user of a header whose token was verified before, and still holds. */
   remembered(authorization: string | undefined): User | undefined {
-    const user = authorization === undefined ? undefined : this.verified.get(authorization);
-    return user !== undefined && Date.now() < user.expires * 1_000 ? user : undefined;
+    return unexpired(authorization === undefined ? undefined : this.verified.get(authorization));
   }
 
   private async verify(token: string): Promise<User | undefined> {
-    try {
-      return userOf(await this.claimsOf(token), this.config.auth.rolesClaim);
-    } catch {
-      return undefined;
-    }
+    const claims = await this.claimsOf(token).catch(refused);
+    return claims && unexpired(userOf(claims, this.config.auth.rolesClaim));
   }
 
-  private async claimsOf(token: string): Promise<JWTPayload> {
+  private async claimsOf(token: string): Promise<JWTPayload | undefined> {
     const { jwks, generated } = this.config.auth;
     const takesSecret = !jwks || !generated;
     const algorithms = [...(takesSecret ? ['HS256'] : []), ...(jwks ? PUBLIC_KEY_ALGORITHMS : [])];
@@ -94,9 +96,22 @@ export class TokenService {
       options,
     );
     // RFC 7515 §4.1.11: no extension has a meaning here, not even the one that the library knows (b64).
-    if (protectedHeader.crit !== undefined) throw new Error('crit');
-    return payload;
+    return protectedHeader.crit === undefined ? payload : undefined;
   }
+}
+
+/** The token is good to its very end, where the library would add the tolerance to that, too. */
+function unexpired(user: User | undefined): User | undefined {
+  return user !== undefined && Date.now() < user.expires * 1_000 ? user : undefined;
+}
+
+/** Undefined for a token that the library finds fault with; any other error is about the keys. */
+function refused(error: unknown): undefined {
+  if (error instanceof errors.JOSEError) return undefined;
+  throw new Problem(503, 'The identity provider does not respond. Please try again in a moment.', {
+    headers: { 'retry-after': '5' },
+    cause: error,
+  });
 }
 
 /** RFC 6750 §2.1. */

@@ -26,6 +26,22 @@ export async function fetchJson(url: string, { name, signal, maxBytes }: FetchJs
   return JSON.parse(await limitedText(response, name, maxBytes)) as unknown;
 }
 
+/**
+ * Why a call to another server failed, for the log: what that server did wrong, or the code of the
+ * fault (`ECONNREFUSED`). The message of fetch is not used: it is "fetch failed" for each fault, or
+ * quotes the URL, which may hold a key.
+ */
+export function fetchFault(error: unknown): string {
+  if (error instanceof UpstreamError) return error.message;
+  if (!(error instanceof Error)) return 'unknown';
+  return codeOf(error.cause) ?? codeOf(error) ?? error.name;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = Object(error) as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}
+
 async function limitedText(response: Response, name: string, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;

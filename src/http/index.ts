@@ -1,6 +1,6 @@
 export { CorsOrigins } from './cors';
 export { createAdapter } from './fastify';
-export { fetchJson, UpstreamError } from './fetch-json';
+export { fetchFault, fetchJson, UpstreamError } from './fetch-json';
 export { createLogger, NestPinoLogger } from './logger';
 export { addPages } from './pages';
 export { addDocs, ApiProblems } from './openapi';

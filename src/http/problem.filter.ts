@@ -1,5 +1,6 @@
 import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { FastifyReply, FastifyRequest } from 'fastify';
+import { fetchFault } from './fetch-json';
 import { acceptedBodies } from './json-body';
 import { Problem, problemBody } from './problem';
 import { pathOf } from './route-methods';
@@ -19,8 +20,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = toProblem(error, this.translate);
     if (problem.getStatus() === 500) this.logger.error({ err: error, reqId: request.id }, problem.detail);
-    else if (problem.getStatus() > 500)
-      this.logger.warn({ reqId: request.id, cause: messageOf(error) }, problem.detail);
+    else if (problem.getStatus() > 500) this.logger.warn({ reqId: request.id, cause: causeOf(error) }, problem.detail);
     sendProblem(reply, request, problem);
   }
 }
@@ -52,6 +52,7 @@ function clientError(error: unknown): Problem | undefined {
   return error.statusCode >= 400 && error.statusCode < 500 ? new Problem(error.statusCode, error.message) : undefined;
 }
 
-function messageOf(error: unknown): string | undefined {
+function causeOf(error: unknown): string | undefined {
+  if (error instanceof Problem && error.cause !== undefined) return fetchFault(error.cause);
   return error instanceof Error ? error.message : undefined;
 }

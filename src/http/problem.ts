@@ -51,6 +51,8 @@ export interface ProblemExtras {
   /** Further members of the body. */
   members?: Partial<ProblemDetails> & Record<string, unknown>;
   headers?: Record<string, string>;
+  /** For the log alone. */
+  cause?: unknown;
 }
 
 /** An error response. `detail` is for the caller: it never contains anything internal. */
@@ -60,7 +62,7 @@ export class Problem extends HttpException {
     readonly detail: string,
     readonly extras: ProblemExtras = {},
   ) {
-    super(detail, status);
+    super(detail, status, { cause: extras.cause });
   }
 
   /** A 400 that names each field. */

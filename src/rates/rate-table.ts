@@ -1,3 +1,5 @@
+import { UpstreamError } from '../http';
+
 /** Units of each currency for one unit of `base`, in the form of frankfurter.dev and similar APIs. */
 export interface RateTable {
   base: string;
@@ -13,7 +15,7 @@ const MAX_CURRENCIES = 500;
 const MAX_RATE = 1e9;
 
 /** The rates API did not give a table of rates. The message says what was wrong, and quotes nothing of it. */
-export class RatesError extends Error {}
+export class RatesError extends UpstreamError {}
 
 /**
  * Checks what an API sent, field by field: a zero, a text or a missing base would become wrong prices.

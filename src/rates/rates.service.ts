@@ -1,7 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CacheQuery } from '../caching';
-import { Problem, UpstreamError } from '../http';
-import { RatesError } from './rate-table';
+import { fetchFault, Problem } from '../http';
 import { RatesClient } from './rates.client';
 import { RatesDto } from './rates.dto';
 
@@ -32,7 +31,7 @@ export class RatesService {
       const table = await this.client.fetch(CATALOGUE_CURRENCY);
       return { base: table.base, as_of: table.date, source: this.client.source, rates: table.rates };
     } catch (error) {
-      this.logger.warn({ reason: reasonOf(error) }, 'no exchange rates');
+      this.logger.warn({ reason: fetchFault(error) }, 'no exchange rates');
       throw new Problem(503, 'There are no exchange rates at the moment. Prices in USD are not affected.', {
         headers: { 'retry-after': '10' },
       });
@@ -51,12 +50,4 @@ export class RatesService {
     }
     return { rate, as_of, source };
   }
-}
-
-/** Never the whole error: fetch quotes the URL in some, and RATES_URL may hold a key. */
-function reasonOf(error: unknown): string {
-  if (error instanceof RatesError || error instanceof UpstreamError) return error.message;
-  if (!(error instanceof Error)) return 'unknown';
-  const cause = error.cause as { code?: unknown } | undefined;
-  return typeof cause?.code === 'string' ? cause.code : error.name;
 }
