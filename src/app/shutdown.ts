@@ -11,6 +11,8 @@ const LAST_REQUESTS = 1_000;
 /** Turns of the event loop in which to wait for one without a new connection. */
 const MOST_TURNS = 1_000;
 
+const SIGNALS: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
 /** What a signal closes. */
 export interface Closable {
   readonly app: NestFastifyApplication;
@@ -23,16 +25,16 @@ export interface Closable {
 
 /**
  * On SIGTERM the process announces that it stops, and takes requests for the grace, until every proxy has noticed. Then, and at once
- * on SIGINT: no new connections; requests in flight get their responses; then pools and servers close, exit code 0.
- * Before there is an application the process ends at once: nothing is in flight. A second signal ends it at once, too.
+ * on SIGINT and SIGHUP: no new connections; requests in flight get their responses; then pools and servers close, exit code 0.
+ * Before there is an application the process ends at once: nothing is in flight. A second signal ends it at once, too, unless it is
+ * a SIGHUP: a closed terminal and its shell each send one.
  */
 export class Shutdown {
   private subject: Closable | undefined;
   private closing = false;
 
   constructor() {
-    process.on('SIGTERM', (signal) => this.begin(signal));
-    process.on('SIGINT', (signal) => this.begin(signal));
+    for (const signal of SIGNALS) process.on(signal, () => this.begin(signal));
   }
 
   /** From now on a signal closes this application. */
@@ -46,6 +48,7 @@ export class Shutdown {
   }
 
   private begin(signal: NodeJS.Signals): void {
+    if (this.closing && signal === 'SIGHUP') return;
     if (this.closing) process.exit(1);
     this.closing = true;
     if (!this.subject) process.exit(0);

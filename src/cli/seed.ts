@@ -1,4 +1,5 @@
 import './supported-node';
+import './exit-on-signal';
 import { loadConfig, loadEnvFile } from '../config';
 import { connectWithoutLimits, DatabaseServer, migrate } from '../database';
 import { migrations } from '../migrations';

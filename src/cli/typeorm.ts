@@ -1,4 +1,5 @@
 import './supported-node';
+import './exit-on-signal';
 import { DataSource, type DataSourceOptions, type Migration, type MigrationExecutor } from 'typeorm';
 import { loadConfig, loadEnvFile } from '../config';
 import { DatabaseServer, optionsWithoutLimits, withMigrationLock } from '../database';

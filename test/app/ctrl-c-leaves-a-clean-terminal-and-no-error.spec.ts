@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PageJson } from '../products/product';
 import { anyDatabase } from '../support/backends';
 import { send } from '../support/client';
 import { effort, slowIt } from '../support/effort';
+import { eventually } from '../support/eventually';
 import { needs } from '../support/needs';
 import { Terminal } from '../support/terminal';
 
@@ -17,7 +18,9 @@ onLinux('Ctrl-C', () => {
   let env: Record<string, string>;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'strata-terminal-'));
-    env = { PORT: '0', DATA_DIR: join(folder, 'data') };
+    mkdirSync(join(folder, 'tmp'));
+    // Too long for the path of a socket, so the database has its socket in the folder for temporary files.
+    env = { PORT: '0', DATA_DIR: join(folder, 'data'.repeat(20)), TMPDIR: join(folder, 'tmp') };
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -35,11 +38,27 @@ onLinux('Ctrl-C', () => {
     }
     expect(await terminal.interrupt()).toBe(0);
     expectClean(terminal);
+    expectNothingLeft();
+  }
+
+  function expectNothingLeft(): void {
+    expect(readdirSync(env.TMPDIR!)).toEqual([]);
   }
 
   it('during the first start and after it, and the next start has the whole catalogue', async () => {
     const moments = ['Making an embedded', 'Filling the catalogue', 'Server listening', 'is ready'];
     for (const moment of effort(moments.slice(1, 3), moments)) await interruptedAt(moment);
+  });
+
+  it('a closed terminal ends the service as cleanly', async () => {
+    const terminal = Terminal.run('main.js', env, folder);
+    await terminal.shows('is ready');
+    const locks = readdirSync(env.DATA_DIR!).filter((name) => name.startsWith('strata.lock.'));
+    expect(locks).toHaveLength(1);
+    terminal.close();
+    // The last of what a clean end does.
+    await eventually(() => statSync(join(env.DATA_DIR!, locks[0]!)).size === 0);
+    await eventually(expectNothingLeft);
   });
 
   it('just before the service listens', async () => {
@@ -56,5 +75,6 @@ onLinux('Ctrl-C', () => {
     await terminal.shows('Filling the catalogue');
     expect(await terminal.interrupt()).toBe(130);
     expectClean(terminal);
+    expectNothingLeft();
   });
 });

@@ -48,6 +48,11 @@ export class Terminal {
     return this.ended;
   }
 
+  /** Closes the window: the program is hung up, and can write nothing more. */
+  close(): void {
+    this.child.kill('SIGKILL');
+  }
+
   /** The modes that the program has left other than it found them. */
   get switchedModes(): string[] {
     const last = { ...AT_FIRST };

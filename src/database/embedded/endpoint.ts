@@ -41,9 +41,16 @@ export function endpointIn(folder: string): Endpoint {
   const path = join(place, SOCKET);
   // A killed process leaves its own behind.
   rmSync(path, { force: true });
+  const remove = (): void => {
+    process.off('exit', remove);
+    rmSync(fits ? path : place, { recursive: true, force: true });
+  };
+  // An interrupted start ends without closing the database, and the system's folder for temporary
+  // files would keep what is in it.
+  process.on('exit', remove);
   return {
     listen: { path },
     urlOf: () => `postgres://postgres@localhost:${PORT}/postgres?host=${encodeURIComponent(place)}&${OWN_SETTINGS}`,
-    remove: () => rmSync(fits ? path : place, { recursive: true, force: true }),
+    remove,
   };
 }
