@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { DataFolder, folderFault } from './data-folder';
 import { type Endpoint, endpointIn } from './endpoint';
-import { FolderLockedError, lockFolder } from './folder-lock';
+import { FolderLockedError, lockFolder, SILENT_FOR } from './folder-lock';
 
 /**
  * For how long a process that is ending may still have the folder, and how often that is looked at, in ms:
@@ -79,14 +79,28 @@ export class EmbeddedPostgres {
   }
 }
 
-/** @throws FolderLockedError when the other process goes on */
+/**
+ * Waits for a process that is ending, and longer for one of another container or machine that shows
+ * no sign of life: a killed container may have left that lock.
+ * @throws FolderLockedError when the other process goes on
+ */
 async function lockSoon(folder: string): Promise<() => void> {
-  const until = performance.now() + ENDING_FOR;
+  const began = performance.now();
+  let lastSign: number | undefined;
   for (;;) {
     try {
       return lockFolder(folder);
     } catch (error) {
-      if (!(error instanceof FolderLockedError) || performance.now() > until) throw error;
+      if (!(error instanceof FolderLockedError)) throw error;
+      if (lastSign === undefined && error.lastSign !== undefined) {
+        lastSign = error.lastSign;
+        console.error(
+          `Waiting for the data folder ${folder}: if ${error.holder} has ended, that is certain after ` +
+            `${SILENT_FOR / 1_000} s without a sign of life.`,
+        );
+      }
+      const isSilent = lastSign !== undefined && error.lastSign === lastSign;
+      if (performance.now() - began > (isSilent ? SILENT_FOR + ENDING_FOR : ENDING_FOR)) throw error;
     }
     await pause(LOOK_EVERY);
   }

@@ -24,14 +24,23 @@ interface Holder {
 
 /** How often a holder shows that it lives, and after how long without a sign one of another world is dead. In ms. */
 const SIGN_EVERY = 2_000;
-const SILENT_FOR = 15_000;
+export const SILENT_FOR = 15_000;
 const LOCK = /^strata\.lock\.(\d+)$/;
 
 /** Another living process has the folder. */
 export class FolderLockedError extends Error {
-  constructor(folder: string, pid: number) {
+  /**
+   * @param holder in words
+   * @param lastSign when the holder last showed that it lives, in ms since 1970; undefined for one
+   * of this world, which is seen to live
+   */
+  constructor(
+    folder: string,
+    readonly holder: string,
+    readonly lastSign: number | undefined,
+  ) {
     super(
-      `The data folder ${folder} is in use by process ${pid}. An embedded database serves one process: ` +
+      `The data folder ${folder} is in use by ${holder}. An embedded database serves one process: ` +
         'stop that one, set DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL server.',
     );
     this.name = 'FolderLockedError';
@@ -78,8 +87,9 @@ function showLife(path: string, holder: Holder): void {
 function makeNext(folder: string, mine: string): number {
   for (;;) {
     const highest = numbers(folder).at(-1) ?? 0;
-    const holder = readHolder(lockPath(folder, highest));
-    if (holder && isAlive(holder, lockPath(folder, highest))) throw new FolderLockedError(folder, holder.pid);
+    const held = lockPath(folder, highest);
+    const holder = readHolder(held);
+    if (holder && isAlive(holder, held)) throw lockedBy(holder, folder, held);
     const next = highest + 1;
     if (!tryLink(mine, lockPath(folder, next))) continue;
     // Another process may have made this number and a higher one, and removed this one, meanwhile.
@@ -121,13 +131,27 @@ function readHolder(lock: string): Holder | undefined {
 }
 
 function isAlive(holder: Holder, lock: string): boolean {
-  if (holder.world !== world()) return Date.now() - statSync(lock).mtimeMs < SILENT_FOR;
+  if (!isOfThisWorld(holder)) return Date.now() - lastSignOf(lock) < SILENT_FOR;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   return holder.startedAt === startOf(holder.pid);
+}
+
+function lockedBy(holder: Holder, folder: string, lock: string): FolderLockedError {
+  const process = `process ${holder.pid}`;
+  if (isOfThisWorld(holder)) return new FolderLockedError(folder, process, undefined);
+  return new FolderLockedError(folder, `${process} of ${holder.world.split(' ', 1)[0]}`, lastSignOf(lock));
+}
+
+function isOfThisWorld(holder: Holder): boolean {
+  return holder.world === world();
+}
+
+function lastSignOf(lock: string): number {
+  return statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function world(): string {
