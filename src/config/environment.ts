@@ -1,9 +1,11 @@
-import { IsIn, IsIP, IsNotEmpty, IsOptional, IsString, Matches, ValidateIf } from 'class-validator';
+import { IsIn, IsIP, IsOptional, IsString, Matches, ValidateIf } from 'class-validator';
 import { CACHE_LAYERS, EDGE_KINDS, type EdgeKind, TAG_HEADERS } from '../caching/settings';
 import {
   IsDuration,
   IsHostList,
+  IsList,
   IsListOf,
+  IsNotBlank,
   IsOriginList,
   IsRedisUrl,
   IsSize,
@@ -72,7 +74,7 @@ export class Environment {
   DATABASE_DIRECT_URL?: string;
 
   @Setting('The folder of the embedded database. One process at a time can use it.')
-  @IsNotEmpty()
+  @IsNotBlank()
   DATA_DIR = '.data';
 
   @Setting(
@@ -113,12 +115,12 @@ export class Environment {
 
   @Setting('What `iss` of a token must be. Unset: anything.', { example: 'https://id.example/' })
   @IsOptional()
-  @IsNotEmpty()
+  @IsNotBlank()
   JWT_ISSUER?: string;
 
   @Setting('A comma list; `aud` of a token must contain one of its items. Unset: anything.', { example: 'strata' })
   @IsOptional()
-  @IsNotEmpty()
+  @IsList()
   JWT_AUDIENCE?: string;
 
   @Setting('The claim that holds the roles: a name, or a path such as `realm_access.roles`.', {
@@ -180,6 +182,7 @@ export class Environment {
   @Setting('The API token for Fastly or Cloudflare.')
   @ValidateIf((env: Environment) => env.EDGE_PURGE === 'fastly' || env.EDGE_PURGE === 'cloudflare')
   @IsString({ message: '$property must be set for this EDGE_PURGE' })
+  @IsNotBlank()
   EDGE_PURGE_TOKEN?: string;
 
   @Setting('How long a shared cache may store a response. Unset: `1s` without purges, `5m` with them. 0: not at all.', {

@@ -82,6 +82,18 @@ export function IsListOf(items: readonly string[]): PropertyDecorator {
 /** A comma list of `host:port`. */
 export function IsHostList(): PropertyDecorator {
   return Rule('isHostList', 'a comma list of host:port', (text) => {
+/** Not blanks alone. */
+export function IsNotBlank(): PropertyDecorator {
+  return Rule('isNotBlank', 'more than blanks', (text) => text.trim() !== '');
+}
+
+/** A comma list with an item. Without one, what it lists would be unset. */
+export function IsList(): PropertyDecorator {
+  return Rule('isList', 'a comma list of at least one item', (text) =>
+    text.split(',').some((item) => item.trim() !== ''),
+  );
+}
+
     return text.split(',').every((item) => /^[\w.-]+:\d{1,5}$/.test(item.trim()));
   });
 }

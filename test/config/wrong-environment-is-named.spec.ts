@@ -16,6 +16,8 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
     ['mysql://root:hunter2@h/db', 'postgres', 'postgres://u:hunter2%zz@h/db'],
     'postgres://u:p@db:5432/shop',
   ],
+  ['DATABASE_DIRECT_URL', ['redis://:hunter2@h', 'h:5432'], 'postgresql://u:p@db/shop'],
+  ['DATA_DIR', [' '], '.data'],
   [
     'REDIS_URL',
     ['http://h', '127.0.0.1:6379', 'redis://:hunter2@h/x', 'redis+sentinel://h'],
@@ -24,6 +26,8 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
   ['REDIS_CLUSTER_NODES', ['one', 'a:b'], 'a:7000, b:7001'],
   ['JWT_SECRET', ['short', ' '.repeat(40)], 'x'.repeat(32)],
   ['JWT_JWKS_URL', ['keys', 'http://me:hunter2@127.0.0.1/keys'], 'https://id.example/jwks.json'],
+  ['JWT_ISSUER', [' '], 'https://id.example/'],
+  ['JWT_AUDIENCE', [',', ' ', ' , '], 'strata, shop'],
   ['JWT_ROLES_CLAIM', ['two words'], 'realm_access.roles'],
   ['CACHE_LAYERS', ['all', 'view,', 'none,view'], 'none'],
   ['CACHE_TTL', ['soon', '0', '-5m', '5 fortnights'], '30s'],
