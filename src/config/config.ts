@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CACHE_LAYERS, readDuration, readSize, TAG_HEADERS } from '../caching/settings';
 import type { Environment } from './environment';
+import { socketAsHost } from './postgres-url';
 
 /** The settings as the service uses them: numbers as numbers, durations in milliseconds, sizes in bytes. */
 export class AppConfig {
@@ -50,9 +51,9 @@ function httpOf(env: Environment) {
 function databaseOf(env: Environment) {
   return {
     /** Undefined: the embedded database. */
-    url: env.DATABASE_URL,
+    url: env.DATABASE_URL === undefined ? undefined : socketAsHost(env.DATABASE_URL),
     /** The database itself, where `url` leads to a transaction pooler. */
-    directUrl: env.DATABASE_DIRECT_URL,
+    directUrl: env.DATABASE_DIRECT_URL === undefined ? undefined : socketAsHost(env.DATABASE_DIRECT_URL),
     dataDir: env.DATA_DIR,
   } as const;
 }

@@ -7,6 +7,7 @@ import {
   IsListOf,
   IsNotBlank,
   IsOriginList,
+  IsPostgresUrl,
   IsRedisUrl,
   IsSize,
   IsUrlOf,
@@ -63,14 +64,14 @@ export class Environment {
     heading: 'The database',
   })
   @IsOptional()
-  @IsUrlOf('postgres', 'postgresql')
+  @IsPostgresUrl()
   DATABASE_URL?: string;
 
   @Setting('The database itself, where `DATABASE_URL` leads to a pooler in transaction mode (PgBouncer).', {
     example: 'postgres://postgres@127.0.0.1:5432/strata',
   })
   @IsOptional()
-  @IsUrlOf('postgres', 'postgresql')
+  @IsPostgresUrl()
   DATABASE_DIRECT_URL?: string;
 
   @Setting('The folder of the embedded database. One process at a time can use it.')
@@ -100,7 +101,7 @@ export class Environment {
     (env: Environment) =>
       env.JWT_SECRET !== undefined || (env.NODE_ENV === 'production' && env.JWT_JWKS_URL === undefined),
   )
-  @Matches(/^(?!\s*$).{32,}$/, { message: '$property must be at least 32 characters long (RFC 7518 §3.2)' })
+  @Matches(/^(?!\s*$).{32,}$/s, { message: '$property must be at least 32 characters long (RFC 7518 §3.2)' })
   @IsString({ message: '$property must be set in production' })
   JWT_SECRET?: string;
 
@@ -181,8 +182,8 @@ export class Environment {
 
   @Setting('The API token for Fastly or Cloudflare.')
   @ValidateIf((env: Environment) => env.EDGE_PURGE === 'fastly' || env.EDGE_PURGE === 'cloudflare')
-  @IsString({ message: '$property must be set for this EDGE_PURGE' })
   @IsNotBlank()
+  @IsString({ message: '$property must be set for this EDGE_PURGE' })
   EDGE_PURGE_TOKEN?: string;
 
   @Setting('How long a shared cache may store a response. Unset: `1s` without purges, `5m` with them. 0: not at all.', {

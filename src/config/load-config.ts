@@ -13,12 +13,13 @@ export class ConfigError extends Error {
 
 /**
  * Checks `source` and gives the typed settings.
- * A variable set to nothing counts as unset, as compose files and CI write `NAME=` for that.
+ * A variable set to nothing counts as unset, as compose files and CI write `NAME=` for that. Line breaks at its end do not
+ * count: a Kubernetes Secret made from a file has one.
  * @throws ConfigError naming everything that is wrong, not just the first
  */
 export function loadConfig(source: NodeJS.ProcessEnv): AppConfig {
-  const given = Object.entries(source).filter(([, value]) => value !== undefined && value !== '');
-  const env = Object.assign(new Environment(), Object.fromEntries(given));
+  const given = Object.entries(source).map(([name, value]) => [name, value?.replace(/[\r\n]+$/, '')] as const);
+  const env = Object.assign(new Environment(), Object.fromEntries(given.filter(([, value]) => value)));
   const problems = validateSync(env).flatMap((error) => Object.values(error.constraints ?? {}).slice(0, 1));
   if (problems.length > 0) throw new ConfigError(problems);
   return new AppConfig(env);

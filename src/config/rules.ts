@@ -1,10 +1,18 @@
-import { isURL, ValidateBy, ValidationOptions } from 'class-validator';
+import { isURL, ValidateBy } from 'class-validator';
 import { parseRedisUrl, readDuration, readSize } from '../caching/settings';
+import { postgresUrlProblem } from './postgres-url';
+
+/** `problem` is what completes the sentence "NAME must be …" of a string that is wrong. It repeats no part of the string. */
+function Explained(name: string, problem: (text: string) => string | undefined): PropertyDecorator {
+  return ValidateBy(
+    { name, validator: { validate: (value) => problem(String(value)) === undefined } },
+    { message: ({ property, value }) => `${property} must be ${problem(String(value))}` },
+  );
+}
 
 /** A string for which `accepts` holds; `expected` completes the sentence "NAME must be …". */
 function Rule(name: string, expected: string, accepts: (text: string) => boolean): PropertyDecorator {
-  const options: ValidationOptions = { message: `$property must be ${expected}` };
-  return ValidateBy({ name, validator: { validate: (value) => typeof value === 'string' && accepts(value) } }, options);
+  return Explained(name, (text) => (accepts(text) ? undefined : expected));
 }
 
 /** A whole number of at least `min` and at most `max`, in decimal digits. */
@@ -32,29 +40,31 @@ export function IsSize(min: number): PropertyDecorator {
 
 /** A URL of one of these schemes. The message never repeats the value: it may hold a password. */
 export function IsUrlOf(...protocols: string[]): PropertyDecorator {
-  const expected = `a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`;
-  return Rule('isUrlOf', expected, (text) => {
-    return (
+  const starts = protocols.map((protocol) => `${protocol}://`);
+  return Explained('isUrlOf', (text) => {
+    if (!starts.some((start) => text.startsWith(start))) return `a URL that starts with ${starts.join(' or ')}`;
+    const isRight =
       URL.canParse(text) &&
       isWellEncoded(text) &&
-      isURL(text, { protocols, require_protocol: true, require_tld: false, allow_underscores: true })
-    );
+      isURL(text, { protocols, require_protocol: true, require_tld: false, allow_underscores: true });
+    return isRight ? undefined : 'a whole URL: its host, its port or its percent-encoding is malformed';
   });
+}
+
+/** A PostgreSQL URL that the driver can connect to. The message never repeats the value. */
+export function IsPostgresUrl(): PropertyDecorator {
+  return Explained('isPostgresUrl', postgresUrlProblem);
 }
 
 /** A Redis URL of one of the forms that the cache can connect to. The message never repeats the value. */
 export function IsRedisUrl(): PropertyDecorator {
-  const problem = (text: unknown): string | undefined => {
+  return Explained('isRedisUrl', (text) => {
     try {
-      return void parseRedisUrl(String(text));
+      return void parseRedisUrl(text);
     } catch (error) {
       return (error as Error).message;
     }
-  };
-  return ValidateBy(
-    { name: 'isRedisUrl', validator: { validate: (value) => problem(value) === undefined } },
-    { message: ({ property, value }) => `${property} must be ${problem(value)}` },
-  );
+  });
 }
 
 /** fetch() refuses such a URL, and says it aloud in its error. */
@@ -72,16 +82,6 @@ function isWellEncoded(text: string): boolean {
   }
 }
 
-/** A comma list in which every item is one of `items`; `none` stands alone. */
-export function IsListOf(items: readonly string[]): PropertyDecorator {
-  return Rule('isListOf', `none, or a comma list of ${items.join(', ')}`, (text) => {
-    return text === 'none' || text.split(',').every((item) => items.includes(item.trim()));
-  });
-}
-
-/** A comma list of `host:port`. */
-export function IsHostList(): PropertyDecorator {
-  return Rule('isHostList', 'a comma list of host:port', (text) => {
 /** Not blanks alone. */
 export function IsNotBlank(): PropertyDecorator {
   return Rule('isNotBlank', 'more than blanks', (text) => text.trim() !== '');
@@ -94,6 +94,16 @@ export function IsList(): PropertyDecorator {
   );
 }
 
+/** A comma list in which every item is one of `items`; `none` stands alone. */
+export function IsListOf(items: readonly string[]): PropertyDecorator {
+  return Rule('isListOf', `none, or a comma list of ${items.join(', ')}`, (text) => {
+    return text === 'none' || text.split(',').every((item) => items.includes(item.trim()));
+  });
+}
+
+/** A comma list of `host:port`. */
+export function IsHostList(): PropertyDecorator {
+  return Rule('isHostList', 'a comma list of host:port', (text) => {
     return text.split(',').every((item) => /^[\w.-]+:\d{1,5}$/.test(item.trim()));
   });
 }

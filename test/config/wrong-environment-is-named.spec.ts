@@ -66,6 +66,17 @@ it.each(VARIABLES)('%s: refuses what it cannot use, by name and without repeatin
   expect(problems({ [name]: right })).toEqual([]);
 });
 
+it('a line break at the end of a value, as a secret made from a file has, does not count', () => {
+  const { auth, database, http } = loadConfig({
+    JWT_SECRET: `${'x'.repeat(44)}\n`,
+    DATABASE_URL: 'postgres://u:p@h/db\r\n',
+    PORT: '8080\n',
+    JWT_ISSUER: '\n',
+  });
+  expect(auth).toMatchObject({ secret: 'x'.repeat(44), issuer: undefined });
+  expect([database.url, http.port]).toEqual(['postgres://u:p@h/db', 8080]);
+});
+
 it('takes the defaults of the contract, and empty variables for unset ones', () => {
   const config = loadConfig({ DATABASE_URL: '', JWT_SECRET: '' });
   expect(config).toMatchObject({
