@@ -21,6 +21,7 @@ import { ViewExplorer } from './view.explorer';
 import type { EarlyResponder } from './view.guard';
 import { ViewLayer } from './view-layer';
 import type { Target } from './view-loader';
+import { isIdentified } from './view-settings';
 
 type Request = Omit<Exchange, 'next'>;
 
@@ -120,7 +121,7 @@ export class ViewHits implements EarlyResponder {
     if (request.headers.authorization !== undefined) return 'authorization';
     if (request.headers.cookie !== undefined) return 'cookie';
     // A guard may have identified the caller by any other header.
-    return this.layer.user(request) === undefined ? off : 'user';
+    return isIdentified(request, this.layer.user) ? 'user' : off;
   }
 }
 

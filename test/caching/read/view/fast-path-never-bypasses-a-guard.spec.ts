@@ -4,12 +4,14 @@ import {
   type ExecutionContext,
   Get,
   Header,
+  Inject,
   Injectable,
   Req,
+  Scope,
   UnauthorizedException,
   UseGuards,
 } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, REQUEST } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { CacheView } from '../../../../src/caching';
 import { cacheStatus } from '../../../support/http';
@@ -52,6 +54,12 @@ class Routes {
     return { of: user.id };
   }
 
+  @Get('private-in-browsers') @UseGuards(Anybody) @CacheView({ private: true, browser: '60s' }) inBrowsers(
+    @Req() { user }: { user: { id: string } },
+  ): object {
+    return { of: user.id };
+  }
+
   @Get('globally') @CacheView({ shared: true }) globally(): object {
     return { secret: 'of all who are signed in' };
   }
@@ -62,6 +70,27 @@ class Routes {
 
   @Get('open') @Header('x-kind', 'open') @CacheView() open(): object {
     return { open: true };
+  }
+}
+
+/** Leaves the user that an API key belongs to in the shape that Nest's documentation of Passport has: without an `id`. */
+@Injectable()
+class ApiKeys implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<{ headers: Record<string, string>; user?: object }>();
+    const key = request.headers['x-api-key'];
+    if (key === 'object-id') request.user = { id: { toString: () => key } };
+    else if (key !== undefined) request.user = { userId: 7, username: key };
+    return true;
+  }
+}
+
+@Controller({ path: 'greeting', scope: Scope.REQUEST })
+class Greeting {
+  constructor(@Inject(REQUEST) private readonly request: { user?: { username?: string } }) {}
+
+  @Get() @CacheView() greet(): object {
+    return { hello: this.request.user ? (this.request.user.username ?? 'user') : 'stranger' };
   }
 }
 
@@ -134,6 +163,34 @@ it('a bypass stays private where the layer is off', async () => {
   const answer = await off.ask('/open', { headers: { cookie: 'a=b' } });
   expect(answer.headers['cache-control']).toBe('private, no-store');
   expect((await off.ask('/open')).headers['cache-control']).toContain('public');
+});
+
+it('a user without an id bypasses a public view, however a guard has found that user', async () => {
+  const greeting = await cachedApp({
+    controllers: [Greeting],
+    providers: [{ provide: APP_GUARD, useClass: ApiKeys }],
+  });
+  const greeted = { alice: 'alice', bob: 'bob', 'object-id': 'user' };
+  for (let i = 0; i < 3; i++) {
+    for (const [key, hello] of Object.entries(greeted)) {
+      const answer = await greeting.ask('/greeting', { headers: { 'x-api-key': key } });
+      expect(answer.body.toString()).toBe(JSON.stringify({ hello }));
+      expect(cacheStatus(answer)).toBe('strata; fwd=bypass; detail=user');
+    }
+    const answer = await greeting.ask('/greeting');
+    expect(answer.body.toString()).toBe('{"hello":"stranger"}');
+    if (i > 0) expect(cacheStatus(answer)).toContain('hit');
+  }
+});
+
+it('a private response that a browser may reuse is for one session: Vary names the cookie', async () => {
+  for (let i = 0; i < 3; i++) {
+    const { headers } = await app.ask('/private-in-browsers', { headers: { cookie: 'session=anna' } });
+    expect(headers).toMatchObject({
+      vary: 'authorization, cookie, accept-encoding',
+      'cache-control': 'private, max-age=60',
+    });
+  }
 });
 
 it.each(['nosniff', '0', 'open'])('a request that calls itself %s removes no header of other responses', async (id) => {

@@ -11,7 +11,7 @@ import { FASTIFY_ROUTE_CONSTRAINTS_METADATA } from '@nestjs/platform-fastify/con
 import type { FastifyRequest } from 'fastify';
 import { boundedKey, canonicalText } from '../../canonical';
 import { CacheError } from '../../../caching.errors';
-import { parseDuration } from '../../../caching.options';
+import { type Duration, parseDuration } from '../../../caching.options';
 import type { EdgeHeaders, Shareable } from '../../../edge/edge-headers';
 import { type CachePolicy, EAGER } from '../../../core/store/policy';
 import type { ViewOptions } from '../cache-view.decorator';
@@ -94,7 +94,7 @@ export class ViewRoute {
     this.hasHost = host !== undefined;
     this.cacheControl = cacheControl(options);
     this.edgeTtl = options.edge === undefined ? 0 : edges.most(options.edge);
-    const varying = [...this.varyBy, ...versionHeaders, ...(this.isShared ? [] : this.identity()), 'accept-encoding'];
+    const varying = [...this.varyBy, ...versionHeaders, ...this.identity(options), 'accept-encoding'];
     this.vary = varying.includes('*') ? '*' : [...new Set(varying)].join(', ');
     // The tag clock decides what is fresh; a background refresh would run a handler whose request has ended.
     this.policy = {
@@ -149,8 +149,10 @@ export class ViewRoute {
     );
   }
 
-  private identity(): string[] {
-    return this.isPrivate ? ['authorization'] : ['authorization', 'cookie'];
+  /** Request headers that identify a caller. A browser that revalidates each private response needs no cookie among them. */
+  private identity({ browser = 0 }: ViewOptions): string[] {
+    if (this.isShared) return [];
+    return this.isPrivate && secondsOf(browser) === 0 ? ['authorization'] : ['authorization', 'cookie'];
   }
 }
 
@@ -161,9 +163,13 @@ export function constraintsOf(handler: HandlerOf['handler'] | undefined): unknow
 
 /** RFC 9111 §5.2.2. Zero for browsers means: store it, and revalidate it at each use. */
 function cacheControl({ browser = 0, private: isPrivate }: ViewOptions): string {
-  const seconds = Math.floor(parseDuration('browser', browser, 0) / 1_000);
+  const seconds = secondsOf(browser);
   const own = seconds > 0 ? `max-age=${seconds}` : 'max-age=0, must-revalidate';
   return `${isPrivate ? 'private' : 'public'}, ${own}`;
+}
+
+function secondsOf(browser: Duration): number {
+  return Math.floor(parseDuration('browser', browser, 0) / 1_000);
 }
 
 /** The option of `@CacheView` wins over Nest's own decorator. */
