@@ -14,6 +14,7 @@ import { requests } from './response/directives';
 import { compressesItself } from './response/encoding';
 import type { BypassReason } from './response/headers';
 import type { PreparedHit } from './response/prepared-hits';
+import { forbidsToStore } from './response/storable';
 import { isSameBeside, type SharedHeaders, sharedHeaders } from './route/fast-path-eligibility';
 import { negotiatedBefore } from './route/negotiated';
 import type { KnownUrl } from './route/url-key-cache';
@@ -114,7 +115,8 @@ export class ViewHits implements EarlyResponder {
     this.layer.responder.send(hit, request, reply, shared !== undefined);
   }
 
-  bypassReason({ route, request }: Request): BypassReason | undefined {
+  bypassReason({ route, request, reply }: Request): BypassReason | undefined {
+    if (forbidsToStore(reply.getHeader('cache-control'), route)) return 'not-cacheable';
     const off = this.layer.isOn ? undefined : 'off';
     if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : off;
     if (route.isShared) return off;

@@ -78,7 +78,8 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     setCacheOutcome(reply.raw, 'bypass');
     if (reason === 'off') return this.uncached.respond(exchange);
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, reason), 'x-cache': 'BYPASS' });
-    void reply.header('cache-control', 'private, no-store');
+    // What a guard, a hook or a decorator of the application says about storing is left as it is.
+    if (reason !== 'not-cacheable') void reply.header('cache-control', 'private, no-store');
     return Promise.resolve(handleFor(exchange));
   }
 

@@ -20,9 +20,15 @@ export function listMembers(field: string): readonly string[] {
     .filter((member) => member !== '');
 }
 
+/** A list header as one text. A framework has it as an array where it was set in several steps. */
+export function fieldText(field: unknown): string {
+  return Array.isArray(field) ? field.join(', ') : typeof field === 'string' ? field : '';
+}
+
 /** The union of two `Vary` fields (RFC 9110 §12.5.5): members of the second that the first already names are left out. */
-export function mergeVary(present: string | undefined, added: string): string {
-  if (present === undefined || present === added) return added;
+export function mergeVary(given: unknown, added: string): string {
+  if (given === undefined || given === added) return added;
+  const present = fieldText(given);
   const known = listMembers(present);
   if (known.includes('*')) return '*';
   const missing = listMembers(added).filter((member) => !known.includes(member));

@@ -1,4 +1,4 @@
-import { cacheDirectives, listMembers } from './directives';
+import { cacheDirectives, fieldText, listMembers } from './directives';
 
 type Headers = Readonly<Record<string, unknown>>;
 
@@ -28,7 +28,7 @@ export function storableHeaders(
   key: KeyParts,
 ): Record<string, string> | undefined {
   if (final['set-cookie'] !== undefined) return undefined;
-  if (forbids(before, final, key) || variesBeyond(before, final, key)) return undefined;
+  if (forbidsToStore(final['cache-control'], key) || variesBeyond(before, final, key)) return undefined;
   if (isInAnUnkeyedLanguage(serialised, final, key)) return undefined;
   // A header that the handler removed would be back on every hit.
   if (Object.keys(before).some((name) => serialised[name] === undefined)) return undefined;
@@ -39,29 +39,25 @@ export function storableHeaders(
 
 function isOwn(name: string, value: unknown, before: Headers): boolean {
   if (OF_THE_MESSAGE.has(name)) return false;
-  // A decorator sets the type before the handler runs, and a hit needs it all the same.
-  return before[name] !== value || name === 'content-type';
+  // A decorator sets these before the handler runs, and a hit needs them all the same: the route's own would take their place.
+  return before[name] !== value || name === 'content-type' || name === 'cache-control';
 }
 
-function forbids(before: Headers, final: Headers, { isPrivate }: KeyParts): boolean {
-  const said = final['cache-control'];
-  if (said === undefined || said === before['cache-control']) return false;
-  const directives = cacheDirectives(text(said));
+/** Whether a response with this `Cache-Control` must not be stored, whatever of the application set it. */
+export function forbidsToStore(said: unknown, { isPrivate }: Pick<KeyParts, 'isPrivate'>): boolean {
+  if (said === undefined) return false;
+  const directives = cacheDirectives(fieldText(said));
   return FORBIDDING.some((directive) => directives.has(directive)) || (!isPrivate && directives.has('private'));
 }
 
 function variesBeyond(before: Headers, final: Headers, { varyBy }: KeyParts): boolean {
   // What hooks said before the handler ran is in the key: see `negotiatedBefore`.
-  const allowed = new Set([...listMembers(text(before['vary'])), ...varyBy, 'accept-encoding']);
+  const allowed = new Set([...listMembers(fieldText(before['vary'])), ...varyBy, 'accept-encoding']);
   allowed.delete('*');
-  return listMembers(text(final['vary'])).some((name) => !allowed.has(name));
+  return listMembers(fieldText(final['vary'])).some((name) => !allowed.has(name));
 }
 
 /** A hook chose the language after the key was made, so the key does not distinguish languages. */
 function isInAnUnkeyedLanguage(serialised: Headers, final: Headers, { varyBy }: KeyParts): boolean {
   return final['content-language'] !== serialised['content-language'] && !varyBy.includes('accept-language');
-}
-
-function text(header: unknown): string {
-  return Array.isArray(header) ? header.join() : typeof header === 'string' ? header : '';
 }
