@@ -73,7 +73,7 @@ type Type = abstract new (...args: never[]) => unknown;
 const privates = new WeakMap<object, boolean>();
 
 /** Searches the source text of the class and its bases, the only place where #private members show. */
-function hasPrivateFields(type: object): boolean {
+export function hasPrivateFields(type: object): boolean {
   const known = privates.get(type);
   if (known !== undefined) return known;
   const base: unknown = Object.getPrototypeOf(type);

@@ -4,6 +4,7 @@ import type { DependencyTracker } from '../../core/clock/dependency-tracker';
 import type { Loaded } from '../../core/store/entry';
 import type { ViewReply } from './express';
 import type { FrameworkResponse } from './framework-capture';
+import { storableRefusal } from './response/refusal';
 import { type KeyParts, storableHeaders } from './response/storable';
 import { StoredResponse } from './response/stored-response';
 
@@ -53,7 +54,7 @@ export class HandlerRun {
     this.before = { ...this.reply.getHeaders() };
     this.statusBefore = this.reply.statusCode;
     try {
-      this.value = await lastValueFrom(this.next.handle() as never, { defaultValue: undefined });
+      this.value = await lastValueFrom(this.next.handle());
     } catch (error) {
       return this.failed(error);
     }
@@ -135,9 +136,17 @@ export class HandlerRun {
   /** A 404 is cached; any other refusal belongs to this caller alone. */
   private refused(error: HttpException): Loaded {
     this.clientError = error;
-    if (error.getStatus() !== 404) return NOT_STORED;
-    const { body } = StoredResponse.encode(404, {}, JSON.stringify(error.getResponse()));
+    const refusal = error.getStatus() === 404 && this.addsNothing() ? storableRefusal(error) : undefined;
+    if (!refusal) return NOT_STORED;
+    const { body } = StoredResponse.encode(404, {}, refusal.text, refusal.type);
     return { body, ttl: this.negativeTtl };
+  }
+
+  /** Whether the response so far is that of any request: a filter adds to it, but what the handler set would be lost on a hit. */
+  private addsNothing(): boolean {
+    const headers = this.reply.getHeaders();
+    const own = storableHeaders(this.before, headers, headers, this.route);
+    return own !== undefined && Object.keys(own).every((name) => headers[name] === this.before[name]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { HttpException, PreconditionFailedException } from '@nestjs/common';
+import { PreconditionFailedException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { CacheEntry, CacheResult } from '../../core/store/entry';
 import type { Shareable } from '../../edge/edge-headers';
@@ -10,6 +10,7 @@ import { compressesItself, Encoder, negotiate } from './response/encoding';
 import { encodedEtag, matchesIfNoneMatch, preconditionsHold, weakened } from './response/etag';
 import { ageOf, cacheStatus, uncachedMarks, validators, type Verdict, withoutBody, xCache } from './response/headers';
 import { isHeld, type PreparedHit } from './response/prepared-hits';
+import { refusalOf } from './response/refusal';
 import { StoredResponse } from './response/stored-response';
 import type { ViewRoute } from './route/view-route';
 
@@ -114,21 +115,6 @@ export class Responder {
    */
   private mayBeShared({ entry, outcome, stored, staleSince }: CacheResult & Verdict): boolean {
     return (outcome === 'hit' || outcome === 'miss') && stored && staleSince === undefined && this.isFresh(entry);
-  }
-}
-
-/**
- * Without a stack, which takes longer to capture than the response to find. What refused is a
- * stored response, and no place in the code.
- */
-function refusalOf({ payload, status }: StoredResponse): HttpException {
-  const said = JSON.parse(payload.toString()) as string;
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return new HttpException(said, status);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -17,6 +17,7 @@ import {
 import { Reflector } from '@nestjs/core';
 import { Exclude } from 'class-transformer';
 import type { FastifyReply } from 'fastify';
+import { EMPTY } from 'rxjs';
 import { CacheView } from '../../../../src/caching';
 import { eventually } from '../../../support/eventually';
 import { cacheStatus, kept } from '../../../support/http';
@@ -121,6 +122,10 @@ class Kinds {
     return this.run('a;b');
   }
 
+  @Get('empty') @CacheView() empty(): unknown {
+    return this.run(EMPTY);
+  }
+
   @Get('bytes') @CacheView() bytes(): Buffer {
     return this.run(Buffer.from([1, 2, 3]));
   }
@@ -150,6 +155,7 @@ it.each([
   ['created', 'a status other than 200', 'strata; fwd=bypass; detail=not-cacheable'],
   ['large', 'a body over 1 MiB', 'strata; fwd=uri-miss'],
   ['itself', 'what the handler sends itself', undefined],
+  ['empty', 'an Observable without a value', undefined],
   ['refused', 'a refusal', 'strata; fwd=uri-miss'],
   ['broken', 'an error', undefined],
 ])('%s: never keeps %s', async (path, _what, status) => {
@@ -170,6 +176,8 @@ it('passes what it does not keep on as it is', async () => {
   expect((await app.ask('/file')).body.toString()).toBe('a file');
   expect((await app.ask('/cookie')).headers['set-cookie']).toEqual(['session=1']);
   expect((await app.ask('/large')).body).toHaveLength(1024 * 1024 + 1);
+  // As Nest alone has it.
+  expect((await app.ask('/empty')).status).toBe(500);
 });
 
 it.each([

@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Body, CacheEntry } from '../../../core/store/entry';
 import { strongEtag } from './etag';
+import { requireRefusal } from './refusal';
 
 /** The part of a response that is stored beside its bytes. */
 interface Head {
@@ -8,6 +9,8 @@ interface Head {
   /** Headers that the handler set, by lower-case name. */
   headers: Record<string, string>;
   etag: string;
+  /** The class of a 404. */
+  type?: string;
 }
 
 const LINE_END = 0x0a;
@@ -19,6 +22,8 @@ export class StoredResponse {
     readonly headers: Readonly<Record<string, string>>,
     readonly etag: string,
     readonly payload: Buffer,
+    /** The class of a stored 404: see `refusalOf`. */
+    readonly type?: string,
   ) {}
 
   /** A response as one body to store. A validator that the handler set itself replaces ours. */
@@ -26,8 +31,9 @@ export class StoredResponse {
     status: number,
     { etag, ...headers }: Record<string, string>,
     payload: string | Buffer,
+    type?: string,
   ): { body: Buffer; size: number } {
-    const head: Head = { status, headers, etag: etag ?? strongEtag(payload) };
+    const head: Head = { status, headers, etag: etag ?? strongEtag(payload), type };
     const line = `${JSON.stringify(head)}\n`;
     const start = Buffer.byteLength(line);
     const size = Buffer.byteLength(payload);
@@ -35,7 +41,7 @@ export class StoredResponse {
     body.write(line);
     if (typeof payload === 'string') body.write(payload, start);
     else payload.copy(body, start);
-    known.set(body, new StoredResponse(status, headers, head.etag, body.subarray(start)));
+    known.set(body, new StoredResponse(status, headers, head.etag, body.subarray(start), type));
     return { body, size };
   }
 
@@ -50,26 +56,20 @@ export class StoredResponse {
     return response;
   }
 
-  /** @throws TypeError, SyntaxError for what no node wrote: a body without a head, or a header that is never stored or cannot be sent */
+  /** @throws TypeError, SyntaxError for what no node wrote: a body without a head, a header that is never stored or cannot be sent, or a class that this process does not know */
   static parse(body: Body): StoredResponse {
     const bytes = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.alloc(0));
     const end = bytes.indexOf(LINE_END);
     const head: unknown = JSON.parse(bytes.toString('utf8', 0, end));
     if (!isHead(head)) throw new TypeError('an entry holds no response');
-    const { status, headers, etag } = head;
-    if (status === 404) requireRefusal(bytes.toString('utf8', end + 1));
-    return new StoredResponse(status, headers, etag, bytes.subarray(end + 1));
+    const { status, headers, etag, type } = head;
+    if (status === 404) requireRefusal(bytes.toString('utf8', end + 1), type);
+    return new StoredResponse(status, headers, etag, bytes.subarray(end + 1), type);
   }
 }
 
 /** By the bytes that it is in, or the entry that has it as text. */
 const known = new WeakMap<object, StoredResponse>();
-
-/** What a 404 says: an HttpException takes a text or an object. */
-function requireRefusal(text: string): void {
-  const said: unknown = JSON.parse(text);
-  if (typeof said !== 'string' && (typeof said !== 'object' || said === null)) throw new TypeError('no refusal');
-}
 
 function isHead(head: unknown): head is Head {
   if (typeof head !== 'object' || head === null) return false;
