@@ -61,7 +61,7 @@ export class Responder {
     const held = isHeld(hit, headers['if-none-match']);
     const given = method === 'GET' && !isCaptured ? headersUnlessSeen(reply) : undefined;
     if (given && !compressesItself(reply)) return directHit(hit).send(reply.raw, given, held);
-    const vary = reply.getHeader('vary') as string | undefined;
+    const vary = reply.getHeader('vary');
     if (held) {
       hit.heads.notModified.lendTo(reply.raw);
       // A decorator of the route may have set the type.
@@ -86,7 +86,7 @@ export class Responder {
     request: FastifyRequest,
     reply: ViewReply,
   ): Promise<Buffer | undefined> {
-    const vary = reply.getHeader('vary') as string | undefined;
+    const vary = reply.getHeader('vary');
     void reply.headers(headers);
     if (stored.status !== 200) throw refusalOf(stored);
     // RFC 9110 §13.1.1 applies to reads as well.

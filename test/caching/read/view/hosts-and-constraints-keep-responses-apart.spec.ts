@@ -1,12 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Controller, Get, HostParam, type INestApplication, Module, type Type } from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from 'nest-express';
-import { FastifyAdapter, RouteConstraints } from '@nestjs/platform-fastify';
+import { FastifyAdapter, type NestFastifyApplication, RouteConstraints } from '@nestjs/platform-fastify';
 import { CacheView, CachingModule, type CachingOptions } from '../../../../src/caching';
 import { ask } from '../../../support/http';
+import { cachedApp, closeApps } from '../../../support/nest-app';
+import type { FastifyReply } from 'fastify';
 import { needs } from '../../../support/needs';
 import { RedisServer } from '../../../support/redis-server';
 
@@ -47,6 +50,42 @@ class Constrained {
   }
 }
 
+const tenants = new AsyncLocalStorage<string>();
+
+@Controller()
+class OfTenants {
+  @Get('tenant') @CacheView() tenant(): object {
+    return { tenant: tenants.getStore() };
+  }
+}
+
+const onRequest = (app: NestFastifyApplication, vary: (reply: FastifyReply) => unknown): void => {
+  const server = app.getHttpAdapter().getInstance();
+  server.addHook('onRequest', (request, reply, done) => {
+    vary(reply);
+    tenants.run(String(request.headers['x-tenant']), done);
+  });
+};
+
+/** How an application may say in several steps what its responses vary on. */
+const STEPS: Record<string, { adapter?: AbstractHttpAdapter; prepare: (app: NestFastifyApplication) => void }> = {
+  'an array in Fastify': {
+    prepare: (app) => onRequest(app, (reply) => reply.header('vary', ['X-Tenant', 'Accept-Language'])),
+  },
+  "headers appended to Node's response": {
+    prepare: (app) =>
+      onRequest(app, ({ raw }) => raw.appendHeader('vary', 'X-Tenant').appendHeader('vary', 'Accept-Language')),
+  },
+  'headers appended in Express': {
+    adapter: new ExpressAdapter() as never,
+    prepare: (app) =>
+      app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+        response.appendHeader('vary', 'X-Tenant').appendHeader('vary', 'Accept-Language');
+        tenants.run(String(request.headers['x-tenant']), next);
+      }),
+  },
+};
+
 const REQUESTS: [string, string, Record<string, string>][] = ['a', 'b', 'c', 'd'].flatMap((name) => {
   const host = `${name}.example`;
   return [
@@ -84,7 +123,7 @@ beforeAll(async () => {
   server = await RedisServer.start();
 });
 afterAll(async () => {
-  await Promise.all(open.map((app) => app.close()));
+  await Promise.all([closeApps(), ...open.map((app) => app.close())]);
   await server.stop();
 });
 
@@ -107,5 +146,23 @@ it.each(Object.keys(ADAPTERS))(
       }
     }
     expect(served).toContain('HIT');
+  },
+);
+
+it.each(Object.entries(STEPS))(
+  '%s: a Vary of several steps is sent, and each response is its own',
+  async (_how, parts) => {
+    const app = await cachedApp({ controllers: [OfTenants], ...parts });
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (const tenant of ['a', 'b']) {
+        for (const method of ['GET', 'HEAD']) {
+          const { status, body, headers } = await app.ask('/tenant', { method, headers: { 'x-tenant': tenant } });
+          expect([status, body.toString()]).toEqual([200, method === 'GET' ? JSON.stringify({ tenant }) : '']);
+          const vary = String(headers['vary']).toLowerCase().split(/, */);
+          expect(vary).toEqual(expect.arrayContaining(['x-tenant', 'accept-language', 'accept-encoding', 'cookie']));
+          if (turn > 0) expect(headers['x-cache']).toBe('HIT');
+        }
+      }
+    }
   },
 );

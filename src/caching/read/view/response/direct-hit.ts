@@ -32,7 +32,7 @@ export class DirectHit {
   private merged(given: Fields, own: Readonly<Record<string, string>>): Record<string, unknown> {
     const { vary } = given;
     const fields = { ...given, ...own };
-    return typeof vary === 'string' ? { ...fields, vary: mergeVary(vary, own['vary'] ?? '') } : fields;
+    return vary === undefined ? fields : { ...fields, vary: mergeVary(vary, own['vary'] ?? '') };
   }
 }
 
