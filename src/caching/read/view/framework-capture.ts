@@ -52,8 +52,9 @@ const finishHook = recognisable((_request, reply: Captured, payload, done) => {
   // An error in `finish` makes the framework send an error response, which comes through here as well.
   reply[CAPTURE] = undefined;
   const serialised = capture.serialised ?? { status: reply.statusCode, headers: reply.getHeaders(), payload };
-  // To Fastify undefined means "unchanged", null "no body".
-  Promise.resolve(capture.finish(serialised, payload)).then((final) => done(null, final ?? null), done);
+  // To Fastify undefined means "unchanged", null "no body". Where there was no body, its HEAD hook expects undefined.
+  const none = payload === undefined ? undefined : null;
+  Promise.resolve(capture.finish(serialised, payload)).then((final) => done(null, final ?? none), done);
 });
 
 /** A hook without `this`. Fastify binds each hook to its server, so that it could not be recognised among a route's hooks. */

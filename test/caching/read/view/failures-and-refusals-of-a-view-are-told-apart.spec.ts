@@ -31,6 +31,16 @@ class DomainFilter implements ExceptionFilter<DomainError> {
   }
 }
 
+/** What leaves the client without a body. */
+class Nothing extends Error {}
+
+@Catch(Nothing)
+class EmptyFilter implements ExceptionFilter<Nothing> {
+  catch(_error: Nothing, host: ArgumentsHost): void {
+    void host.switchToHttp().getResponse<FastifyReply>().status(404).send();
+  }
+}
+
 let next: () => unknown;
 let runs = 0;
 
@@ -63,7 +73,7 @@ describe.each<[string, () => AbstractHttpAdapter]>([
       adapter: make(),
       caching,
       controllers: [Views],
-      providers: [{ provide: APP_FILTER, useClass: DomainFilter }],
+      providers: [DomainFilter, EmptyFilter].map((useClass) => ({ provide: APP_FILTER, useClass })),
     });
   });
   beforeEach(async () => {
@@ -125,6 +135,13 @@ describe.each<[string, () => AbstractHttpAdapter]>([
     await app.cache.clear();
     next = throwing(new DomainError(503));
     expect(await ask()).toMatchObject({ status: 503, body: { filtered: 503 } });
+  });
+
+  it.each(['GET', 'HEAD'])('%s: what a filter sends without a body stays so', async (method) => {
+    await app.cache.clear();
+    next = throwing(new Nothing());
+    const { status, body } = await app.ask('/view', { method });
+    expect([status, body.length]).toEqual([404, 0]);
   });
 
   it('in the last tenth of its TTL one caller refreshes a view, and all others are served', async () => {
