@@ -68,7 +68,7 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     const { clock, events, trust, ledger } = stack;
     writePoolOf(dataSource);
     const cachesNothing = !caches && !stack.redis;
-    this.membership = new ClockMembership(cachesNothing ? fixedClock('nothing cached') : stack.identity);
+    this.membership = new ClockMembership(cachesNothing ? fixedClock('nothing cached') : stack.identity, ledger);
     const wake = (): void => void this.drainer.drain().catch(() => undefined);
     const writesTo = directUrl === undefined ? undefined : () => databaseIdentity(writePoolOf(dataSource));
     const start = new SessionStart(this.membership, (client) => this.drainer.prepare(client), wake, writesTo);

@@ -40,11 +40,47 @@ let stock = 200_000;
 const node = (url: string, consistency: 'bounded' | 'strict' = 'bounded'): Promise<EvictionNode> =>
   catalogue.node({ caching: { redis: { url }, consistency, maxLag: MAX_LAG, grace: 0 } });
 const trust = (of: EvictionNode): Promise<{ state: string; cause?: string }> => of.call('trust');
+const hasStock = async (of: EvictionNode, id: number): Promise<void> =>
+  expect((await of.read('detail', id)).value).toContain(`"stock":${stock},`);
 
 it('two Redis servers under one prefix on one database: the second node refuses to start and names the settings', async () => {
   await node(first.url);
   await expect(node(second.url)).rejects.toThrow(/REDIS_URL.*CACHE_PREFIX/);
   await node(first.url);
+});
+
+describe('a failover that one node notices before the others', () => {
+  let others: TcpProxy;
+  beforeEach(async () => {
+    others = await TcpProxy.to(first.port);
+    await second.command('FLUSHALL');
+  });
+  afterEach(() => others.close());
+
+  /** The one that moved has cached what it read after its move and before a write of the one that stayed. */
+  const oneMoved = async (id: number): Promise<[moved: EvictionNode, stayed: EvictionNode]> => {
+    const [moved, stayed] = await Promise.all([node(wire.url), node(others.url)]);
+    await eventually(() => warm([moved, stayed], 'detail', id));
+    wire.retarget(second.port);
+    await eventually(async () => (await trust(moved)).cause === 'CACHE_CLOCK_CONFLICT');
+    await moved.read('detail', id);
+    stock += 1;
+    await stayed.write('update()', id, stock);
+    return [moved, stayed];
+  };
+
+  it('what was cached before the last node moved is not trusted afterwards, on any node', async () => {
+    const [moved, stayed] = await oneMoved(5);
+    others.retarget(second.port);
+    for (const each of [moved, stayed]) await eventually(async () => (await trust(each)).state === 'proved');
+    for (const each of [moved, stayed, await node(second.url)]) await hasStock(each, 5);
+  });
+
+  it('nor on a new node, where both have ended', async () => {
+    const nodes = await oneMoved(6);
+    await Promise.all(nodes.map((each) => each.kill()));
+    await hasStock(await node(second.url), 6);
+  });
 });
 
 describe.each(effort(MODES.slice(1), MODES))('%s', (consistency, bound) => {

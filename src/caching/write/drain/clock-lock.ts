@@ -4,10 +4,10 @@ import type { ClientBase } from 'pg';
 import { CacheError } from '../../caching.errors';
 import { OUTBOX } from '../capture/outbox-table';
 import type { ClockIdentity } from '../../core/clock/clock-identity';
+import type { SourceLedger } from '../../core/clock/source-ledger';
 
 /** Milliseconds to wait before refusing: the database releases the lock of a killed process within moments. */
 const PATIENCE = 2_000;
-
 /**
  * All processes that drain one outbox must use one clock (two schemas of one database are two outboxes): a node that drains a record stamps its own clock, and nodes of
  * another clock would never learn of the write. Each holds a shared lock that names its clock, for as long as its session lives. The clock's identity
@@ -15,14 +15,25 @@ const PATIENCE = 2_000;
  */
 export class ClockMembership {
   private joined: string | undefined;
+  /** Another clock was in use since this process joined its own, or before it could. */
+  private hasMissed = false;
 
-  constructor(private readonly identity: ClockIdentity) {}
+  constructor(
+    private readonly identity: ClockIdentity,
+    private readonly ledger: Pick<SourceLedger, 'enter'>,
+  ) {}
 
-  /** For a new session. @throws CacheError `CACHE_CLOCK_CONFLICT`; what the query for the clock's identity throws */
+  /** For a new session. @throws CacheError `CACHE_CLOCK_CONFLICT`; what the clock throws */
   async join(client: ClientBase): Promise<void> {
     const identity = await this.identity.current();
-    await acquireClockLock(client, await locksOf(client), lockNumber(identity));
+    if (this.joined !== undefined && this.joined !== identity) this.hasMissed = true;
+    const locks = await locksOf(client);
+    for (const until = performance.now() + PATIENCE; !(await this.tryJoin(client, locks, identity)); await sleep(50)) {
+      this.hasMissed = true;
+      if (performance.now() > until) throw conflict();
+    }
     this.joined = identity;
+    this.hasMissed = false;
   }
 
   /**
@@ -38,6 +49,25 @@ export class ClockMembership {
       'Redis leads to another clock than before; it has to be joined first.',
     );
   }
+
+  /**
+   * One node at a time: two that start together would else see each other and both give up. The first node of a clock enters it
+   * before the next one joins, so what is cached there by then is either of this clock or ended.
+   */
+  private async tryJoin(client: ClientBase, locks: number, identity: string): Promise<boolean> {
+    const id = lockNumber(identity);
+    await client.query('BEGIN');
+    try {
+      await client.query('SELECT pg_advisory_xact_lock($1, 0)', [locks]);
+      const { isUsed, isAnotherUsed } = await usedClocks(client, locks, id);
+      if (isAnotherUsed) return false;
+      if (!isUsed) await this.ledger.enter(identity, this.hasMissed);
+      await client.query('SELECT pg_advisory_lock_shared($1, $2)', [locks, id]);
+      return true;
+    } finally {
+      await client.query('COMMIT');
+    }
+  }
 }
 
 /** Half of an advisory lock's key: at least 1. */
@@ -51,33 +81,25 @@ async function locksOf(client: ClientBase): Promise<number> {
   return lockNumber(`strata ${OUTBOX} ${rows[0]?.oid}`);
 }
 
-/** @throws CacheError `CACHE_CLOCK_CONFLICT` */
-async function acquireClockLock(client: ClientBase, locks: number, id: number): Promise<void> {
-  for (const until = performance.now() + PATIENCE; ; await sleep(50)) {
-    if (await tryJoin(client, locks, id)) return;
-    if (performance.now() > until) break;
-  }
-  throw new CacheError(
+function conflict(): CacheError {
+  return new CacheError(
     'CACHE_CLOCK_CONFLICT',
     "Another process uses this database with another cache clock, so neither would learn of the other's writes. " +
       'Give all processes the same Redis server (REDIS_URL) and the same CACHE_PREFIX.',
   );
 }
 
-/** One at a time: two that start together would else see each other and both give up. */
-async function tryJoin(client: ClientBase, locks: number, id: number): Promise<boolean> {
-  await client.query('BEGIN');
-  try {
-    await client.query('SELECT pg_advisory_xact_lock($1, 0)', [locks]);
-    const { rows } = await client.query(
-      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objsubid = 2 AND objid NOT IN (0, $2)
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND granted LIMIT 1`,
-      [locks, id],
-    );
-    if (rows.length > 0) return false;
-    await client.query('SELECT pg_advisory_lock_shared($1, $2)', [locks, id]);
-    return true;
-  } finally {
-    await client.query('COMMIT');
-  }
+/** Whether any session holds the lock of the clock `id`, and that of any other clock. */
+async function usedClocks(
+  client: ClientBase,
+  locks: number,
+  id: number,
+): Promise<{ isUsed: boolean; isAnotherUsed: boolean }> {
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT DISTINCT objid::text AS id FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objsubid = 2 AND objid <> 0
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND granted`,
+    [locks],
+  );
+  const used = rows.map((row) => Number(row.id));
+  return { isUsed: used.includes(id), isAnotherUsed: used.some((other) => other !== id) };
 }
