@@ -6,6 +6,7 @@ export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private swallowing = false;
   private silent = new WeakSet<object>();
+  private readonly vanished = new WeakSet<object>();
   private refusing = false;
   private rate = 0;
   private readonly pipes = new Set<SlowPipe>();
@@ -44,6 +45,12 @@ export class TcpProxy {
   /** Connections of now become half-open: nothing passes them any more, and no side is told. New ones work. */
   silence(): void {
     for (const pair of this.pairs) this.silent.add(pair);
+  }
+
+  /** The clients of now lose power: nothing passes, and the target does not learn that they close their connections. */
+  vanish(): void {
+    this.silence();
+    for (const pair of this.pairs) this.vanished.add(pair);
   }
 
   /** Each connection passes at most so many bytes a second in each direction. @param rate 0: as many as come */
@@ -129,6 +136,7 @@ export class TcpProxy {
       });
       from.on('error', () => undefined);
       from.on('close', () => {
+        if (from === client && this.vanished.has(pair)) return;
         to.destroy();
         this.pairs.delete(pair);
         this.pipes.delete(pipe);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import type { CacheStack } from '../core/cache-stack';
+import type { CacheErrorCode } from '../caching.errors';
 import { CACHE_STACK, DEGRADED_AFTER_MS, TAG_CLOCK } from '../caching.tokens';
 import { withDeadline } from '../core/async/deadline';
 import { fixedClock } from '../core/clock/clock-identity';
@@ -13,7 +14,7 @@ import type { DrainParticipant } from './drain/drain-participant';
 import { Drainer } from './drain/drainer';
 import { EvictionSubscriber } from './drain/eviction.subscriber';
 import { InvalidationInterceptor } from './invalidation.interceptor';
-import { ClockMembership } from './drain/clock-lock';
+import { ClockMembership, longestSilence } from './drain/clock-lock';
 import { dataSourcesOf, refuseOthers, sessionTarget, writePoolOf } from './drain/data-source';
 import { databaseIdentity } from './drain/database-identity';
 import { DedicatedSession } from './drain/dedicated-session';
@@ -28,8 +29,10 @@ import { WriterWait } from './drain/writer-wait';
 
 /** Milliseconds. */
 const LAST_POLL = 1_000;
-/** A process that was killed counts as live for some seconds: wait as long before saying that its database is another. */
+/** A process that was killed, or whose host is gone, counts as live for some seconds: wait longer before saying that another is in the way. */
 const CONFLICT_PATIENCE = 5_000;
+const CONFLICTS: readonly CacheErrorCode[] = ['CACHE_SOURCE_CONFLICT', 'CACHE_CLOCK_CONFLICT'];
+const CONFLICT_MARGIN = 1_000;
 const CONFLICT_PAUSE = 250;
 
 export interface EvictionOptions {
@@ -68,7 +71,8 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
     const { clock, events, trust, ledger } = stack;
     writePoolOf(dataSource);
     const cachesNothing = !caches && !stack.redis;
-    this.membership = new ClockMembership(cachesNothing ? fixedClock('nothing cached') : stack.identity, ledger);
+    const identity = cachesNothing ? fixedClock('nothing cached') : stack.identity;
+    this.membership = new ClockMembership(identity, ledger, longestSilence(trust.lifetime));
     const wake = (): void => void this.drainer.drain().catch(() => undefined);
     const writesTo = directUrl === undefined ? undefined : () => databaseIdentity(writePoolOf(dataSource));
     const start = new SessionStart(this.membership, (client) => this.drainer.prepare(client), wake, writesTo);
@@ -129,12 +133,13 @@ export class Eviction implements OnModuleInit, BeforeApplicationShutdown, OnAppl
   }
 
   private async firstProof(): Promise<void> {
-    const until = performance.now() + CONFLICT_PATIENCE;
+    const silence = longestSilence(this.stack.trust.lifetime);
+    const until = performance.now() + Math.max(CONFLICT_PATIENCE, silence + CONFLICT_MARGIN);
     for (;;) {
       const refusal = refusalOf(await this.poller.prove().then(() => undefined, asIs));
       // All else passes: the poller goes on trying.
       if (!refusal) return;
-      if (refusal.code !== 'CACHE_SOURCE_CONFLICT' || performance.now() > until) throw refusal;
+      if (!CONFLICTS.includes(refusal.code) || performance.now() > until) throw refusal;
       await sleep(CONFLICT_PAUSE);
     }
   }

@@ -83,6 +83,46 @@ describe('a failover that one node notices before the others', () => {
   });
 });
 
+describe('a node that falls silent holds its clock no longer than its proofs hold', () => {
+  it('it is stopped, and Redis fails over: a new node starts, the others join the new clock, and so does it when it goes on', async () => {
+    const redis = await TcpProxy.to(first.port);
+    const [stopped, lives] = await Promise.all([node(redis.url), node(redis.url)]);
+    try {
+      await eventually(() => warm([stopped, lives], 'detail', 7));
+      stopped.child.kill('SIGSTOP');
+      redis.retarget(second.port);
+      const starts = await node(second.url);
+      await eventually(async () => (await trust(lives)).state === 'proved');
+      stock += 1;
+      await lives.write('update()', 7, stock);
+      stopped.child.kill('SIGCONT');
+      await eventually(async () => (await trust(stopped)).state === 'proved');
+      for (const each of [stopped, lives, starts]) await hasStock(each, 7);
+    } finally {
+      stopped.child.kill('SIGCONT');
+      await stopNodes();
+      await redis.close();
+    }
+  });
+
+  it('its host loses power: the same', async () => {
+    const database = new URL(catalogue.url);
+    const cable = await TcpProxy.to(Number(database.port || 5432));
+    database.host = `127.0.0.1:${cable.port}`;
+    try {
+      const dies = await catalogue.node({ database: database.href, caching: { redis: { url: first.url } } });
+      const lives = await node(wire.url);
+      cable.vanish();
+      await dies.kill();
+      wire.retarget(second.port);
+      await node(second.url);
+      await eventually(async () => (await trust(lives)).state === 'proved');
+    } finally {
+      await cable.close();
+    }
+  });
+});
+
 describe.each(effort(MODES.slice(1), MODES))('%s', (consistency, bound) => {
   it('an address that leads to another Redis while other nodes stay: that node trusts nothing, until it leads back', async () => {
     const [stays, moves] = await Promise.all([node(first.url, consistency), node(wire.url, consistency)]);

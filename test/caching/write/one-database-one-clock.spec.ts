@@ -66,6 +66,20 @@ it('a killed process does not block the next', async () => {
   expect((await send((await start(alone)).url, '/health/ready')).status).toBe(200);
 });
 
+it('nor does one whose host lost power, though the database has not noticed', async () => {
+  const database = new URL(alone.DATABASE_URL!);
+  const cable = await TcpProxy.to(Number(database.port || 5432));
+  database.host = `127.0.0.1:${cable.port}`;
+  try {
+    const first = await start({ DATABASE_URL: database.href });
+    cable.vanish();
+    await first.kill();
+    expect((await send((await start(alone)).url, '/health/ready')).status).toBe(200);
+  } finally {
+    await cable.close();
+  }
+});
+
 slowIt('one that was cut off and finds its place taken keeps nothing, until it is alone again', async () => {
   const database = new URL(alone.DATABASE_URL!);
   const wire = await TcpProxy.to(Number(database.port || 5432));

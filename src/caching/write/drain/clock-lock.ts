@@ -8,6 +8,17 @@ import type { SourceLedger } from '../../core/clock/source-ledger';
 
 /** Milliseconds to wait before refusing: the database releases the lock of a killed process within moments. */
 const PATIENCE = 2_000;
+/** Milliseconds: polls come several times a second, so a session that is idle for as long belongs to a node that stalls or is gone. */
+const SHORTEST_SILENCE = 3_000;
+
+/**
+ * Milliseconds without a statement after which the database releases a node's lock: its host may have lost power, or it may be
+ * stopped. It trusts nothing by then, because its last proof does not hold any more.
+ */
+export function longestSilence(proofLifetime: number): number {
+  return Math.ceil(Math.max(SHORTEST_SILENCE, proofLifetime));
+}
+
 /**
  * All processes that drain one outbox must use one clock (two schemas of one database are two outboxes): a node that drains a record stamps its own clock, and nodes of
  * another clock would never learn of the write. Each holds a shared lock that names its clock, for as long as its session lives. The clock's identity
@@ -21,6 +32,7 @@ export class ClockMembership {
   constructor(
     private readonly identity: ClockIdentity,
     private readonly ledger: Pick<SourceLedger, 'enter'>,
+    private readonly silence: number,
   ) {}
 
   /** For a new session. @throws CacheError `CACHE_CLOCK_CONFLICT`; what the clock throws */
@@ -28,6 +40,8 @@ export class ClockMembership {
     const identity = await this.identity.current();
     if (this.joined !== undefined && this.joined !== identity) this.hasMissed = true;
     const locks = await locksOf(client);
+    // Also while it sends: what no client has confirmed for as long will not arrive.
+    await client.query(`SET idle_session_timeout = ${this.silence}; SET tcp_user_timeout = ${this.silence}`);
     for (const until = performance.now() + PATIENCE; !(await this.tryJoin(client, locks, identity)); await sleep(50)) {
       this.hasMissed = true;
       if (performance.now() > until) throw conflict();
