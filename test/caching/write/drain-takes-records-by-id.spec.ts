@@ -86,6 +86,25 @@ it('nor is one whose transaction is younger than that of the id that was passed'
   expect(taken.map(({ table }) => table)).toEqual(['quick', 'slow']);
 });
 
+it('a batch that is cut among late records has as many as it may, none of them counted twice', async () => {
+  const writer = await connect();
+  // As of a transaction that was in progress when later ids were passed.
+  await run(
+    writer,
+    `INSERT INTO cache_outbox (table_name, operation, xid) SELECT 'late', 'TEST', '101' FROM generate_series(1, 300)`,
+  );
+  const { rows } = await writer.query<{ last: string }>('SELECT max(id) AS last FROM cache_outbox');
+  const cursor = new OutboxCursor();
+  const passed = (id: string, snapshot: string): void => cursor.passed([{ id, snapshot } as TakenRecord]);
+  passed(String(BigInt(rows[0]!.last) + 1n), '100:100:');
+  passed('1', '101:103:101');
+  const client = await connect();
+  await prepareDrains(client, 5_000);
+  const { rows: taken } = await client.query(cursor.takes({ records: 200, bytes: 1_000_000 }, true));
+  expect(taken).toHaveLength(200);
+  await run(writer, 'DELETE FROM cache_outbox');
+});
+
 it('dead records that an open snapshot keeps from vacuum are not walked again', async () => {
   const holder = await connect();
   await run(holder, 'BEGIN ISOLATION LEVEL REPEATABLE READ');

@@ -145,8 +145,9 @@ export class OutboxCursor {
     const next = upperEnd(batch[0]!.snapshot!);
     if (BigInt(last.id) < BigInt(this.after)) {
       // Cut short among the late ones: more of the same transactions may follow.
-      this.open = [...new Set([...this.open, ...open])];
       this.next = BigInt(this.next) < BigInt(next) ? this.next : next;
+      // From `next` on every xid is looked for in any case. A record found twice would take two places of a batch.
+      this.open = [...new Set([...this.open, ...open])].filter((xid) => BigInt(xid) < BigInt(this.next));
     } else {
       this.after = last.id;
       this.open = open;
