@@ -43,8 +43,9 @@ export class WriterWait {
     const { events, time, trust } = this.stack;
     const patience = this.patience();
     const start = time.mono();
+    const leftNow = (): number => patience - (time.mono() - start);
     for (;;) {
-      const left = patience - (time.mono() - start);
+      const left = leftNow();
       const drained = this.session.borrows ? this.drainer.drainOn(writer) : this.drainer.drain();
       const { error, at } = await this.outcome(drained, left);
       if (error === undefined) return { isStamped: true, at };
@@ -54,7 +55,7 @@ export class WriterWait {
         events.emit('evictionLate', time.mono() - start, error);
         return { isStamped: false };
       }
-      await Promise.all([this.callOthers(), sleep(PAUSE)]);
+      await Promise.all([this.callOthers(leftNow()), sleep(PAUSE)]);
     }
   }
 
@@ -78,9 +79,10 @@ export class WriterWait {
     }
   }
 
-  /** Only for a writer that waits: nodes that retried each other's failures would never stop. */
-  private async callOthers(): Promise<void> {
+  /** Only for a writer that waits: nodes that retried each other's failures would never stop. @param ms the session may be dialling for longer */
+  private async callOthers(ms: number): Promise<void> {
     if (this.session.borrows) return;
-    await this.session.use((client) => client.query(`NOTIFY ${CHANNEL}`)).catch(() => undefined);
+    const call = this.session.use((client) => client.query(`NOTIFY ${CHANNEL}`));
+    await withDeadline(call, Math.max(ms, PAUSE), 'calling other nodes').catch(() => undefined);
   }
 }
