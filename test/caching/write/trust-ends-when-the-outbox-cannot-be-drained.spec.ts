@@ -192,6 +192,29 @@ describe('writes that the triggers do not see', () => {
     await unwatched(['ALTER TABLE products DISABLE TRIGGER ALL'], SET, ['ALTER TABLE products ENABLE TRIGGER ALL']);
   });
 
+  it('so does one that watches a partition or a child, which is written directly', async () => {
+    await catalogue.sql('CREATE TABLE products_child () INHERITS (products)');
+    await catalogue.sql(`DO $$ DECLARE made text; BEGIN
+      FOR made IN SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'products'::regclass AND tgname LIKE 'cache_watch%'
+      LOOP EXECUTE regexp_replace(made, ' ON \\S+', ' ON products_child'); END LOOP;
+    END $$`);
+    await catalogue.sql(`GRANT ALL ON products_child TO ${role}`);
+    await catalogue.sql(`WITH moved AS (DELETE FROM ONLY products WHERE id = 2 RETURNING *)
+      INSERT INTO products_child SELECT * FROM moved`);
+    try {
+      await unwatched(
+        ['ALTER TABLE products_child DISABLE TRIGGER ALL'],
+        'UPDATE products_child SET stock = $1 WHERE id = 2',
+        ['ALTER TABLE products_child ENABLE TRIGGER ALL'],
+      );
+    } finally {
+      await catalogue.sql(
+        `WITH moved AS (DELETE FROM products_child RETURNING *) INSERT INTO products SELECT * FROM moved`,
+      );
+      await catalogue.sql('DROP TABLE products_child');
+    }
+  });
+
   slowIt('a table of the same name takes the place of the watched one', async () => {
     await unwatched(
       [

@@ -46,7 +46,8 @@ const RECOVERED = 'extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time())';
 
 /**
  * SQL that finds, by oid, whether the triggers of all watched tables are enabled and write to the very outbox that is drained.
- * One row: `unwatched` names the tables for which that is not so.
+ * Partitions and children that have triggers count as well; start-up names those that have none. One row: `unwatched` names the
+ * tables for which that is not so.
  */
 export function checkSql(tables: readonly string[]): string {
   const names = `ARRAY[${tables.map((table) => literal(quotePath(table))).join(', ')}]::text[]`;
@@ -58,11 +59,16 @@ export function checkSql(tables: readonly string[]): string {
       SELECT t.oid, t.tgrelid, t.xmin AS changed, p.xmin AS function_changed
       FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
       JOIN pg_class o ON o.relnamespace = p.pronamespace AND o.relname = '${OUTBOX}'
-      WHERE t.tgrelid IN (SELECT to_regclass(name) FROM unnest(${names}) AS name) AND t.tgname LIKE 'cache\\_watch\\_%'
+      WHERE t.tgrelid IN (SELECT relid FROM family) AND t.tgname LIKE 'cache\\_watch\\_%'
         AND t.tgenabled IN ('O', 'A') AND o.oid = to_regclass('${OUTBOX}'))
     SELECT
       ARRAY(SELECT name FROM unnest(${names}) AS name
-            WHERE 4 <> (SELECT count(*) FROM watch WHERE tgrelid = to_regclass(name))) AS unwatched,
+            WHERE 4 <> (SELECT count(*) FROM watch WHERE tgrelid = to_regclass(name))
+            UNION
+            SELECT relid::regclass::text FROM family
+            WHERE EXISTS (SELECT FROM pg_trigger WHERE tgrelid = relid AND tgname LIKE 'cache\\_watch\\_%')
+              AND relid NOT IN (SELECT to_regclass(name) FROM unnest(${names}) AS name WHERE to_regclass(name) IS NOT NULL)
+              AND 4 <> (SELECT count(*) FROM watch WHERE tgrelid = relid)) AS unwatched,
       (SELECT format('%I.%I (oid %s)', nspname, relname, c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
        WHERE c.oid = to_regclass('${OUTBOX}')) AS outbox,
       (SELECT coalesce(md5(string_agg(
