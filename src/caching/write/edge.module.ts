@@ -1,11 +1,10 @@
 import { type BeforeApplicationShutdown, ConfigurableModuleBuilder, Inject, Injectable, Logger } from '@nestjs/common';
 import { Module, type OnModuleInit } from '@nestjs/common';
-import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { CacheStack } from '../core/cache-stack';
 import { CACHE_STACK } from '../caching.tokens';
 import { withDeadline } from '../core/async/deadline';
+import { writePoolOf } from './drain/data-source';
 import type { DrainParticipant } from './drain/drain-participant';
 import { Eviction } from './eviction.module';
 import { createPurger } from './purge/create-purger';
@@ -39,7 +38,7 @@ export class EdgePurges implements DrainParticipant, OnModuleInit, BeforeApplica
     @Inject(Eviction) eviction: Eviction,
     @Inject(MODULE_OPTIONS_TOKEN) options: EdgeOptions,
   ) {
-    this.queue = new PurgeQueue((dataSource.driver as PostgresDriver).master as Pool);
+    this.queue = new PurgeQueue(() => writePoolOf(dataSource));
     const purger = createPurger(resolveEdge(options), clock);
     if (!purger) return;
     const echoAfter = (consistency === 'strict' ? 0 : 2 * maxLag) + IN_FLIGHT;

@@ -25,7 +25,12 @@ export interface Waiting {
 
 /** The statements on `cache_purges`: short, each in its own transaction. Times are the database's, so clocks of nodes may differ. */
 export class PurgeQueue {
-  constructor(private readonly pool: Pool) {}
+  /** @param poolOf the pool that writes go to now: another one after the DataSource was destroyed and initialised again */
+  constructor(private readonly poolOf: () => Pool) {}
+
+  private get pool(): Pool {
+    return this.poolOf();
+  }
 
   /** @throws CacheError `CACHE_OPTIONS` when the migration is missing */
   async requireTable(): Promise<void> {

@@ -23,7 +23,10 @@ export class PurgeWorker {
   private readonly shared = new Coalesced(() => this.work());
   private readonly heartbeat = new Heartbeat(() => this.poll(), POLL_EVERY);
   private failures = 0;
+  /** `performance.now()`. */
   private pausedUntil = 0;
+  /** `performance.now()` when the queue could not be read for the first time; undefined: it can. */
+  private unreadSince: number | undefined;
   private lastError: unknown;
 
   /** @param echoAfter ms from the first purge to the second (README.md: the re-purge) */
@@ -51,15 +54,18 @@ export class PurgeWorker {
     try {
       if ((await this.queue.waiting()).due) await this.run();
       const { count, oldestMs } = await this.queue.waiting();
+      this.unreadSince = undefined;
       this.events.emit('purgeQueue', count, oldestMs);
       this.backlog.report(oldestMs, { err: this.lastError, waiting: count });
     } catch (error) {
       this.events.emit('purgeFailed', error);
+      this.unreadSince ??= performance.now();
+      this.backlog.report(performance.now() - this.unreadSince, { err: error });
     }
   }
 
   private async work(): Promise<void> {
-    for (let taken = CLAIM; taken === CLAIM && Date.now() >= this.pausedUntil;) {
+    for (let taken = CLAIM; taken === CLAIM && performance.now() >= this.pausedUntil;) {
       try {
         const due = await this.queue.claim(LEASE);
         taken = due.length;
@@ -79,7 +85,7 @@ export class PurgeWorker {
       await withDeadline(this.purgeTags(due.map(({ tag }) => tag)), LEASE, 'the purge');
     } catch (error) {
       const pause = this.pauseAfter(error);
-      this.pausedUntil = Date.now() + pause;
+      this.pausedUntil = performance.now() + pause;
       await this.queue.postpone(due, pause);
       throw error;
     }
