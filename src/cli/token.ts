@@ -1,5 +1,5 @@
 import './supported-node';
-import { KeySet, ROLES, TokenService } from '../auth';
+import { isSubject, KeySet, MAX_SUBJECT, ROLES, TokenService } from '../auth';
 import { loadConfig, loadEnvFile } from '../config';
 import { parseOptions } from './parse-options';
 
@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     days: { type: 'string', default: '30' },
   });
   if (!values.sub) throw new Error(`--sub must say whom the token is for\n\n${USAGE}`);
+  if (!isSubject(values.sub)) throw new Error(`--sub must have at most ${MAX_SUBJECT} characters\n\n${USAGE}`);
   const unknown = values.role.filter((role) => !(ROLES as readonly string[]).includes(role));
   if (unknown.length > 0)
     throw new Error(`--role must be ${ROLES.join(' or ')}, not ${unknown.join(', ')}\n\n${USAGE}`);

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import { validateSync } from 'class-validator';
 import { AppConfig } from './config';
 import { Environment } from './environment';
@@ -25,7 +27,26 @@ export function loadConfig(source: NodeJS.ProcessEnv): AppConfig {
   return new AppConfig(env);
 }
 
-/** Adds what `.env` in the working directory says to the environment; what is already set wins. */
+/**
+ * Adds what `.env` in the working directory says to the environment; what is already set wins.
+ * @throws Error that says why the file cannot be read
+ */
 export function loadEnvFile(): void {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  if (!existsSync('.env')) return;
+  for (const [name, value] of Object.entries(parseEnv(envFile()))) process.env[name] ??= value;
+}
+
+/** Node's own loader reports any file that cannot be read as one that is not there. */
+function envFile(): string {
+  try {
+    return readFileSync('.env', 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(
+      `${resolve('.env')} cannot be read (${code}): make it a file that this user can read, or remove it.`,
+      {
+        cause,
+      },
+    );
+  }
 }

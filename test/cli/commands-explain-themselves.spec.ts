@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { effort, slowIt } from '../support/effort';
@@ -16,9 +16,9 @@ interface Ended {
 }
 
 /** What `npm run NAME -- ARGS` runs, without the build before it. */
-function run(script: string, args: string[], nodeOptions = ''): Promise<Ended> {
+function run(script: string, args: string[], nodeOptions = '', more: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const [, ...command] = scripts![script]!.split(' ');
-  const env = { ...process.env, NODE_OPTIONS: nodeOptions };
+  const env = { ...process.env, NODE_OPTIONS: nodeOptions, ...more };
   return new Promise((resolve) => {
     execFile(process.execPath, [...quickStart().args, ...command, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
@@ -45,6 +45,28 @@ it.each(effort(WITH_OPTIONS.slice(1, 2), WITH_OPTIONS))(
     expect(stderr).not.toMatch(/^ +at /m);
   },
 );
+
+it('token refuses a user name that the service refuses', async () => {
+  const secret = { JWT_SECRET: 'x'.repeat(32) };
+  const [longest, longer] = await Promise.all(
+    [200, 201].map((n) => run('token', ['--sub', 'x'.repeat(n)], '', secret)),
+  );
+  expect(longest).toMatchObject({ code: 0, stderr: '' });
+  expect(longer).toMatchObject({ code: 1, stdout: '' });
+  expect(longer!.stderr).toMatch(/^--sub must have at most 200 characters\n/);
+});
+
+it('token names a .env that cannot be read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-env-'));
+  const file = join(folder, '.env');
+  // A container runtime makes a folder where the file to mount is missing.
+  mkdirSync(file);
+  const args = [...quickStart().args, join(process.cwd(), 'dist/cli/token.js'), '--sub', 'eve'];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+  rmSync(folder, { recursive: true, force: true });
+  expect(stderr).toBe(`${file} cannot be read (EISDIR): make it a file that this user can read, or remove it.\n`);
+  expect(status).toBe(1);
+});
 
 slowIt.each([
   ['check:freshness', '--seconds', 'many'],
