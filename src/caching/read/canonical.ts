@@ -36,7 +36,7 @@ function canonicalObject(value: object): string {
     .filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, member]) => `${JSON.stringify(name)}:${canonicalText(member)}`);
-  return `{${members.join()}}`;
+  return `${behaviourOf(value)}{${members.join()}}`;
 }
 
 /**
@@ -63,6 +63,38 @@ function hiddenIn(value: object): string | undefined {
 function isEmptyPrototype(prototype: unknown): boolean {
   if (prototype === null) return true;
   return Object.getPrototypeOf(prototype) === null && Reflect.ownKeys(prototype as object).length === 0;
+}
+
+const behaviours = new WeakMap<object, string>();
+
+/**
+ * The name of a class whose instances do more than hold data: of two classes with the same fields, their methods may make the
+ * difference. Empty for plain data and for classes without methods. @throws TypeError for a class that has no name
+ */
+function behaviourOf(value: object): string {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype === null || prototype === Object.prototype) return '';
+  let name = behaviours.get(prototype);
+  if (name === undefined) {
+    name = hasMethods(prototype) ? classNameOf(prototype) : '';
+    behaviours.set(prototype, name);
+  }
+  return name;
+}
+
+function hasMethods(prototype: object | null): boolean {
+  const base = prototype && (Object.getPrototypeOf(prototype) as object | null);
+  // The last one is Object's, of this realm or of another.
+  if (!base) return false;
+  return Reflect.ownKeys(prototype).some((name) => name !== 'constructor') || hasMethods(base);
+}
+
+function classNameOf(prototype: object): string {
+  const type = Object.hasOwn(prototype, 'constructor')
+    ? (prototype.constructor as { readonly name?: string })
+    : undefined;
+  if (!type?.name) throw new TypeError('an object with methods of a nameless class cannot be part of a cache key');
+  return type.name;
 }
 
 function nameOf(value: object): string {

@@ -10,6 +10,23 @@ class Filter {
   }
 }
 
+abstract class Criterion {
+  constructor(readonly price: number) {}
+  abstract accepts(price: number): boolean;
+}
+
+class PriceAbove extends Criterion {
+  accepts(price: number): boolean {
+    return price > this.price;
+  }
+}
+
+class PriceBelow extends Criterion {
+  accepts(price: number): boolean {
+    return price < this.price;
+  }
+}
+
 abstract class Base {
   runs: string[] = [];
   abstract readonly name: string;
@@ -76,6 +93,7 @@ it.each<[string, unknown[], unknown[]]>([
   ['arguments left out', [1, undefined, undefined], [1]],
   ['equal dates', [new Date(5)], [new Date(5)]],
   ['0 and -0', [0], [-0]],
+  ['equal instances of a class with methods', [new PriceAbove(5)], [new PriceAbove(5)]],
   ['a DTO and its like', [new Filter({ a: 1 })], [{ a: 1 }]],
 ])('one call: %s', async (_what, one, other) => {
   expect(await shop.find(...one)).toBe(await shop.find(...other));
@@ -91,6 +109,8 @@ it.each<[string, unknown[], unknown[]]>([
   ['nested lists', [[1], 2], [[1, 2]]],
   ['texts that look like more', ['a","b'], ['a', 'b']],
   ['bigint and number', [1n], [1]],
+  ['classes that use the same data in two ways', [new PriceAbove(5)], [new PriceBelow(5)]],
+  ['an instance with methods and its data', [new PriceAbove(5)], [{ price: 5 }]],
   ['undefined before an argument', [undefined, 1], [1]],
 ])('two calls: %s', async (_what, one, other) => {
   await shop.find(...one);

@@ -15,9 +15,18 @@ class Secret {
 class Inherited extends Secret {}
 class Fieldless {}
 
+const nameless = new (class {
+  a = 1;
+  is(): boolean {
+    return true;
+  }
+})();
+
 it.each<[string, unknown]>([
   ['an instance with #private fields', new Secret(1)],
   ['an instance that inherits #private fields', new Inherited(1)],
+  ['an instance of a nameless class with methods', nameless],
+  ['an object that inherits data', Object.assign(Object.create({ a: 1 }), { b: 2 })],
   ['an instance without fields', new Fieldless()],
   ['an object with a symbol', { a: 1, [Symbol('b')]: 2 }],
   [
