@@ -40,7 +40,7 @@ function needsMarks(part: unknown, whole: unknown, type: Type | undefined, aroun
   if (around.includes(part)) throw new NotPlainError('a cycle in the result');
   // Only the result and its items are restored as instances, and only of exactly this class.
   const mayBeTyped = part === whole || (Array.isArray(whole) && around.length === 1);
-  const isTyped = !Array.isArray(part) && !isPlain(part, mayBeTyped ? type : undefined);
+  const isTyped = Array.isArray(part) ? !isPlainList(part) : !isPlain(part, mayBeTyped ? type : undefined);
   around.push(part);
   let needs = TYPE in part || (isTyped && 'toJSON' in part);
   const members: readonly unknown[] = Array.isArray(part) ? part : Object.values(part);
@@ -51,6 +51,12 @@ function needsMarks(part: unknown, whole: unknown, type: Type | undefined, aroun
   }
   around.pop();
   return needs;
+}
+
+/** @returns true @throws NotPlainError for a list of a class, with gaps or with members of its own: JSON has the items alone */
+function isPlainList(part: readonly unknown[]): true {
+  if (Object.getPrototypeOf(part) === Array.prototype && Object.keys(part).length === part.length) return true;
+  throw new NotPlainError(`a list that is more than its items (${part.constructor.name}) in the result`);
 }
 
 /** @returns false for an instance of `type` @throws NotPlainError for any other instance */

@@ -15,6 +15,11 @@ class Money {
   }
 }
 
+/** As drivers of databases have them. */
+class Rows extends Array<unknown> {
+  command = 'SELECT';
+}
+
 class Salary extends Money {}
 
 @Injectable()
@@ -123,6 +128,9 @@ it.each<[string, unknown, 'plain' | 'money']>([
   ['an instance of a subclass', new Salary(1, day), 'money'],
   ['a Map', new Map([[1, 2]]), 'plain'],
   ['a Buffer', Buffer.from('x'), 'plain'],
+  ['a list of a class', Rows.from([1, 2]), 'plain'],
+  ['a list with members of its own', { rows: Object.assign([1, 2], { count: 2 }) }, 'plain'],
+  ['a list with gaps', [1, , 2], 'plain'],
   ['a function', { call: () => 1 }, 'plain'],
   ['a cycle', circular, 'plain'],
 ])(
