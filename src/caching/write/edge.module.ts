@@ -34,7 +34,7 @@ export class EdgePurges implements DrainParticipant, OnModuleInit, BeforeApplica
 
   constructor(
     @Inject(DataSource) dataSource: DataSource,
-    @Inject(CACHE_STACK) { store, clock, events, options: { maxLag, consistency } }: CacheStack,
+    @Inject(CACHE_STACK) { store, clock, ledger, events, options: { maxLag, consistency } }: CacheStack,
     @Inject(Eviction) eviction: Eviction,
     @Inject(MODULE_OPTIONS_TOKEN) options: EdgeOptions,
   ) {
@@ -45,6 +45,8 @@ export class EdgePurges implements DrainParticipant, OnModuleInit, BeforeApplica
     this.worker = new PurgeWorker(this.queue, purger, events, echoAfter);
     eviction.register(this);
     store.onInvalidate((tags) => this.add(tags ?? [EVERYTHING]));
+    // No trigger fired, so no drain has queued what changed.
+    ledger.onDataChange(() => this.add([EVERYTHING]));
   }
 
   record(tags: readonly string[]): string {

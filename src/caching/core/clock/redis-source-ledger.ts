@@ -3,7 +3,14 @@ import { CacheError } from '../../caching.errors';
 import type { Time } from '../async/time';
 import type { RedisClient } from '../redis/client';
 import { redisScript } from '../redis/script';
-import { fingerprintOf, isAmiss, type SourceClaim, type SourceLedger, wentBack } from './source-ledger';
+import {
+  type DataChangeListener,
+  fingerprintOf,
+  isAmiss,
+  type SourceClaim,
+  type SourceLedger,
+  wentBack,
+} from './source-ledger';
 import type { TagClock } from './tag-clock';
 
 /**
@@ -12,7 +19,7 @@ import type { TagClock } from './tag-clock';
  * entry yet that a write could have missed.
  *
  * attest: node, source, watch, identity, last id, lifetime in ms → [source of another live node or '', whether source and
- * identity are as they were, last id, number of other live nodes]; where they are, the last id is
+ * identity are as they were, last id, number of other live nodes, whether there was a source]; where they are, the last id is
  * moved on. adopt: source, watch, identity, last id: nothing of before counts. leave: node.
  * entered: → [the clock that was entered last, or '']. enter: clock.
  */
@@ -38,17 +45,18 @@ function operations.attest(node, source, watch, identity, last_id, lifetime)
   end
   if other ~= '' then
     redis.call('HDEL', key, 'node:' .. node)
-    return { other, 0, '', others }
+    return { other, 0, '', others, 1 }
   end
   redis.call('HSET', key, 'node:' .. node, string.format('%d %s', now + lifetime, source))
   local known = redis.call('HGET', key, 'watch:' .. watch)
   local known_id = redis.call('HGET', key, 'last_id') or ''
-  local is_same = redis.call('HGET', key, 'source') == source and (not known or known == identity)
+  local known_source = redis.call('HGET', key, 'source')
+  local is_same = known_source == source and (not known or known == identity)
   if is_same and not known then redis.call('HSET', key, 'watch:' .. watch, identity) end
   if is_same and last_id ~= '' and (known_id == '' or tonumber(last_id) > tonumber(known_id)) then
     redis.call('HSET', key, 'last_id', last_id)
   end
-  return { '', is_same and 1 or 0, known_id, others }
+  return { '', is_same and 1 or 0, known_id, others, known_source and 1 or 0 }
 end
 
 function operations.adopt(source, watch, identity, last_id)
@@ -88,6 +96,7 @@ export class RedisSourceLedger implements SourceLedger {
   private known?: { readonly fingerprint: string; readonly lastId: string | null };
   /** `Time.mono()` up to which this node counts as the only one. */
   private aloneUntil = -Infinity;
+  private notify: DataChangeListener = () => Promise.resolve();
 
   constructor(
     private readonly redis: RedisClient,
@@ -110,7 +119,8 @@ export class RedisSourceLedger implements SourceLedger {
     const fingerprint = fingerprintOf(claim);
     const sentAt = this.time.mono();
     const args = [this.node, source, watch, identity, lastId ?? '', String(LIFETIME)];
-    const [other, isSame, sharedId, others] = (await this.run('attest', args)) as [string, number, string, number];
+    const reply = (await this.run('attest', args)) as [string, number, string, number, number];
+    const [other, isSame, sharedId, others, hadSource] = reply;
     this.aloneUntil = others === 0 ? sentAt + LIFETIME : -Infinity;
     if (other !== '') throw conflict(source, other);
     const { known } = this;
@@ -121,10 +131,17 @@ export class RedisSourceLedger implements SourceLedger {
     const isNew = isSame === 0 || (isAlone && isAmiss(sharedId === '' ? null : sharedId, start));
     if (isNew || hasGoneBack) {
       await this.clock.renew();
+      const isRestored = start !== undefined && wentBack(sharedId || null, start.lastId);
+      // An empty ledger was lost with the clock: that alone says nothing about the data.
+      if (isOther || isRestored || (isSame === 0 && hadSource === 1)) await this.notify();
       await this.run('adopt', [source, watch, identity, lastId ?? '']);
     }
     this.known = { fingerprint, lastId };
     return isOther;
+  }
+
+  onDataChange(listener: DataChangeListener): void {
+    this.notify = listener;
   }
 
   isAlone(): boolean {

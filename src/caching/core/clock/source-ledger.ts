@@ -14,6 +14,9 @@ export interface SourceClaim {
   readonly start?: { readonly lastId: string | null; readonly waiting: number };
 }
 
+/** Called, and awaited, when a new epoch began because the database's data are others than before. Must not reject. */
+export type DataChangeListener = () => Promise<void>;
+
 /** Law 8: whether the cache still belongs to the database it was filled from, and to the clock that its writes were stamped on. */
 export interface SourceLedger {
   /**
@@ -29,6 +32,8 @@ export interface SourceLedger {
    * @throws CacheError `CACHE_SOURCE_CONFLICT`: live processes use another database under this prefix; what the clock throws
    */
   attest(claim: SourceClaim): Promise<boolean>;
+  /** Not called for a new epoch that only follows from a loss in Redis. */
+  onDataChange(listener: DataChangeListener): void;
   /** Whether no other live node used this cache when this one last attested. False where that is not known, or not known any more. */
   isAlone(): boolean;
   /** This process uses the database no more. Never rejects. */
@@ -38,6 +43,7 @@ export interface SourceLedger {
 /** The ledger of a process that is its own clock. */
 export class OwnSourceLedger implements SourceLedger {
   private known?: { readonly fingerprint: string; readonly lastId: string | null };
+  private notify: DataChangeListener = () => Promise.resolve();
 
   constructor(private readonly clock: TagClock) {}
 
@@ -50,8 +56,13 @@ export class OwnSourceLedger implements SourceLedger {
     const fingerprint = fingerprintOf(claim);
     const isOther = known !== undefined && (known.fingerprint !== fingerprint || wentBack(known.lastId, claim.lastId));
     if (isOther || (known && claim.start && isAmiss(known.lastId, claim.start))) await this.clock.renew();
+    if (isOther) await this.notify();
     this.known = { fingerprint, lastId: claim.lastId };
     return isOther;
+  }
+
+  onDataChange(listener: DataChangeListener): void {
+    this.notify = listener;
   }
 
   isAlone(): boolean {
