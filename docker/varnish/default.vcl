@@ -2,6 +2,7 @@ vcl 4.1;
 
 # Varnish 7.1 in front of Strata; xkey, var and vsthrottle are of varnish-modules. Start varnishd with
 #   -p http_gzip_support=off   the nodes compress, each encoding with a strong ETag of its own, which Varnish would weaken
+#   -p http_req_hdr_len=16k   as long as the nodes take a line of a request: a token with many groups has more than Varnish's 8k
 #   -p timeout_idle=65s       longer than pools of clients keep a connection
 #   -p default_ttl=0 -p default_grace=0   what says nothing about freshness has none
 #   -p vsl_mask=…            as docker/compose.yaml has it: writing each header into varnishlog is a quarter of what a hit costs
@@ -108,6 +109,12 @@ sub refuse {
     }
     if (req.method == "TRACE" || req.method == "CONNECT") {
         return (synth(405));
+    }
+    # The nodes' limits, 64 kB and 4 MB for a batch. A node that refuses a body closes the connection, and Varnish, which is still sending,
+    # would make a 503 of it.
+    if (req.http.Content-Length && std.integer(req.http.Content-Length, 0) > 65536
+        && (std.integer(req.http.Content-Length, 0) > 4194304 || req.url !~ "^/api/products/batch/?(\?|$)")) {
+        return (synth(413));
     }
     # Closed to the outside; nor may another spelling lead there. To open one: put `client.ip !~ inside` before it, with an acl of yours.
     if (req.url ~ "^/(metrics|console|docs[^/?]*|health|api/cache)(/|\?|$)") {

@@ -1,12 +1,18 @@
+import { type Answer, send, tokenFor } from '../../support/client';
 import { parseCacheStatus } from '../../support/cache-status';
 import { EdgeSite, needsOf, edges, ONE_NODE } from '../../support/edge-site';
 import type { RawAnswer } from '../../support/http';
+import { KETTLE } from '../../products/product';
 import { needs } from '../../support/needs';
 import { RawConnection } from '../../support/raw-connection';
 
 const HOST = 'Host: shop\r\n';
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 const LONG = 'x'.repeat(40_000);
+
+const EDITOR = tokenFor('editor', 'editor');
+/** As src/products/product-writes.controller.ts has it. */
+const BATCH_LIMIT = 4 * 1024 * 1024;
 
 /** Requests that the edge itself may refuse, and the statuses that are right. */
 const REFUSED: [what: string, statuses: number[], request: string][] = [
@@ -60,6 +66,36 @@ describe.each(edges('nginx'))('behind %s', (name) => {
     if (name === 'varnish' && connection.statuses[0] === 416) return;
     expect(received).toMatch(/^content-type: application\/problem\+json/im);
     expect(JSON.parse(received.split('\r\n\r\n')[1]!)).toMatchObject({ status: connection.statuses[0] });
+  });
+
+  /** A batch that writes one product, with blanks up to this length. */
+  function batch(base: string, bytes: number, path = '/api/products/batch'): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    const body = '{"patch":[{"id":7,"stock":5}]}'.padEnd(bytes);
+    return send(base, path, { method: 'POST', token: EDITOR, headers, body });
+  }
+
+  it('a batch may be as large as at the node, and no larger', async () => {
+    for (const base of [site.nodes[0]!.url, site.edge.url]) {
+      for (const path of ['/api/products/batch', '/api/products/batch/?']) {
+        expect([base, path, (await batch(base, 200_000, path)).status]).toEqual([base, path, 200]);
+      }
+      expect([base, (await batch(base, BATCH_LIMIT)).status]).toEqual([base, 200]);
+    }
+    const changes = Array.from({ length: 1_000 }, () => ({ ...KETTLE, description: 'd'.repeat(300) }));
+    const real = await site.send(site.edge.url, '/api/products/batch', { method: 'POST', json: { create: changes } });
+    expect(real.status).toBe(200);
+    // While it is still sent, a client may see the connection close before it reads the response.
+    const large = await batch(site.edge.url, BATCH_LIMIT + 1).catch(() => undefined);
+    expect(large?.status ?? 413).toBe(413);
+  });
+
+  it('a token may be as long as at the node', async () => {
+    const headers = { authorization: `Bearer ${'x'.repeat(12_000)}` };
+    for (const base of [site.nodes[0]!.url, site.edge.url]) {
+      expect([base, (await send(base, '/api/me/dashboard', { headers })).status]).toEqual([base, 401]);
+      expect([base, (await send(base, '/api/products/1', { headers })).status]).toEqual([base, 200]);
+    }
   });
 
   it('no node reachable: 502 or 503 with Retry-After', async () => {
