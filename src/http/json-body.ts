@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
 import { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problem';
 
@@ -9,8 +10,8 @@ const MERGE_PATCH = 'application/merge-patch+json';
 type Done = (error: Error | null, body?: unknown) => void;
 
 /**
- * Takes JSON alone: a form would turn up as texts, plain text as no body at all. A body of no bytes is no body, so that a client that
- * always says `Content-Type: application/json` may call a route that takes none.
+ * Takes JSON alone: a form would turn up as texts, plain text as no body at all. Of a chunked body
+ * only its end shows that it has no bytes: then it is no body.
  */
 export function parseJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
@@ -22,6 +23,15 @@ export function parseJsonBodies(server: FastifyInstance): void {
     else void parseJson(request, body.toString('utf8'), done);
   };
   server.addContentTypeParser([JSON_TYPE, MERGE_PATCH], { parseAs: 'buffer' }, parse);
+}
+
+/**
+ * Nothing is of no type. Many clients name one for a body of no bytes (`curl -d ''`, `fetch` with
+ * `body: ''`, Ruby, PowerShell), and Fastify would refuse the type before it looks at the length.
+ */
+export function dropTypeOfNoBody(headers: IncomingHttpHeaders): void {
+  if (headers['content-type'] === undefined || headers['transfer-encoding'] !== undefined) return;
+  if (Number(headers['content-length'] ?? 0) === 0) delete headers['content-type'];
 }
 
 function refusalOf({ method, headers }: FastifyRequest, body: Buffer): Problem | undefined {

@@ -1,7 +1,7 @@
 import { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyReply, FastifyRequest } from 'fastify';
 import { Cors, CorsOrigins, withVary } from './cors';
-import { acceptedBodies, parseJsonBodies } from './json-body';
+import { acceptedBodies, dropTypeOfNoBody, parseJsonBodies } from './json-body';
 import { DOCS } from './openapi';
 import { Problem } from './problem';
 import { sendProblem } from './problem.filter';
@@ -35,6 +35,7 @@ export function addServerHooks(app: NestFastifyApplication, { corsOrigins }: { c
     if (allow !== undefined) return withoutRoute(request, reply, allow);
     const fault = faultOf(url);
     if (fault) return sendProblem(reply, request, fault);
+    if (method !== 'GET') dropTypeOfNoBody(headers);
     done();
   });
 

@@ -9,6 +9,8 @@ import { KETTLE } from '../products/product';
 
 const service = useService(anyDatabase);
 const token = tokenFor('eve', 'editor', 'admin');
+/** What clients say of a body of no bytes: `curl -d ''`, fetch with `body: ''`, Ruby, PowerShell. */
+const TYPES = ['application/json', 'application/x-www-form-urlencoded', 'text/plain;charset=UTF-8', 'nonsense'];
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 function open(): Socket {
@@ -24,6 +26,12 @@ async function exchange(bytes: string | Buffer): Promise<string> {
   socket.on('data', (chunk) => (text += chunk.toString('latin1')));
   await once(socket, 'close');
   return text;
+}
+
+/** The head of a request, byte for byte. */
+function written(method: string, path: string, fields: string[]): string {
+  const all = ['Host: a', 'Connection: close', `Authorization: Bearer ${token}`, ...fields];
+  return `${method} ${path} HTTP/1.1\r\n${all.join('\r\n')}\r\n\r\n`;
 }
 
 describe('methods', () => {
@@ -84,21 +92,40 @@ describe('bodies', () => {
   it.each<[string, string, number]>([
     ['PUT', '/api/me/watchlist/3', 204],
     ['DELETE', '/api/me/watchlist/3', 204],
-    ['DELETE', '/api/products/4', 204],
+    ['DELETE', '/api/products/:id', 204],
     ['POST', '/api/cache/warm', 200],
     ['DELETE', '/api/cache', 200],
-  ])('%s %s takes a JSON content type without a body', async (method, path, status) => {
-    expect((await service.send(method, path, { token, headers: JSON_TYPE })).status).toBe(status);
+  ])('%s %s takes any content type without a body', async (method, path, status) => {
+    let product = 10;
+    for (const type of TYPES) {
+      for (const length of [['Content-Length: 0'], []]) {
+        // A product can be deleted once.
+        const url = path.replace(':id', String((product += 1)));
+        const sent = await exchange(written(method, url, [`Content-Type: ${type}`, ...length]));
+        expect([type, length, sent.split(' ')[1]]).toEqual([type, length, String(status)]);
+      }
+    }
   });
 
   it.each(['POST /api/products', 'POST /api/products/reprice', 'PUT /api/products/2', 'POST /api/cache/evict'])(
     '%s says that a body is missing',
     async (route) => {
       const [method = '', path = ''] = route.split(' ');
-      const answer = await service.send<ProblemBody>(method, path, { token, headers: JSON_TYPE });
-      expect(answer.status).toBe(400);
+      for (const type of TYPES) {
+        const headers = { 'content-type': type };
+        const answer = await service.send<ProblemBody>(method, path, { token, body: '', headers });
+        expect(answer).toMatchObject({ status: 400, body: { detail: 'body must be a JSON object' } });
+      }
     },
   );
+
+  it.each(TYPES.slice(1))('a body of %s is a 415 where one is announced', async (type) => {
+    const headers = { 'content-type': type };
+    expect((await service.send('PUT', '/api/me/watchlist/3', { token, body: 'x', headers })).status).toBe(415);
+    const fields = [`Content-Type: ${type}`, 'Transfer-Encoding: chunked'];
+    const head = written('PUT', '/api/me/watchlist/3', fields);
+    expect(await exchange(`${head}1\r\nx\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 415 /);
+  });
 
   it.each<[string, string, string]>([
     ['POST', '/api/products', JSON.stringify({ ...KETTLE, name: 'caf\u00e9' })],
@@ -110,12 +137,12 @@ describe('bodies', () => {
     ['PATCH', '/api/products/2', '{"description": "a surrogate: \u00ed\u00a0\u0080"}'],
   ])('%s %s with bytes that are no UTF-8 is a 400 that says so, chunked or not', async (method, path, text) => {
     const bytes = Buffer.from(text, 'latin1');
-    const head = `${method} ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\n`;
+    const head = (field: string): string => written(method, path, ['Content-Type: application/json', field]);
     const before = await service.get('/api/products/2');
     const forms = [
-      Buffer.concat([Buffer.from(`${head}Content-Length: ${bytes.length}\r\n\r\n`), bytes]),
+      Buffer.concat([Buffer.from(head(`Content-Length: ${bytes.length}`)), bytes]),
       Buffer.concat([
-        Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n${bytes.length.toString(16)}\r\n`),
+        Buffer.from(`${head('Transfer-Encoding: chunked')}${bytes.length.toString(16)}\r\n`),
         bytes,
         Buffer.from('\r\n0\r\n\r\n'),
       ]),
@@ -153,12 +180,8 @@ describe('URLs', () => {
     '/api/products/featured?page=1&x=%ff',
     '/api/me/dashboard?page=%ED%A0%80',
   ])('GET %s is a 400 that says so, before it costs anything', async (path) => {
-    const socket = open();
-    socket.write(Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, 'latin1'));
-    let text = '';
-    socket.on('data', (chunk) => (text += chunk.toString()));
-    await once(socket, 'close');
-    expect(text).toMatch(/^HTTP\/1\.1 400 [\s\S]*percent-encoded/);
+    const request = `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+    expect(await exchange(Buffer.from(request, 'latin1'))).toMatch(/^HTTP\/1\.1 400 [\s\S]*percent-encoded/);
   });
 
   it('bytes beyond ASCII are a 400', async () => {
