@@ -1,4 +1,5 @@
 import { type DataSource, MigrationExecutor } from 'typeorm';
+import { checkRequirements } from './requirements';
 import { DatabaseServer } from './server';
 
 /** Any number that all nodes share and no other program uses; this one is "strata" in ASCII. */
@@ -25,6 +26,7 @@ export async function withMigrationLock<T>(
   const executor = new MigrationExecutor(dataSource, runner);
   try {
     if (server.isEmbedded) return await work(executor);
+    await checkRequirements(runner);
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
       return await work(executor);

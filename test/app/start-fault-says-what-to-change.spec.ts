@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lackOf } from '../../src/database/requirements';
 import { anyDatabase } from '../support/backends';
 import { slowDescribe, slowIt } from '../support/effort';
 import { needs } from '../support/needs';
@@ -124,6 +125,22 @@ describe('on a PostgreSQL server', () => {
     const ended = await start(urlWith({ username: 'the clerk', password: 'hunter2', pathname: '' }));
     expectSentence(ended, /permission denied.*GRANT CREATE ON SCHEMA public TO "the clerk"/);
     expectSentence(ended, /GRANT CREATE ON DATABASE "the clerk" TO "the clerk"/);
+  });
+
+  it('an encoding that is not UTF8: nothing is written', async () => {
+    await sql(server.url, `CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0`);
+    const url = urlWith({ pathname: '/ascii' });
+    expectSentence(
+      await start(url),
+      /its encoding is SQL_ASCII, and Strata needs UTF8: .*createdb -E UTF8 -T template0/,
+    );
+    expect(await sql(url, `SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace`)).toEqual([]);
+  });
+
+  it('a server of an older version', () => {
+    const facts = { number: 140_013, version: '14.13', encoding: 'UTF8' };
+    expect(lackOf(facts)).toBe('the server is PostgreSQL 14.13, and Strata needs 15 or later: upgrade it');
+    expect(lackOf({ ...facts, number: 150_000, version: '15.0' })).toBeUndefined();
   });
 
   // Where `localhost` has two addresses, Node's error has no message.
