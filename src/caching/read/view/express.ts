@@ -11,11 +11,13 @@ export interface ViewReply extends Pick<
   FastifyReply,
   'raw' | 'sent' | 'statusCode' | 'getHeader' | 'getHeaders' | 'hasHeader'
 > {
+  /** Of Fastify alone. */
+  readonly request?: object;
   code(status: number): this;
   header(name: string, value: HeaderValue): this;
   headers(values: Readonly<Record<string, unknown>>): this;
   removeHeader(name: string): this;
-  send(payload?: Buffer): this;
+  send(payload?: string | Buffer): this;
 }
 
 type ExpressRequest = IncomingMessage & { route?: { path?: unknown }; raw?: IncomingMessage; routeOptions?: unknown };
@@ -76,8 +78,8 @@ export class ExpressReply implements ViewReply {
   }
 
   /** Does not use Express's own `send`, which would set an ETag and a content type. */
-  send(payload?: Buffer): this {
-    if (this.raw.statusCode !== 304) this.raw.setHeader('content-length', payload?.length ?? 0);
+  send(payload?: string | Buffer): this {
+    if (this.raw.statusCode !== 304) this.raw.setHeader('content-length', Buffer.byteLength(payload ?? ''));
     this.raw.end(payload);
     return this;
   }

@@ -1,6 +1,4 @@
-import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, onSendHookHandler } from 'fastify';
-import { replyHeadersOf, replyTrailersOf, routeContextOf } from './fastify-internals';
 
 /** What the framework is about to send: serialised by its own schemas, serialisers and preSerialization hooks. */
 export interface FrameworkResponse {
@@ -35,7 +33,7 @@ export function readSerialised(server: FastifyInstance): void {
   server.addHook('onSend', readHook);
 }
 
-/** The last onSend hook: only now is it known what other hooks added, such as a cookie. */
+/** The last onSend hook of the server: only now is it known what other hooks added, such as a cookie. */
 export function finishResponses(server: FastifyInstance): void {
   server.addHook('onSend', finishHook);
 }
@@ -57,33 +55,15 @@ const finishHook = recognisable((_request, reply: Captured, payload, done) => {
   Promise.resolve(capture.finish(serialised, payload)).then((final) => done(null, final ?? none), done);
 });
 
+export function isReadHook(hook: unknown): boolean {
+  return hook === readHook;
+}
+
+export function isFinishHook(hook: unknown): boolean {
+  return hook === finishHook;
+}
+
 /** A hook without `this`. Fastify binds each hook to its server, so that it could not be recognised among a route's hooks. */
 function recognisable(hook: onSendHookHandler): onSendHookHandler {
   return Object.assign(hook, { bind: () => hook });
-}
-
-interface ReplyParts {
-  readonly raw: ServerResponse;
-  readonly request?: object;
-}
-
-/** Whether no hook of the application sees the responses of a route before they are sent. Hooks are complete before the first request. */
-const unseenRoutes = new WeakMap<object, boolean>();
-
-/**
- * The headers that hooks have set so far, where the framework would add a buffer to them, its length, and nothing else: no onSend
- * hook of the application and no trailer. Undefined anywhere else, and where another release of Fastify hides these elsewhere.
- */
-export function headersUnlessSeen(reply: ReplyParts): Readonly<Record<string, unknown>> | undefined {
-  const route = reply.request && routeContextOf(reply.request);
-  if (typeof route !== 'object' || route === null || replyTrailersOf(reply) !== null) return undefined;
-  const isUnseen = unseenRoutes.get(route) ?? isOurs((route as { onSend?: unknown }).onSend);
-  unseenRoutes.set(route, isUnseen);
-  // Of headers that were set past Fastify, Node alone knows.
-  if (reply.raw.getHeaderNames().length > 0) return undefined;
-  return isUnseen ? (replyHeadersOf(reply) as Readonly<Record<string, unknown>> | undefined) : undefined;
-}
-
-function isOurs(hooks: unknown): boolean {
-  return Array.isArray(hooks) && hooks.every((hook) => hook === readHook || hook === finishHook);
 }

@@ -80,10 +80,9 @@ export class HandlerRun {
     this.deliver?.(isStorable ? { ...response, headers } : undefined);
   }
 
-  /** The application's filters have made a response of the error. @returns what they added to the headers */
-  captureError(response: FrameworkResponse): string[] {
+  /** The application's filters have made a response of the error. */
+  captureError(response: FrameworkResponse): void {
     this.judged?.(response.status);
-    return Object.keys(response.headers).filter((name) => !(name in this.before));
   }
 
   /** Another response was found first: the handler's value is not needed any more. */

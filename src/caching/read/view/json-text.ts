@@ -12,14 +12,14 @@ const plainRoutes = new WeakMap<object, boolean>();
  * of the reply or the application, no response schema, no preSerialization hook, no type but JSON. Anywhere else, and where another
  * release of Fastify has these elsewhere, the value itself is returned, and the framework serialises it as ever.
  */
-export function asJsonText(value: unknown, reply: ViewReply & { request?: object }): unknown {
+export function asJsonText(value: unknown, reply: ViewReply): unknown {
   const text = textOf(value);
   if (text === undefined || !isPlain(reply)) return value;
   void reply.header('content-type', JSON_TYPE);
   return text;
 }
 
-function isPlain(reply: ViewReply & { request?: object }): boolean {
+function isPlain(reply: ViewReply): boolean {
   if (reply.hasHeader('content-type') || replySerializerOf(reply) !== null) return false;
   const route = reply.request && routeContextOf(reply.request);
   if (typeof route !== 'object' || route === null) return false;

@@ -1,18 +1,23 @@
 import { PreconditionFailedException } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
-import type { CacheEntry, CacheResult } from '../../core/store/entry';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type CacheEntry, type CacheResult, foundIn } from '../../core/store/entry';
 import type { Shareable } from '../../edge/edge-headers';
+import type { Exchange } from './exchange';
 import type { ViewReply } from './express';
-import { headersUnlessSeen } from './framework-capture';
+import { headersUnlessSeen, isHeadRepeatable, isLeftAlone, isSeenByHooks } from './application-hooks';
+import { replySerializerOf } from './fastify-internals';
+import { captureResponse, type FrameworkResponse } from './framework-capture';
 import { mergeVary } from './response/directives';
 import { directHit } from './response/direct-hit';
 import { compressesItself, Encoder, negotiate } from './response/encoding';
-import { encodedEtag, matchesIfNoneMatch, preconditionsHold, weakened } from './response/etag';
+import { encodedEtag, isOwnEtag, matchesIfNoneMatch, preconditionsHold, weakened } from './response/etag';
 import { ageOf, cacheStatus, uncachedMarks, validators, type Verdict, withoutBody, xCache } from './response/headers';
 import { isHeld, type PreparedHit } from './response/prepared-hits';
 import { refusalOf } from './response/refusal';
 import { StoredResponse } from './response/stored-response';
 import type { ViewRoute } from './route/view-route';
+
+type Request = Pick<Exchange, 'route' | 'request' | 'reply'>;
 
 /** What the response to one request is made from. */
 export interface ResponseSource {
@@ -55,12 +60,17 @@ export class Responder {
 
   /**
    * Sends a prepared hit as Fastify would, and through Fastify where hooks of the application see the response.
-   * @param isCaptured the response goes through Fastify in any case
+   * @param open opens its URL to the fast path; the response then goes through Fastify in any case
    */
-  send(hit: PreparedHit, { headers, method }: FastifyRequest, reply: ViewReply, isCaptured: boolean): void {
+  send(hit: PreparedHit, { route, request, reply }: Request, open: (() => void) | undefined): void {
+    const { headers, method } = request;
     const held = isHeld(hit, headers['if-none-match']);
-    const given = method === 'GET' && !isCaptured ? headersUnlessSeen(reply) : undefined;
+    const given = method === 'GET' && !open ? headersUnlessSeen(reply) : undefined;
     if (given && !compressesItself(reply)) return directHit(hit).send(reply.raw, given, held);
+    if (isSeenByHooks(reply)) {
+      const source = this.fromCache(foundIn(hit.tier, hit.entry, Date.now()));
+      return this.sendThroughHooks(source, { route, request, reply }, open);
+    }
     const vary = reply.getHeader('vary');
     if (held) {
       hit.heads.notModified.lendTo(reply.raw);
@@ -77,7 +87,55 @@ export class Responder {
   }
 
   /**
+   * Sends a hit through the hooks of the application as its miss went through them: they get what the framework made of the
+   * handler's value, and the cache encodes and validates what they left alone.
+   */
+  sendThroughHooks(source: ResponseSource, exchange: Request, open: (() => void) | undefined): void {
+    const { reply } = exchange;
+    const { headers, etag, serialised: body } = source.stored;
+    const vary = reply.getHeader('vary');
+    void reply.code(200).headers(headers);
+    if (vary !== undefined) void reply.header('vary', mergeVary(vary, headers['vary'] ?? ''));
+    if (!isOwnEtag(etag)) void reply.header('etag', etag);
+    captureResponse(reply, (serialised, current) => this.finish(source, exchange, serialised, current, open));
+    sendSerialised(body, reply);
+  }
+
+  /**
+   * What is sent after the application's hooks. A response that they changed is sent as it is, without an ETag: ours is of other
+   * bytes. So is a `Cache-Control` of theirs.
+   */
+  async finish(
+    source: ResponseSource,
+    { route, request, reply }: Request,
+    serialised: FrameworkResponse,
+    current: unknown,
+    open: (() => void) | undefined,
+  ): Promise<unknown> {
+    const said = reply.getHeader('cache-control');
+    const isOfHook = said !== undefined && said !== serialised.headers['cache-control'];
+    let body = current;
+    if (isLeftAlone(serialised, current, reply)) {
+      if (open && isHeadRepeatable(reply, serialised.headers)) open();
+      body = await this.prepare(route, source, request, reply, {});
+    } else this.mark(source, route, reply);
+    if (isOfHook) void reply.header('cache-control', said);
+    return body;
+  }
+
+  /** Headers of the cache for a response whose body is not its own. */
+  private mark({ stored, headers, kept }: ResponseSource, route: ViewRoute, reply: ViewReply): void {
+    const { vary, ...own } = validators(route, stored, 'identity', kept);
+    delete own['etag'];
+    const present = reply.getHeader('vary');
+    void reply.headers(headers).header('vary', mergeVary(present, vary ?? ''));
+    // A hook may have made an error of it.
+    if (reply.statusCode === 200 || reply.statusCode === 304) void reply.headers(own);
+  }
+
+  /**
    * Sets the status and headers of the response. Resolves with the body to send; undefined: none.
+   * @param given the handler's headers, where the reply does not have them yet: hooks may have changed those that it has
    * @throws HttpException 404 when the entry is a stored 404; PreconditionFailedException for a failed `If-Match`
    */
   async prepare(
@@ -85,6 +143,7 @@ export class Responder {
     { stored, entry, headers, kept }: ResponseSource,
     request: FastifyRequest,
     reply: ViewReply,
+    given = stored.headers,
   ): Promise<Buffer | undefined> {
     const vary = reply.getHeader('vary');
     void reply.headers(headers);
@@ -96,7 +155,7 @@ export class Responder {
 
     const encodes = entry && !compressesItself(reply);
     const encoding = encodes ? negotiate(header(request, 'accept-encoding'), stored) : 'identity';
-    const own = { ...stored.headers, ...validators(route, stored, encoding, kept) };
+    const own = { ...given, ...validators(route, stored, encoding, kept) };
     if (compressesItself(reply)) own['etag'] = weakened(stored.etag);
     if (vary !== undefined) own['vary'] = mergeVary(vary, own['vary'] ?? '');
     const ifNoneMatch = header(request, 'if-none-match');
@@ -116,6 +175,12 @@ export class Responder {
   private mayBeShared({ entry, outcome, stored, staleSince }: CacheResult & Verdict): boolean {
     return (outcome === 'hit' || outcome === 'miss') && stored && staleSince === undefined && this.isFresh(entry);
   }
+}
+
+/** A serializer that a hook chose for the reply would print the text once more. */
+function sendSerialised(body: string | Buffer, reply: ViewReply): void {
+  if (replySerializerOf(reply) !== null) (reply as unknown as FastifyReply).serializer((text) => text as string);
+  reply.send(body);
 }
 
 function header(request: FastifyRequest, name: string): string | undefined {

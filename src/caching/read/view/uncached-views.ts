@@ -42,17 +42,13 @@ export class UncachedViews {
     return handOver(run.value, reply, async (serialised, current) => {
       run.capture(serialised, reply.getHeaders());
       const { body } = await loading;
-      if (run.isUncacheable || current !== serialised.payload) {
+      if (run.isUncacheable) {
         markUncacheable(this.layer.name, reply, run);
         return current;
       }
       const { responder } = this.layer;
-      return responder.prepare(
-        route,
-        responder.fromHandler(StoredResponse.of({ body }), run.staleSince),
-        request,
-        reply,
-      );
+      const source = responder.fromHandler(StoredResponse.of({ body }), run.staleSince);
+      return responder.finish(source, { route, request, reply }, serialised, current, undefined);
     });
   }
 

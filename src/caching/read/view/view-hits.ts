@@ -6,6 +6,7 @@ import type { CacheStack } from '../../core/cache-stack';
 import { isBehind } from '../../core/clock/cache-token';
 import { type CacheEntry, foundIn, type Tier } from '../../core/store/entry';
 import { EAGER } from '../../core/store/policy';
+import { isHeadRepeatable, isSeenByHooks } from './application-hooks';
 import { setCacheOutcome } from './cache-outcome';
 import type { Exchange } from './exchange';
 import { isExpress, type ViewReply } from './express';
@@ -15,7 +16,7 @@ import { compressesItself } from './response/encoding';
 import type { BypassReason } from './response/headers';
 import type { PreparedHit } from './response/prepared-hits';
 import { forbidsToStore } from './response/storable';
-import { isSameBeside, type SharedHeaders, sharedHeaders } from './route/fast-path-eligibility';
+import { sharedHeaders } from './route/fast-path-eligibility';
 import { negotiatedBefore } from './route/negotiated';
 import type { KnownUrl } from './route/url-key-cache';
 import { ViewExplorer } from './view.explorer';
@@ -108,11 +109,12 @@ export class ViewHits implements EarlyResponder {
   }
 
   private send(hit: PreparedHit, { known, shared }: Pick<Target, 'known' | 'shared'>, exchange: Request): void {
-    const { request, reply } = exchange;
+    const { route, request, reply } = exchange;
     setCacheOutcome(reply.raw, hit.tier);
     // Only the framework shows what hooks do with the response, so this one goes through all of it.
-    if (shared) openUnlessChanged(known, shared, hit, exchange);
-    this.layer.responder.send(hit, request, reply, shared !== undefined);
+    const open = shared && ((): void => void (known.open = route.opening.for(request, shared)));
+    if (open && !isSeenByHooks(reply)) openUnlessChanged(open, { ...shared, ...hit.ok }, hit, reply);
+    this.layer.responder.send(hit, exchange, open);
   }
 
   bypassReason({ route, request, reply }: Request): BypassReason | undefined {
@@ -127,17 +129,11 @@ export class ViewHits implements EarlyResponder {
   }
 }
 
-/** Opens a URL to the fast path if the application's hooks leave the response of the pipeline as it is. A 304 does not show that. */
-function openUnlessChanged(
-  known: KnownUrl,
-  shared: SharedHeaders,
-  hit: PreparedHit,
-  { route, request, reply }: Request,
-): void {
-  const expected = { ...shared, ...hit.ok };
+/** Opens a URL to the fast path if the response of the pipeline is as it was prepared. A 304 does not show that. */
+function openUnlessChanged(open: () => void, expected: object, hit: PreparedHit, reply: ViewReply): void {
   captureResponse(reply, (_serialised, current) => {
     const isWhole = reply.statusCode === 200 && current === hit.payload;
-    if (isWhole && isSameBeside(reply.getHeaders(), expected)) known.open = route.opening.for(request, shared);
+    if (isWhole && isHeadRepeatable(reply, { ...expected })) open();
     return current;
   });
 }

@@ -2,6 +2,7 @@ import { GatewayTimeoutException } from '@nestjs/common';
 import { type Observable, of } from 'rxjs';
 import type { CacheStack } from '../../core/cache-stack';
 import { type CacheResult, keyTag, type Loaded } from '../../core/store/entry';
+import { isHeadRepeatable, isSeenByHooks } from './application-hooks';
 import { setCacheOutcome, sourceOf } from './cache-outcome';
 import { type Client, SENT, unlessGone } from './client';
 import type { Exchange } from './exchange';
@@ -12,12 +13,9 @@ import { handOver, markUncacheable } from './own-response';
 import type { ResponseSource } from './responder';
 import { requests } from './response/directives';
 import { cacheStatus, type Verdict } from './response/headers';
-import { isSameBeside, type SharedHeaders } from './route/fast-path-eligibility';
+import type { SharedHeaders } from './route/fast-path-eligibility';
 import type { KnownUrl } from './route/url-key-cache';
 import type { ViewLayer } from './view-layer';
-
-/** What a hook of the application may have set for the body that is replaced. */
-const ENCODING = ['content-encoding', 'content-length'];
 
 /** Where the response of a request may be. */
 export interface Target {
@@ -76,15 +74,17 @@ export class ViewLoader {
     { route, request, reply }: Exchange,
   ): unknown {
     const finish: Finish = async (filtered, current) => {
-      const added = run.captureError(filtered);
+      run.captureError(filtered);
       const result = await finding.catch(() => undefined);
       setCacheOutcome(reply.raw, result && !run.isUncacheable ? sourceOf(result) : 'source');
       if (!result || run.isUncacheable) return current;
       const source = this.layer.responder.fromCache(result);
       if (source.stored.status !== 200) return current;
-      for (const name of [...added, ...ENCODING]) void reply.removeHeader(name);
-      void reply.code(200);
-      return this.layer.responder.prepare(route, source, request, reply);
+      run.undo();
+      if (!isSeenByHooks(reply)) return this.layer.responder.prepare(route, source, request, reply);
+      // The application's hooks have seen the failure alone: this response is sent in its place, which is never sent.
+      this.layer.responder.sendThroughHooks(source, { route, request, reply }, undefined);
+      return new Promise<never>(() => undefined);
     };
     if (reply instanceof ExpressReply) reply.holdResponse(finish);
     else captureResponse(reply, finish);
@@ -97,11 +97,11 @@ export class ViewLoader {
     finding: Promise<CacheResult & Verdict>,
     serialised: FrameworkResponse,
     current: unknown,
-    { known, shared }: Target,
-    { route, request, reply }: Exchange,
+    target: Target,
+    exchange: Exchange,
   ): Promise<unknown> {
-    const final = { ...reply.getHeaders() };
-    run.capture(serialised, final);
+    const { reply } = exchange;
+    run.capture(serialised, { ...reply.getHeaders() });
     const result = await finding.catch(() => undefined);
     // The load's deadline passed meanwhile: the response is right, and not stored.
     if (!result || result.outcome !== 'miss' || run.isUncacheable) {
@@ -111,27 +111,22 @@ export class ViewLoader {
     }
     setCacheOutcome(reply.raw, sourceOf(result));
     const source = this.layer.responder.fromCache({ ...result, staleSince: run.staleSince });
-    // Another hook has transformed the body for this client, and on a hit it will do so again.
-    if (current !== serialised.payload) {
-      void reply.headers(source.headers);
-      return current;
-    }
-    // The hooks left the response alone, so the fast path may skip them.
-    if (shared && isSameBeside(final, serialised.headers)) known.open = route.opening.for(request, shared);
-    return this.layer.responder.prepare(route, source, request, reply);
+    return this.layer.responder.finish(source, exchange, serialised, current, opens(target, exchange));
   }
 
   /** A hit of L2, most often. It opens the URL as a miss does, or a small L1 would keep it from the fast path for good. */
-  private async sendFrom(
-    source: ResponseSource,
-    { known, shared }: Target,
-    { route, request, reply }: Exchange,
-  ): Promise<Observable<never>> {
+  private async sendFrom(source: ResponseSource, target: Target, exchange: Exchange): Promise<Observable<never>> {
+    const { route, request, reply } = exchange;
+    const open = opens(target, exchange);
+    // A stored 404 becomes a response in the application's filters.
+    if (source.stored.status === 200 && isSeenByHooks(reply)) {
+      this.layer.responder.sendThroughHooks(source, exchange, open);
+      return SENT;
+    }
     const body = await this.layer.responder.prepare(route, source, request, reply);
-    if (shared && reply.statusCode === 200 && !(reply instanceof ExpressReply)) {
+    if (open && reply.statusCode === 200 && !(reply instanceof ExpressReply)) {
       captureResponse(reply, (serialised, current) => {
-        const isUnchanged = current === serialised.payload && isSameBeside(reply.getHeaders(), serialised.headers);
-        if (isUnchanged) known.open = route.opening.for(request, shared);
+        if (current === serialised.payload && isHeadRepeatable(reply, serialised.headers)) open();
         return current;
       });
     }
@@ -172,4 +167,9 @@ export class ViewLoader {
     // While the clock is unavailable this process still obeys, and the request goes on.
     await store.invalidate(own).catch(() => undefined);
   }
+}
+
+/** Opens the URL of a request to the fast path. Undefined where that is not to be tried. */
+function opens({ known, shared }: Target, { route, request }: Exchange): (() => void) | undefined {
+  return shared && ((): void => void (known.open = route.opening.for(request, shared)));
 }

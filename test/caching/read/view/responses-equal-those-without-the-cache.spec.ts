@@ -12,6 +12,7 @@ import { needs } from '../../../support/needs';
 import { RedisServer } from '../../../support/redis-server';
 import { live } from '../../../support/stacks';
 import { ApiKeyGuard, TeapotFilter, Zoo } from './zoo.controller';
+import { asEncoded } from './zoo.encodings';
 import { type Setup, SETUPS } from './zoo.setups';
 
 interface Running {
@@ -59,6 +60,7 @@ const CALLERS: Record<string, Record<string, string>> = {
   german: { 'accept-language': 'de' },
 };
 
+/** Asked where the application has onSend hooks: those get a hit as they got its miss, so none may be encoded before them. */
 const ENCODINGS: Record<string, Record<string, string>> = {
   gzip: { 'accept-encoding': 'gzip' },
   br: { 'accept-encoding': 'br;q=1, gzip;q=0.5' },
@@ -77,7 +79,8 @@ const OWN = /^(age|cache-status|x-cache|etag|cache-control|vary|date|connection|
 const OF_THE_BODY = /^(content-|transfer-encoding)/;
 
 /** What an application decided about a response; a header that the cache may add counts where the application set it. */
-function decided({ status, headers, body }: RawAnswer, reference: RawAnswer, ignored: RegExp = OWN): object {
+function decided(answer: RawAnswer, reference: RawAnswer, ignored: RegExp = OWN): object {
+  const { status, headers, body } = asEncoded(answer, reference);
   const theirs = Object.entries(headers).filter(([name]) => !OWN.test(name) && !ignored.test(name));
   const said = ['cache-control', 'etag'].filter((name) => reference.headers[name] !== undefined);
   return {
@@ -89,18 +92,18 @@ function decided({ status, headers, body }: RawAnswer, reference: RawAnswer, ign
 }
 
 /** Each of these has something that no other has. */
-const USUAL = new Set(['as it comes', 'CORS for two origins', '@fastify/compress']);
+const USUAL = new Set(['as it comes', 'an onSend hook that masks text', 'CORS for two origins', '@fastify/compress']);
 
 const members = (field: unknown): string[] => (typeof field === 'string' ? field.toLowerCase().split(/, */) : []);
 
 describe.each(Object.entries(SETUPS).filter(([name]) => effort(USUAL.has(name), true)))('with %s', (name, setup) => {
   let plain: Running;
   let nodes: Running[];
-  const compresses = name === '@fastify/compress';
+  const hasHooks = name === '@fastify/compress' || name.startsWith('an onSend hook');
   // Only these two may treat an origin otherwise than another.
   const withOrigins = effort(['as it comes', 'CORS for two origins'].includes(name), true);
   const known = Object.entries(CALLERS).filter(([caller]) => withOrigins || !caller.startsWith('origin'));
-  const callers = [...known.map(([, headers]) => headers), ...(compresses ? Object.values(ENCODINGS) : [])];
+  const callers = [...known.map(([, headers]) => headers), ...(hasHooks ? Object.values(ENCODINGS) : [])];
 
   beforeAll(async () => {
     const caching = { prefix: `zoo-${randomUUID()}`, l2Timeout: '10s', redis: { url: server.url } };
@@ -134,7 +137,7 @@ async function revalidated(
   url: string,
   path: string,
   { method, headers }: RawRequest,
-  { headers: { etag }, status }: RawAnswer,
+  { headers: { etag, 'content-length': whole }, status }: RawAnswer,
   reference: RawAnswer,
 ): Promise<void> {
   if (etag === undefined || status !== 200) return;
@@ -146,7 +149,7 @@ async function revalidated(
   );
   // RFC 9110 §8.6: none, or that of the 200.
   const length = again.headers['content-length'];
-  if (length !== undefined) expect(length).toBe(reference.headers['content-length']);
+  if (length !== undefined) expect(length).toBe(whole);
 }
 
 /** Handlers by set-ups, for docs/responses.md: `npm run test:slow` with ZOO_TABLE=file. */

@@ -46,6 +46,14 @@ export const SETUPS: Record<string, Setup> = {
         done(null, typeof payload === 'string' || Buffer.isBuffer(payload) ? `[${payload.toString()}]` : payload),
       );
   },
+  'an onSend hook that masks text': (app) => {
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .addHook('onSend', (_request, _reply, payload, done) =>
+        done(null, typeof payload === 'string' ? payload.replace(/alice|[1x]/g, '*') : payload),
+      );
+  },
   'an onSend hook that sets a cookie': (app) => {
     app
       .getHttpAdapter()

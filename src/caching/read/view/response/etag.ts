@@ -8,9 +8,14 @@ export function strongEtag(bytes: string | Buffer): string {
 /** What `strongEtag` makes. */
 const OURS = /^"[\w-]{27}"$/;
 
+/** Whether the cache made this validator, and not the handler. */
+export function isOwnEtag(etag: string): boolean {
+  return OURS.test(etag);
+}
+
 /** Our validator for bytes that the application may still encode: the content stays the same, the bytes do not. A handler's own is left. */
 export function weakened(etag: string): string {
-  return OURS.test(etag) ? `W/${etag}` : etag;
+  return isOwnEtag(etag) ? `W/${etag}` : etag;
 }
 
 /** The validator of the JSON representation of `value`. */

@@ -13,6 +13,7 @@ export interface Heads {
 
 /** A hit's response, ready to be sent. It changes once a second, with its `ttl`; in between all clients share it. */
 export interface PreparedHit {
+  readonly entry: CacheEntry;
   readonly tier: Tier;
   readonly ttl: number;
   readonly etag: string;
@@ -55,6 +56,7 @@ export class PreparedHits {
       'x-cache': xCache('hit'),
     };
     const hit: PreparedHit = {
+      entry,
       tier,
       ttl,
       etag: encodedEtag(stored.etag, encoding),

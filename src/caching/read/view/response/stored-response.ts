@@ -11,6 +11,8 @@ interface Head {
   etag: string;
   /** The class of a 404. */
   type?: string;
+  /** The framework made a Buffer of the body, not text. */
+  bytes?: true;
 }
 
 const LINE_END = 0x0a;
@@ -22,9 +24,15 @@ export class StoredResponse {
     readonly headers: Readonly<Record<string, string>>,
     readonly etag: string,
     readonly payload: Buffer,
+    private readonly isText: boolean,
     /** The class of a stored 404: see `refusalOf`. */
     readonly type?: string,
   ) {}
+
+  /** The body as the framework gave it to the application's hooks: one that takes text leaves a Buffer as it is. */
+  get serialised(): string | Buffer {
+    return this.isText ? this.payload.toString() : this.payload;
+  }
 
   /** A response as one body to store. A validator that the handler set itself replaces ours. */
   static encode(
@@ -33,15 +41,16 @@ export class StoredResponse {
     payload: string | Buffer,
     type?: string,
   ): { body: Buffer; size: number } {
-    const head: Head = { status, headers, etag: etag ?? strongEtag(payload), type };
+    const isText = typeof payload === 'string';
+    const head: Head = { status, headers, etag: etag ?? strongEtag(payload), ...(isText ? {} : { bytes: true }), type };
     const line = `${JSON.stringify(head)}\n`;
     const start = Buffer.byteLength(line);
     const size = Buffer.byteLength(payload);
     const body = Buffer.allocUnsafeSlow(start + size);
     body.write(line);
-    if (typeof payload === 'string') body.write(payload, start);
+    if (isText) body.write(payload, start);
     else payload.copy(body, start);
-    known.set(body, new StoredResponse(status, headers, head.etag, body.subarray(start), type));
+    known.set(body, new StoredResponse(status, headers, head.etag, body.subarray(start), isText, type));
     return { body, size };
   }
 
@@ -62,9 +71,9 @@ export class StoredResponse {
     const end = bytes.indexOf(LINE_END);
     const head: unknown = JSON.parse(bytes.toString('utf8', 0, end));
     if (!isHead(head)) throw new TypeError('an entry holds no response');
-    const { status, headers, etag, type } = head;
+    const { status, headers, etag, type, bytes: isBytes } = head;
     if (status === 404) requireRefusal(bytes.toString('utf8', end + 1), type);
-    return new StoredResponse(status, headers, etag, bytes.subarray(end + 1), type);
+    return new StoredResponse(status, headers, etag, bytes.subarray(end + 1), isBytes !== true, type);
   }
 }
 

@@ -66,6 +66,8 @@ export function isSameBeside(
   final: Readonly<Record<string, unknown>>,
   expected: Readonly<Record<string, unknown>>,
 ): boolean {
-  const names = Object.keys(final).filter((name) => name !== 'content-length' && name !== REQUEST_ID);
+  const names = Object.keys({ ...final, ...expected }).filter(
+    (name) => name !== 'content-length' && name !== REQUEST_ID,
+  );
   return names.every((name) => final[name] === expected[name]);
 }
