@@ -2,6 +2,7 @@
  * Members of Fastify without a public name, found by their symbols' descriptions. Another release of Fastify may lack one:
  * it then reads as undefined, and the caller does without.
  */
+export const hooksOf = member('fastify.hooks');
 export const routeContextOf = member('fastify.context');
 export const replyHeadersOf = member('fastify.reply.headers');
 export const replySerializerOf = member('fastify.reply.serializer');

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, onSendHookHandler } from 'fastify';
+import { hooksOf } from './fastify-internals';
 
 /** What the framework is about to send: serialised by its own schemas, serialisers and preSerialization hooks. */
 export interface FrameworkResponse {
@@ -28,9 +29,16 @@ export function captureResponse(reply: object, finish: Finish): void {
   (reply as Captured)[CAPTURE] = { finish };
 }
 
-/** The first onSend hook: reads the framework's own bytes before other hooks transform them for this client. */
+/**
+ * The first onSend hook: reads the framework's own bytes before other hooks transform them for this client. Hooks that the
+ * application added earlier come behind it too: they run on each hit, so what they did must not be stored.
+ */
 export function readSerialised(server: FastifyInstance): void {
-  server.addHook('onSend', readHook);
+  server.after(() => {
+    const hooks = hooksOf(server) as { readonly onSend?: unknown } | null | undefined;
+    if (Array.isArray(hooks?.onSend)) hooks.onSend.unshift(readHook);
+    else server.addHook('onSend', readHook);
+  });
 }
 
 /** The last onSend hook of the server: only now is it known what other hooks added, such as a cookie. */
