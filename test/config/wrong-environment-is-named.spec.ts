@@ -101,6 +101,16 @@ it('takes the defaults of the contract, and empty variables for unset ones', () 
   expect(config.auth.secret).not.toBe(loadConfig({}).auth.secret);
 });
 
+it('a URL that starts as it must and is malformed is named as that', () => {
+  for (const name of ['PUBLIC_URL', 'JWT_JWKS_URL', 'RATES_URL', 'EDGE_PURGE_URL']) {
+    for (const url of ['https://h:99999/', 'https://h/%zz', 'https://two words/']) {
+      expect(problems({ [name]: url })).toEqual([
+        `${name} must be a whole URL: its host, its port or its percent-encoding is malformed`,
+      ]);
+    }
+  }
+});
+
 it('an edge to purge needs to be found, and a hosted one its token', () => {
   expect(problems({ EDGE_PURGE: 'varnish' })).toEqual([expect.stringMatching(/^EDGE_PURGE_URL /)]);
   expect(problems({ EDGE_PURGE: 'fastly', EDGE_PURGE_URL: 'https://api.fastly.com' })).toEqual([
