@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { embedded } from '../support/backends';
+import { send } from '../support/client';
 import { eventually } from '../support/eventually';
 import { JWT_SECRET } from '../support/strata-process';
 import { freePort } from '../support/redis-server';
@@ -115,6 +116,12 @@ it('is not root', () => {
   );
 });
 
+/** What docker/README.md runs in a container for a token. */
+function tokenCommand(): string {
+  const readme = readFileSync('docker/README.md', 'utf8');
+  return /^docker compose exec strata-1 (node \S*token\.js [^#\n]*)/m.exec(readme)![1]!;
+}
+
 it('starts with its CMD, is healthy by its HEALTHCHECK, and ends on SIGTERM', async () => {
   const data = await embedded();
   const port = String(await freePort());
@@ -130,6 +137,16 @@ it('starts with its CMD, is healthy by its HEALTHCHECK, and ends on SIGTERM', as
   running = spawn(command!, args, { cwd, env, stdio: 'ignore' });
   await eventually(health, 120_000);
   expect((await fetch(`http://127.0.0.1:${port}/api/products?page=1`)).status).toBe(200);
+  const commands = [tokenCommand(), 'npm run --silent token -- --sub alice --role editor'];
+  for (const line of commands) {
+    const token = execFileSync('bash', ['-c', line], { cwd, env, encoding: 'utf8' }).trim();
+    const written = await send(`http://127.0.0.1:${port}`, '/api/products/1', {
+      method: 'PATCH',
+      token,
+      json: { stock: 1 },
+    });
+    expect([line, written.status]).toEqual([line, 200]);
+  }
   const gone = once(running, 'close');
   running.kill('SIGTERM');
   expect(await gone).toEqual([0, null]);
