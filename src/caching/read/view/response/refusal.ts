@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { HttpException, NotFoundException } from '@nestjs/common';
 import { hasPrivateFields } from '../../canonical';
-import type { StoredResponse } from './stored-response';
 
 type RefusalType = typeof HttpException;
 type Members = Record<string, unknown>;
@@ -15,6 +14,12 @@ export interface Refusal {
   /** Names its class. */
   readonly type: string;
   readonly text: string;
+}
+
+interface StoredRefusal {
+  readonly status: number;
+  readonly payload: Buffer;
+  readonly type?: string;
 }
 
 const ids = new WeakMap<RefusalType, string>();
@@ -47,7 +52,8 @@ export function requireRefusal(text: string, id = ''): void {
   if (!isPlain) throw new TypeError('a refusal without its methods');
 }
 
-export function refusalOf({ payload, status, type = '' }: StoredResponse): HttpException {
+/** What was thrown, from the response that was stored of it. */
+export function refusalOf({ payload, status, type = '' }: StoredRefusal): HttpException {
   return made(types.get(type) ?? HttpException, JSON.parse(payload.toString()) as Content, status);
 }
 
