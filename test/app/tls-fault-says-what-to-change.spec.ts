@@ -38,7 +38,9 @@ it('a URL without sslmode', async () => {
 
 it('an authority that is not known, and either way to make it known', async () => {
   const { code, output } = await seed('sslmode=verify-full');
-  expect(output).toMatch(/self-signed certificate\. .* sslrootcert=\/path\/to\/ca\.pem in DATABASE_URL, or NODE_EXTRA/);
+  expect(output).toMatch(
+    /self-signed certificate.*\. .* sslrootcert=\/path\/to\/ca\.pem in DATABASE_URL, or NODE_EXTRA/,
+  );
   expect(code).toBe(1);
   const trusting = [
     seed(`sslmode=verify-full&sslrootcert=${certificate.certificate}`),
