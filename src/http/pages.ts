@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
 import { PROBLEM_TYPES, problemTitle } from './problem-types';
 
 const STYLE = `
@@ -65,7 +66,10 @@ export function addPages(app: NestFastifyApplication): void {
 }
 
 function respond(request: FastifyRequest, reply: FastifyReply, data: object, title: string, body: string): void {
-  const wantsPage = /\btext\/html\b/i.test((request.headers.accept ?? '').slice(0, 500));
+  const accept = (request.headers.accept ?? '').slice(0, 500);
+  // Of two that a client accepts equally, JSON: most programs accept anything.
+  const [preferred] = new Negotiator({ headers: { accept } }).mediaTypes(['application/json', 'text/html']);
+  const wantsPage = preferred === 'text/html';
   void reply.headers(HEADERS);
   if (!wantsPage) return void reply.type('application/json; charset=utf-8').send(JSON.stringify(data));
   void reply

@@ -103,6 +103,10 @@ it('what a cached page responds with is documented: 200 and 304 with its headers
 it('/ is a small page for people and links for programs', async () => {
   const page = await service.get('/', { headers: { accept: 'text/html,*/*;q=0.8' } });
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  for (const accept of ['*/*', 'text/html;q=0, */*', 'text/html; q=0.0', 'application/json, text/html;q=0.9']) {
+    const { headers } = await service.get('/', { headers: { accept } });
+    expect([accept, headers.get('content-type')]).toEqual([accept, 'application/json; charset=utf-8']);
+  }
   const { body } = await service.get<{ links: Record<string, string> }>('/');
   for (const [name, href] of Object.entries(body.links)) {
     expect(page.text).toContain(`href="${href}"`);
