@@ -22,6 +22,9 @@ export interface ViewReply extends Pick<
 
 type ExpressRequest = IncomingMessage & { route?: { path?: unknown }; raw?: IncomingMessage; routeOptions?: unknown };
 
+/** How Express prints JSON. */
+const SETTINGS = ['json replacer', 'json spaces', 'json escape'];
+
 export function isExpress(response: object): boolean {
   return !('raw' in response);
 }
@@ -36,6 +39,11 @@ export function fromExpressRequest(request: ExpressRequest): FastifyRequest {
 /** An Express response with the interface of a Fastify reply. */
 export class ExpressReply implements ViewReply {
   constructor(readonly raw: ServerResponse) {}
+
+  /** Middleware has replaced how this response is sent, to wrap it or to hide parts of it. */
+  get isReplaced(): boolean {
+    return Object.hasOwn(this.raw, 'json') || Object.hasOwn(this.raw, 'send');
+  }
 
   get sent(): boolean {
     return this.raw.headersSent;
@@ -121,11 +129,18 @@ export class ExpressReply implements ViewReply {
 
   private serialise(value: unknown): Buffer {
     if (value === null) return Buffer.alloc(0);
-    if (typeof value === 'string') return Buffer.from(value);
-    if (!this.raw.hasHeader('content-type')) this.raw.setHeader('content-type', 'application/json; charset=utf-8');
+    const isText = typeof value === 'string';
+    const text = isText ? value : this.jsonOf(value);
+    const type = this.raw.getHeader('content-type') ?? (isText ? 'text/html' : 'application/json');
+    if (typeof type === 'string') this.raw.setHeader('content-type', inUtf8(type));
+    return Buffer.from(text);
+  }
+
+  private jsonOf(value: unknown): string {
     const { app } = this.raw as ServerResponse & { app?: { get(setting: string): unknown } };
-    const [replacer, spaces] = ['json replacer', 'json spaces'].map((setting) => app?.get(setting));
-    return Buffer.from(JSON.stringify(value, replacer as never, spaces as number | undefined));
+    const [replacer, spaces, escape] = SETTINGS.map((setting) => app?.get(setting));
+    const json = JSON.stringify(value, replacer as never, spaces as number | undefined);
+    return escape ? json.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`) : json;
   }
 
   /** Maps a handler's value as Nest does for Express: text is HTML, and every object is JSON, bytes included. */
@@ -135,8 +150,15 @@ export class ExpressReply implements ViewReply {
 
   private valueOf(value: unknown): unknown {
     if (value instanceof Uint8Array) return JSON.parse(JSON.stringify(value)) as unknown;
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return value;
-    if (!this.raw.hasHeader('content-type')) this.raw.setHeader('content-type', 'text/html; charset=utf-8');
-    return String(value);
+    const isPrinted = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    return isPrinted || typeof value === 'bigint' ? String(value) : value;
   }
+}
+
+/** A content type as `res.send` sets it for a text. */
+function inUtf8(type: string): string {
+  const [media = '', ...parameters] = type.split(';').map((part) => part.trim());
+  const named = parameters.map((parameter) => parameter.replace(/^[^=]*/, (name) => name.toLowerCase()));
+  const others = named.filter((parameter) => parameter !== '' && !parameter.startsWith('charset='));
+  return [media.toLowerCase(), ...[...others, 'charset=utf-8'].sort()].join('; ');
 }

@@ -9,7 +9,7 @@ import { EAGER } from '../../core/store/policy';
 import { isHeadRepeatable, isSeenByHooks } from './application-hooks';
 import { setCacheOutcome } from './cache-outcome';
 import type { Exchange } from './exchange';
-import { isExpress, type ViewReply } from './express';
+import { ExpressReply, isExpress, type ViewReply } from './express';
 import { captureResponse } from './framework-capture';
 import { requests } from './response/directives';
 import { compressesItself } from './response/encoding';
@@ -118,7 +118,8 @@ export class ViewHits implements EarlyResponder {
   }
 
   bypassReason({ route, request, reply }: Request): BypassReason | undefined {
-    if (forbidsToStore(reply.getHeader('cache-control'), route)) return 'not-cacheable';
+    const isReplaced = reply instanceof ExpressReply && reply.isReplaced;
+    if (isReplaced || forbidsToStore(reply.getHeader('cache-control'), route)) return 'not-cacheable';
     const off = this.layer.isOn ? undefined : 'off';
     if (route.isPrivate) return this.layer.user(request) === undefined ? 'no-user' : off;
     if (route.isShared) return off;

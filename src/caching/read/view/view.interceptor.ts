@@ -74,9 +74,9 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
       : { route, request, reply: response, next };
     const { reply } = exchange;
     const reason = this.hits.bypassReason(exchange);
-    if (reason === undefined) return this.cached(exchange, context);
+    if (reason === undefined) return this.cached(asSent(exchange), context);
     setCacheOutcome(reply.raw, 'bypass');
-    if (reason === 'off') return this.uncached.respond(exchange);
+    if (reason === 'off') return this.uncached.respond(asSent(exchange));
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, reason), 'x-cache': 'BYPASS' });
     // What a guard, a hook or a decorator of the application says about storing is left as it is.
     if (reason !== 'not-cacheable') void reply.header('cache-control', 'private, no-store');
@@ -111,5 +111,11 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
 
 function expressExchange(route: ViewRoute, context: ExecutionContext, next: CallHandler): Exchange {
   const reply = new ExpressReply(context.getArgByIndex(1));
-  return { route, request: fromExpressRequest(context.getArgByIndex(0)), reply, next: reply.asSent(next) };
+  return { route, request: fromExpressRequest(context.getArgByIndex(0)), reply, next };
+}
+
+/** The handler's value as it is sent and stored. What bypasses the cache is left to Nest's own adapter. */
+function asSent(exchange: Exchange): Exchange {
+  const { reply, next } = exchange;
+  return reply instanceof ExpressReply ? { ...exchange, next: reply.asSent(next) } : exchange;
 }

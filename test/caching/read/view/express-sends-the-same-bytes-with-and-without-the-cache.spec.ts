@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CACHE_MANAGER, type Cache } from '@nestjs/cache-manager';
 import {
@@ -10,10 +11,11 @@ import {
   NotFoundException,
   Param,
   Query,
+  Res,
   StreamableFile,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { ExpressAdapter } from 'nest-express';
+import { ExpressAdapter, type NestExpressApplication } from 'nest-express';
 import { CacheQuery, CacheService, CacheView, CachingModule, type CachingOptions } from '../../../../src/caching';
 import { ask, type RawAnswer } from '../../../support/http';
 
@@ -55,6 +57,27 @@ class ZooController {
   @Header('content-type', 'text/csv')
   csv(): string {
     return 'a;b';
+  }
+
+  @Get('xml') @CacheView() @Header('content-type', 'application/xml') xml(): string {
+    return '<a>Größe</a>';
+  }
+
+  @Get('latin') @CacheView() latin(@Res({ passthrough: true }) response: ServerResponse): string {
+    response.setHeader('content-type', 'text/plain; Version=1; charset=latin1');
+    return 'Größe';
+  }
+
+  @Get('json-api') @CacheView() @Header('content-type', 'application/vnd.api+json') jsonApi(): object {
+    return { data: [] };
+  }
+
+  @Get('bigint') @CacheView() bigint(): bigint {
+    return 1n;
+  }
+
+  @Get('script') @CacheView() script(): object {
+    return { text: '</script><script>alert(1 && 2)' };
   }
 
   @Get('number')
@@ -99,6 +122,9 @@ class ZooController {
   }
 }
 
+/** What middleware replaces in Express's response. */
+type Replaceable = Record<'json' | 'send', (body: unknown) => unknown>;
+
 interface Running {
   app: INestApplication;
   get: (path: string, headers?: Record<string, string>, method?: string) => Promise<RawAnswer>;
@@ -107,14 +133,15 @@ interface Running {
 const open: INestApplication[] = [];
 
 /** @param caching undefined: the framework alone */
-async function start(caching?: CachingOptions): Promise<Running> {
+async function start(caching?: CachingOptions, prepare?: (app: NestExpressApplication) => void): Promise<Running> {
   const module = await Test.createTestingModule({
     imports: caching ? [CachingModule.forRoot(caching)] : [],
     controllers: [ZooController],
     providers: [Shop, ...(caching ? [] : [{ provide: CACHE_MANAGER, useValue: undefined }])],
   }).compile();
-  const app = module.createNestApplication(new ExpressAdapter(), { logger: false });
+  const app = module.createNestApplication<NestExpressApplication>(new ExpressAdapter(), { logger: false });
   open.push(app);
+  prepare?.(app);
   await app.listen(0, '127.0.0.1');
   const server = app.getHttpServer() as { address: () => AddressInfo };
   const url = `http://127.0.0.1:${server.address().port}`;
@@ -132,15 +159,39 @@ const plain = ({ status, headers, body }: RawAnswer): unknown => ({
   body: body.toString(),
 });
 
-it.each(['object/1', 'object/1?page=2', 'text', 'csv', 'number', 'nothing', 'bytes', 'stream', 'missing'])(
-  '/zoo/%s: miss and hit are what Express sends without the cache',
-  async (path) => {
-    const [cached, without] = await Promise.all([start({}), start()]);
-    const expected = plain(await without.get(`/zoo/${path}`));
-    expect(plain(await cached.get(`/zoo/${path}`))).toEqual(expected);
-    expect(plain(await cached.get(`/zoo/${path}`))).toEqual(expected);
-  },
-);
+const PATHS =
+  'object/1 object/1?page=2 text csv xml latin json-api number bigint script nothing bytes stream missing'.split(' ');
+
+it.each(PATHS)('/zoo/%s: miss and hit are what Express sends without the cache', async (path) => {
+  const [cached, without] = await Promise.all([start({}), start()]);
+  const expected = plain(await without.get(`/zoo/${path}`));
+  expect(plain(await cached.get(`/zoo/${path}`))).toEqual(expected);
+  expect(plain(await cached.get(`/zoo/${path}`))).toEqual(expected);
+});
+
+it('prints JSON as the settings of the application say', async () => {
+  const prepare = (app: NestExpressApplication): void => void app.set('json escape', true).set('json spaces', 2);
+  const [cached, without] = await Promise.all([start({}, prepare), start(undefined, prepare)]);
+  const expected = plain(await without.get('/zoo/script'));
+  for (let i = 0; i < 2; i++) expect(plain(await cached.get('/zoo/script'))).toEqual(expected);
+});
+
+it.each(['json', 'send'] as const)('what middleware makes of res.%s() holds for misses and hits', async (name) => {
+  const prepare = (app: NestExpressApplication): void => {
+    app.use((request: IncomingMessage, response: Replaceable, next: () => void) => {
+      const original = response[name].bind(response);
+      if (request.headers['x-mask']) response[name] = (body) => original(JSON.stringify(body).replace('Größe', '…'));
+      next();
+    });
+  };
+  const [cached, without] = await Promise.all([start({}, prepare), start(undefined, prepare)]);
+  for (const headers of [{ 'x-mask': '1' }, {}, { 'x-mask': '1' }, {}] as Record<string, string>[]) {
+    for (const path of ['/zoo/text', '/zoo/object/1']) {
+      expect(plain(await cached.get(path, headers))).toEqual(plain(await without.get(path, headers)));
+    }
+  }
+  expect((await cached.get('/zoo/text')).headers['x-cache']).toBe('HIT');
+});
 
 it('a hit runs no handler, is revalidated by its ETag, and serves HEAD without a body', async () => {
   const { get } = await start({});
