@@ -19,6 +19,7 @@ const {
   EvictsTags,
 } = require('../../dist/caching');
 const { Drainer } = require('../../dist/caching/write/drain/drainer');
+const { WriterWait } = require('../../dist/caching/write/drain/writer-wait');
 const { Product } = require('../../dist/products/product.entity');
 const { WatchedProduct } = require('../../dist/account/watched-product.entity');
 
@@ -55,7 +56,7 @@ Module({
 })(Root);
 
 if (hang) {
-  Drainer.prototype.waitUntilStamped = () => {
+  WriterWait.prototype.waitUntilStamped = () => {
     Drainer.prototype.drain = () => new Promise(() => undefined);
     process.send({ event: 'hanging' });
     return new Promise(() => undefined);

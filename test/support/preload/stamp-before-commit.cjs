@@ -1,6 +1,7 @@
 /** A planted bug: tags are stamped before the commit (against Law 4), and nothing is stamped after it. */
 const { EvictionSubscriber } = require('../../../dist/caching/write/drain/eviction.subscriber');
 const { Drainer } = require('../../../dist/caching/write/drain/drainer');
+const { WriterWait } = require('../../../dist/caching/write/drain/writer-wait');
 const outbox = require('../../../dist/caching/write/drain/outbox');
 const { EdgeHeaders } = require('../../../dist/caching/edge/edge-headers');
 const { CacheStack } = require('../../../dist/caching');
@@ -18,5 +19,5 @@ EvictionSubscriber.prototype.note = async function (queryRunner) {
   await clock.stamp(this.rules.tagsOf(await outbox.ownRecords(client)));
   await new Promise((resolve) => setTimeout(resolve, 5));
 };
-Drainer.prototype.waitUntilStamped = () => Promise.resolve({ isStamped: true });
+WriterWait.prototype.waitUntilStamped = () => Promise.resolve({ isStamped: true });
 Drainer.prototype.stampRecords = () => Promise.resolve({ extra: '' });
