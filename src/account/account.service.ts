@@ -19,6 +19,15 @@ export interface Dashboard {
   readonly texts: string[];
 }
 
+/** A product on a watchlist, as JSON. */
+interface Watched {
+  readonly json: string;
+  readonly watched_at: string;
+}
+
+/** A list that changes all the time is shown as it was last. */
+const ATTEMPTS = 3;
+
 /** What belongs to one user. */
 @Injectable()
 export class AccountService {
@@ -29,13 +38,7 @@ export class AccountService {
 
   /** Made of the list and of the products on it, each cached by itself: a sale costs it no query. */
   async dashboard(userId: string, page: number): Promise<Dashboard> {
-    const lines = await this.lines(userId);
-    const rows = await this.products.cache.getMany(lines.map(({ id }) => id));
-    // A product that was just deleted may still be on the cached list.
-    const watched = lines.flatMap(({ watched_at }, at) => {
-      const json = rows[at];
-      return json ? [{ json, watched_at }] : [];
-    });
+    const watched = await this.watched(userId);
     const shown = watched.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
     // The row is one JSON object: the member goes before its brace.
     const since = (at: string): string => `,"watched_at":${JSON.stringify(at)}}`;
@@ -43,6 +46,20 @@ export class AccountService {
       summary: summaryOf(watched.map(({ json }) => JSON.parse(json) as ProductDto)),
       texts: shown.map(({ json, watched_at }) => json.slice(0, -1) + since(watched_at)),
     };
+  }
+
+  /**
+   * The products on a list. If the list has changed while they were read, both are read again: a product as it is now was never on
+   * the list as it was then.
+   */
+  private async watched(userId: string): Promise<Watched[]> {
+    let lines = await this.lines(userId);
+    for (let left = ATTEMPTS; ; left -= 1) {
+      const rows = await this.products.cache.getMany(lines.map(({ id }) => id));
+      const now = await this.lines(userId);
+      if (left <= 1 || isSame(lines, now)) return join(lines, rows);
+      lines = now;
+    }
   }
 
   @CacheQuery({ private: true, tags: (_lines: Line[], userId: string) => watchlistTags(userId) })
@@ -62,6 +79,18 @@ export class AccountService {
   unwatch(userId: string, productId: number): Promise<void> {
     return this.watchlist.remove(userId, productId);
   }
+}
+
+function isSame(lines: readonly Line[], others: readonly Line[]): boolean {
+  return JSON.stringify(lines) === JSON.stringify(others);
+}
+
+function join(lines: readonly Line[], rows: readonly (string | null)[]): Watched[] {
+  // A product that was just deleted may still be on the cached list.
+  return lines.flatMap(({ watched_at }, at) => {
+    const json = rows[at];
+    return json ? [{ json, watched_at }] : [];
+  });
 }
 
 function summaryOf(products: readonly ProductDto[]): DashboardSummaryDto {
