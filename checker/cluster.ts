@@ -50,6 +50,10 @@ export class Cluster {
     return this.members.length;
   }
 
+  get isStrict(): boolean {
+    return this.options.mode === 'strict';
+  }
+
   /** Undefined: that node is down at the moment. */
   url(index: number): string | undefined {
     return this.members[index]?.node?.url;

@@ -65,7 +65,7 @@ export class Reader {
     if (dice < 0.65) return list('/api/products?page_size=200', () => true);
     if (dice < 0.75) return list('/api/products/featured', (p) => p.rating >= 4.5);
     if (dice < 0.87) return stats(category);
-    return dashboard(writer);
+    return dashboard(writer, this.cluster.isStrict);
   }
 }
 
@@ -129,13 +129,24 @@ function stats(category: string): Question {
   };
 }
 
-function dashboard(writer: Writer): Question {
+/**
+ * A dashboard says what is on the writer's list, and what each of that is like. In bounded mode a node without proof serves what it
+ * has loaded itself for CACHE_MAX_LAG: the list and a product may then be of two moments, each within the bound.
+ * @param isWhole both are to be of one moment
+ */
+function dashboard(writer: Writer, isWhole: boolean): Question {
   const known = writer.history.current.products.map(({ id }) => id);
   const watched = ({ products, watched: ids }: State): ProductState[] => products.filter(({ id }) => ids.includes(id));
   return {
     path: '/api/me/dashboard',
     token: writer.token,
     says: ({ results }: ListBody) =>
-      known.map((id) => ({ seen: say(find(results, id)), of: (state) => say(find(watched(state), id)) })),
+      known.flatMap((id) => {
+        const row = find(results, id);
+        if (isWhole) return [{ seen: say(row), of: (state: State) => say(find(watched(state), id)) }];
+        const isListed = (state: State): string => String(find(watched(state), id) !== undefined);
+        const list = { seen: String(row !== undefined), of: isListed };
+        return row ? [list, { seen: say(row), of: (state: State) => say(find(state.products, id)) }] : [list];
+      }),
   };
 }
