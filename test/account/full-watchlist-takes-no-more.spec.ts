@@ -9,7 +9,7 @@ interface Dashboard {
   results: unknown[];
 }
 
-/** Products that nobody watches at first. */
+/** Products that are on no watchlist at first. */
 const FIRST = 2_000_000;
 const PRODUCTS = 510;
 

@@ -22,7 +22,7 @@ import type { KnownUrl } from './route/url-key-cache';
 import { ViewExplorer } from './view.explorer';
 import type { EarlyResponder } from './view.guard';
 import { ViewLayer } from './view-layer';
-import type { Target } from './view-loader';
+import { opens, type Target } from './view-loader';
 import { isIdentified } from './view-settings';
 
 type Request = Omit<Exchange, 'next'>;
@@ -109,10 +109,10 @@ export class ViewHits implements EarlyResponder {
   }
 
   private send(hit: PreparedHit, { known, shared }: Pick<Target, 'known' | 'shared'>, exchange: Request): void {
-    const { route, request, reply } = exchange;
+    const { reply } = exchange;
     setCacheOutcome(reply.raw, hit.tier);
     // Only the framework shows what hooks do with the response, so this one goes through all of it.
-    const open = shared && ((): void => void (known.open = route.opening.for(request, shared)));
+    const open = opens({ known, shared }, exchange);
     if (open && !isSeenByHooks(reply)) openUnlessChanged(open, { ...shared, ...hit.ok }, hit, reply);
     this.layer.responder.send(hit, exchange, open);
   }

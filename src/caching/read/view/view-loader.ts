@@ -170,6 +170,9 @@ export class ViewLoader {
 }
 
 /** Opens the URL of a request to the fast path. Undefined where that is not to be tried. */
-function opens({ known, shared }: Target, { route, request }: Exchange): (() => void) | undefined {
+export function opens(
+  { known, shared }: Pick<Target, 'known' | 'shared'>,
+  { route, request }: Pick<Exchange, 'route' | 'request'>,
+): (() => void) | undefined {
   return shared && ((): void => void (known.open = route.opening.for(request, shared)));
 }
