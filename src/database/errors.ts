@@ -20,13 +20,14 @@ function inner(error: Error): unknown {
 }
 
 /**
- * Class 08 connection, 28 authorisation, 3D000 no such database, 40001 and 40P01 conflicts, 53 resources, 55000 not now, 55P03 lock
- * time-out, 57P operator intervention, 57014 cancelled; and Node's own socket errors.
+ * Class 08 connection, 25006 read-only (a primary that became a standby), 25P03 and 25P04 a transaction's own time-outs, 28
+ * authorisation, 3D000 no such database, 40001 and 40P01 conflicts, 53 resources, 55000 not now, 55P03 lock time-out, 57P operator
+ * intervention, 57014 cancelled; and Node's own socket errors.
  */
 const UNAVAILABLE_CODE =
-  /^(08...|28...|3D000|40001|40P01|53...|55000|55P03|57P0.|57014|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
+  /^(08...|25006|25P03|25P04|28...|3D000|40001|40P01|53...|55000|55P03|57P0.|57014|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
 /** pg, pg-pool and TypeORM report a lost connection without a code; TypeORM releases the runner of one at once. */
 const UNAVAILABLE_MESSAGE =
   /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after|Driver not Connected|Client (has encountered a connection error|was closed) and is not queryable|Query runner already released)/;
-/** Class 22 data exception, 23514 check violation. */
-const BAD_VALUE_CODE = /^(22...|23514)$/;
+/** Class 22 data exception, except 2200H (a sequence is used up, whatever the caller sends); 23514 check violation. */
+const BAD_VALUE_CODE = /^(22(?!00H)...|23514)$/;

@@ -58,6 +58,16 @@ it('a query that waits behind a silent connection is not given its response', as
   await sleepAll(0.05);
 });
 
+it('connections to a server that became read-only leave the pool at the first write: the next one gets through', async () => {
+  await database.query('CREATE TABLE IF NOT EXISTS written (n int)');
+  const runners = Array.from({ length: 10 }, () => database.createQueryRunner());
+  await Promise.all(runners.map((runner) => runner.query('SET default_transaction_read_only = on')));
+  await Promise.all(runners.map((runner) => runner.release()));
+  const insert = (): Promise<unknown> => database.query('INSERT INTO written VALUES (1)');
+  expect(await fault(insert())).toBe('unavailable');
+  for (let n = 0; n < 10; n += 1) expect(await fault(insert())).toBe('no error');
+});
+
 it('a transaction that is open elsewhere is not cut with the idle ones', async () => {
   const runner = database.createQueryRunner();
   wire.silence();
