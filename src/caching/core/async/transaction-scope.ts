@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** The transaction of one database connection. TypeORM's QueryRunner is one. */
 export interface Transaction {
   readonly isTransactionActive: boolean;
+  /** The connection was given back, or was lost: TypeORM then reports no end of the transaction. */
+  readonly isReleased?: boolean;
 }
 
 interface Link {
@@ -21,8 +23,7 @@ export class TransactionScope {
 
   /** The caller, and whatever it calls from now on, is inside `transaction` as long as that is active. */
   enter(transaction: Transaction): void {
-    // A connection that was lost or released in mid-transaction reports no end.
-    for (const other of this.open) if (!other.isTransactionActive) this.open.delete(other);
+    for (const other of this.open) if (!isActive(other)) this.open.delete(other);
     this.open.add(transaction);
     this.storage.enterWith({ transaction, outer: firstActive(this.storage.getStore()) });
   }
@@ -40,6 +41,10 @@ export class TransactionScope {
 
 function firstActive(link: Link | undefined): Link | undefined {
   let current = link;
-  while (current && !current.transaction.isTransactionActive) current = current.outer;
+  while (current && !isActive(current.transaction)) current = current.outer;
   return current;
+}
+
+function isActive({ isTransactionActive, isReleased }: Transaction): boolean {
+  return isTransactionActive && !isReleased;
 }
