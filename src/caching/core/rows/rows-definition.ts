@@ -5,6 +5,7 @@ import { type Duration, parseDuration } from '../../caching.options';
 import type { CachePolicy } from '../store/policy';
 import { type RowImage, tableTag } from './row-image';
 import { RowTexts } from './row-texts';
+import { literal, quote, quotePath } from '../sql';
 
 /** The types that a primary key may have: which spellings of it are one. */
 export type KeyType = 'integer' | 'bigint' | 'uuid' | 'text';
@@ -138,9 +139,9 @@ export class RowsDefinition {
    * @param alias the table's, quoted where it has to be
    */
   selectList(alias: string): string {
-    const column = (name: string): string => `${alias}.${quoted(name)}`;
-    const shown = this.fields.map(([name, { column: from, kind }]) => `${kind.sql(column(from))} AS ${quoted(name)}`);
-    const json = `(SELECT row_to_json(r)::text FROM (SELECT ${shown.join(', ')}) AS r)`;
+    const column = (name: string): string => `${alias}.${quote(name)}`;
+    const shown = this.fields.map(([name, { column: from, kind }]) => `${kind.sql(column(from))} AS ${quote(name)}`);
+    const json = `(SELECT row_to_json(r.*)::text FROM (SELECT ${shown.join(', ')}) AS r)`;
     const conditions = this.only.map(([name, value]) =>
       value === null ? `${column(name)} IS NULL` : `${column(name)}::text = ${literal(value)}`,
     );
@@ -156,11 +157,11 @@ export class RowsDefinition {
 
   /** SQL of the rows whose keys are in `$1` (one array of text for each column of the key). */
   selectByIds(): string {
-    const table = this.table.split('.').map(quoted).join('.');
+    const table = quotePath(this.table);
     const from = `SELECT ${this.selectList('t')} FROM ${table} AS t`;
     const arrays = this.keys.map(([, type], at) => `$${at + 1}::text[]::${ARRAYS[type]}`);
-    if (arrays.length === 1) return `${from} WHERE t.${quoted(this.keys[0]![0])} = ANY (${arrays[0]})`;
-    const on = this.keys.map(([name], at) => `t.${quoted(name)} = asked.k${at}`).join(' AND ');
+    if (arrays.length === 1) return `${from} WHERE t.${quote(this.keys[0]![0])} = ANY (${arrays[0]})`;
+    const on = this.keys.map(([name], at) => `t.${quote(name)} = asked.k${at}`).join(' AND ');
     return `${from} JOIN unnest(${arrays.join(', ')}) AS asked (${arrays.map((_, at) => `k${at}`).join(', ')}) ON ${on}`;
   }
 }
@@ -199,12 +200,4 @@ function abs(value: bigint): bigint {
 
 function joined(values: readonly string[]): string {
   return values.length === 1 ? values[0]! : values.map(encodeURIComponent).join();
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -46,7 +46,8 @@ export class TagRules {
 
   /**
    * Reads from PostgreSQL how the tables are watched, and what their records call them. Warns of writes that no trigger can see.
-   * @throws CacheError `CACHE_TABLE_UNWATCHED`: an entity has a rule and its table has no triggers, so nothing would ever be evicted
+   * @throws CacheError `CACHE_TABLE_UNWATCHED`: an entity has a rule and its table has no triggers, so nothing would ever be evicted;
+   * or its parent or child has triggers of its own, so that each would hide writes from the other
    */
   async requireTriggers(): Promise<void> {
     const tables = await readWatchedTables(this.dataSource, this.tables);
@@ -60,6 +61,7 @@ export class TagRules {
       );
     }
     for (const table of tables) {
+      refuseApart(table);
       this.join(table, tables);
       this.warn(table);
     }
@@ -146,16 +148,18 @@ export class TagRules {
     const rows = names.flatMap((name) => [...(this.byName.get(name)?.rows ?? [])]);
     for (const name of names) {
       const known = this.add(name, rules, rows);
-      known.isBlind ||= table.isSubscribed || table.hasRowSecurity || table.unwatchedChildren.length > 0;
+      known.isBlind ||= table.isSubscribed || table.hasRowSecurity || unseen(table).length > 0;
       for (const other of names) known.names.add(other);
     }
   }
 
-  private warn({ path, unwatchedChildren, isSubscribed }: WatchedTable): void {
-    if (unwatchedChildren.length > 0) {
+  private warn(table: WatchedTable): void {
+    const { path, isSubscribed, unwatchedParents } = table;
+    if (unseen(table).length > 0) {
+      const [root = path] = unwatchedParents;
       this.logger.warn(
-        `${path}: direct writes to ${unwatchedChildren.join(', ')} are not seen, as a parent's triggers do not fire for them. ` +
-          'Call watchTable() again in a migration.',
+        `${path}: direct writes to ${unseen(table).join(', ')} are not seen, as triggers fire for the table alone that a ` +
+          `statement names. Call watchTable() for ${root} in a migration.`,
       );
     }
     if (isSubscribed) {
@@ -165,6 +169,20 @@ export class TagRules {
       );
     }
   }
+}
+
+/** Tables that hold rows of this one and whose own writes no trigger sees. */
+function unseen({ unwatchedChildren, unwatchedParents }: WatchedTable): readonly string[] {
+  return [...unwatchedChildren, ...unwatchedParents];
+}
+
+function refuseApart({ path, watchedApart }: WatchedTable): void {
+  if (watchedApart.length === 0) return;
+  throw new CacheError(
+    'CACHE_TABLE_UNWATCHED',
+    `${path} and ${watchedApart.join(', ')} hold each other's rows and are watched apart, so that a write to one would evict nothing ` +
+      'of the other. Call watchTable() once, for the parent of all of them: it watches its partitions and children too.',
+  );
 }
 
 /** A row's own tag, whatever the rule says of it: without, a cached row would outlive its write. */

@@ -1,4 +1,4 @@
-import { literal, quote } from './names';
+import { literal, quote } from '../../core/sql';
 import { CHANNEL, OUTBOX, WRITER_DRAINS } from './outbox-table';
 
 /** What the trigger function of one table is made from. */

@@ -1,5 +1,6 @@
 import { CacheError } from '../../caching.errors';
-import { functionName, literal, quote, quotePath } from './names';
+import { literal, quote, quotePath } from '../../core/sql';
+import { functionName } from './names';
 import { OUTBOX, type SqlRunner } from './outbox-table';
 import { type TriggerFunction, triggerFunction } from './trigger-function';
 
@@ -27,11 +28,13 @@ export const TRIGGERS = Object.keys(TRANSITION).map((event) => `cache_watch_${ev
 /**
  * Makes the triggers of one table, or makes them again. Partitions and inheritance children get them too, as writes to a child
  * fire no trigger of the parent; watch the table again after you add one.
- * @throws CacheError `CACHE_OPTIONS` when there is no outbox, or a partition is a foreign table; what PostgreSQL says of a wrong name
+ * @throws CacheError `CACHE_OPTIONS` when there is no outbox, a partition is a foreign table, or a parent is watched already, as it
+ * would lose what is written to this table; what PostgreSQL says of a wrong name
  */
 export async function watchTable(runner: SqlRunner, options: WatchOptions): Promise<void> {
   const { table, key, collapseAbove = 100, maxBytes = 262_144 } = options;
   const { schema, outbox } = await findOutbox(runner);
+  await refuseChildOfWatched(runner, table);
   const tables = await family(runner, table);
   const name = functionName(table);
   const virtual = await virtualColumns(runner, table);
@@ -80,6 +83,22 @@ async function family(runner: SqlRunner, table: string): Promise<string[]> {
   const foreign = members.find(({ kind }) => kind === 'f');
   if (!foreign) return members.map(({ name }) => name);
   throw new CacheError('CACHE_OPTIONS', `${table} cannot be watched: ${foreign.name} is a foreign table`);
+}
+
+async function refuseChildOfWatched(runner: SqlRunner, table: string): Promise<void> {
+  const [parent] = await rows<{ name: string }>(
+    runner,
+    `WITH RECURSIVE above AS (
+       SELECT inhparent AS oid FROM pg_inherits WHERE inhrelid = ${literal(quotePath(table))}::regclass
+       UNION SELECT inhparent FROM above JOIN pg_inherits ON inhrelid = above.oid
+     ) SELECT oid::regclass::text AS name FROM above
+     WHERE EXISTS (SELECT FROM pg_trigger WHERE tgrelid = above.oid AND tgname IN (${TRIGGERS.map(literal).join(', ')})) LIMIT 1`,
+  );
+  if (!parent) return;
+  throw new CacheError(
+    'CACHE_OPTIONS',
+    `${table} holds rows of ${parent.name}, which is watched: call watchTable() for that one, it watches this table too`,
+  );
 }
 
 /** PostgreSQL 18 and later. Their expressions use nothing but what PostgreSQL brings. */

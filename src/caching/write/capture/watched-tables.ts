@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { quotePath } from './names';
+import { quotePath } from '../../core/sql';
 import { OUTBOX } from './outbox-table';
 import { TRIGGERS } from './triggers';
 
@@ -15,6 +15,10 @@ export interface WatchedTable {
   readonly recordedAs?: string;
   /** Partitions and inheritance children without triggers of their own: writes to them directly are not seen. */
   readonly unwatchedChildren: readonly string[];
+  /** Parents whose writes are not seen, as they have no triggers: they change rows of this table too. */
+  readonly unwatchedParents: readonly string[];
+  /** Parents and children that are watched by a function of their own: what changes there is recorded under another name alone. */
+  readonly watchedApart: readonly string[];
   /** Logical replication writes to it (or to a child), and fires no statement trigger. */
   readonly isSubscribed: boolean;
   /** Policies hide rows of it from some roles. */
@@ -38,6 +42,9 @@ const QUERY = `
   ), family AS (
     SELECT path, oid FROM root
     UNION SELECT path, inhrelid FROM family JOIN pg_inherits ON inhparent = oid
+  ), above AS (
+    SELECT path, oid FROM root
+    UNION SELECT path, inhparent FROM above JOIN pg_inherits ON inhrelid = oid
   ), watch AS (
     SELECT path, min(tgfoid) AS function FROM root, LATERAL (${LIVE_TRIGGERS} root.oid) AS live GROUP BY path
   )
@@ -46,6 +53,11 @@ const QUERY = `
     obj_description(watch.function, 'pg_proc') AS "recordedAs",
     ARRAY(SELECT f.oid::regclass::text FROM family f WHERE f.path = root.path AND f.oid <> root.oid
           AND ${TRIGGERS.length} <> (SELECT count(*) FROM (${LIVE_TRIGGERS} f.oid) AS live)) AS "unwatchedChildren",
+    ARRAY(SELECT a.oid::regclass::text FROM above a WHERE a.path = root.path AND a.oid <> root.oid
+          AND ${TRIGGERS.length} <> (SELECT count(*) FROM (${LIVE_TRIGGERS} a.oid) AS live)) AS "unwatchedParents",
+    ARRAY(SELECT k.oid::regclass::text FROM (SELECT * FROM family UNION SELECT * FROM above) AS k
+          WHERE k.path = root.path AND k.oid <> root.oid
+          AND EXISTS (SELECT FROM (${LIVE_TRIGGERS} k.oid) AS live WHERE tgfoid <> watch.function)) AS "watchedApart",
     EXISTS (SELECT FROM family f JOIN pg_subscription_rel ON srrelid = f.oid WHERE f.path = root.path) AS "isSubscribed",
     coalesce((SELECT relrowsecurity FROM pg_class WHERE pg_class.oid = root.oid), false) AS "hasRowSecurity",
     ARRAY(SELECT attname::text FROM pg_attribute JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum

@@ -1,5 +1,6 @@
 import type { QueryResult } from 'pg';
 import { CacheError } from '../../caching.errors';
+import { literal, quotePath } from '../../core/sql';
 import { OUTBOX } from '../capture/outbox-table';
 import { LAST_ID } from './outbox';
 
@@ -101,15 +102,4 @@ export function judgeCheck(result: QueryResult | undefined): WatchState {
   }
   if (row.fault) throw new CacheError('CACHE_OUTBOX_UNUSABLE', `The outbox cannot be relied on. ${FAULTS[row.fault]}`);
   return { outbox: row.outbox, identity: row.identity, lastId: row.last_id };
-}
-
-function quotePath(table: string): string {
-  return table
-    .split('.')
-    .map((name) => `"${name.replaceAll('"', '""')}"`)
-    .join('.');
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -108,6 +108,22 @@ it('a row that `only` leaves out is absent both ways', async () => {
   expect(found.map(({ image }) => image)).toEqual(['{"id":1}', null, null, null]);
 });
 
+it('names and values that SQL could take for something else are what they are', async () => {
+  const definition = new RowsDefinition({
+    ...OPTIONS,
+    fields: { r: field.integer('r'), t: field.text('t') },
+    only: { t: "it's a \\ b" },
+    key: { r: 'integer' },
+  });
+  const json = JSON.stringify({ r: 7, t: "it's a \\ b" });
+  for (const strings of ['on', 'off']) {
+    await client.query(`SET standard_conforming_strings = ${strings}; SET escape_string_warning = off`);
+    const rows = await both(definition, 'r integer, t text', [[7, "it's a \\ b"]]);
+    expect(rows).toEqual([{ id: '7', idOfImage: '7', sql: json, image: json }]);
+  }
+  await client.query('RESET standard_conforming_strings');
+});
+
 it('keys of several columns and of any type have one text each', async () => {
   const key = { shop: 'text', number: 'bigint', code: 'uuid' } as const;
   const definition = new RowsDefinition({ ...OPTIONS, key, fields: { shop: field.text('shop') } });
