@@ -21,7 +21,7 @@ export interface CheckOptions {
 export interface Report {
   seed: number;
   writes: number;
-  /** By what they came: a route, TypeORM, or another program. */
+  /** Acknowledged ones, by what they came: a route, TypeORM, or another program. */
   roads: Record<string, number>;
   /** Writes without a response, so that no reader may rely on them. */
   uncertain: number;

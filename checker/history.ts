@@ -58,6 +58,11 @@ export class History {
     return this.versions.at(-1)!.state;
   }
 
+  /** Every product that a response may still show: the present ones, and those that were deleted a short while ago. */
+  get ids(): number[] {
+    return [...new Set(this.versions.flatMap(({ state }) => state.products.map(({ id }) => id)))];
+  }
+
   wrote(version: Version): void {
     this.versions.push(version);
   }

@@ -77,7 +77,7 @@ const find = (products: ProductState[], id: number): ProductState | undefined =>
 
 /** A list says of each product either what it is like or that it is not in the list. */
 function rows(writer: Writer, where: (product: ProductState) => boolean): Question['says'] {
-  const known = writer.history.current.products.map(({ id }) => id);
+  const known = writer.history.ids;
   return ({ results }: ListBody) =>
     known.map((id) => ({
       seen: say(find(results, id)),
@@ -94,8 +94,8 @@ function total(
 }
 
 function detail(writer: Writer, random: number): Question {
-  const { products } = writer.history.current;
-  const id = products[Math.floor(random * products.length)]?.id ?? 1;
+  const { ids } = writer.history;
+  const id = ids[Math.floor(random * ids.length)] ?? 1;
   return {
     path: `/api/products/${id}`,
     says: (body: ProductState, status) => [
@@ -135,7 +135,7 @@ function stats(category: string): Question {
  * @param isWhole both are to be of one moment
  */
 function dashboard(writer: Writer, isWhole: boolean): Question {
-  const known = writer.history.current.products.map(({ id }) => id);
+  const known = writer.history.ids;
   const watched = ({ products, watched: ids }: State): ProductState[] => products.filter(({ id }) => ids.includes(id));
   return {
     path: '/api/me/dashboard',

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { pause } from '../../test/support/eventually';
+import { eventually, pause } from '../../test/support/eventually';
 import { ROLE, type Stage } from '../stage';
 import { aLongWhile, aWhile, type Fault, fault } from './fault';
 
@@ -53,7 +53,7 @@ export const POSTGRES_FAULTS: Fault[] = [
       pid: number;
     }[];
     const victim = backends[Math.floor(random() * backends.length)];
-    if (victim) process.kill(victim.pid, 'SIGKILL');
+    if (victim) kill(victim.pid);
     await pause(aWhile(random));
   }),
   fault('PostgreSQL stopped and started', async ({ stage }, random) => {
@@ -83,11 +83,23 @@ async function held(stage: Stage, statements: readonly string[], ms: number): Pr
   await client.end().catch(ignore);
 }
 
-async function faultSession(stage: Stage): Promise<Client> {
-  const client = new Client({ connectionString: stage.databaseUrl, application_name: 'fault' });
-  client.on('error', ignore);
-  await client.connect();
-  return client;
+/** A session of its own, as soon as the server takes one: it may still recover from an earlier fault. */
+function faultSession(stage: Stage): Promise<Client> {
+  return eventually(async () => {
+    const client = new Client({ connectionString: stage.databaseUrl, application_name: 'fault' });
+    client.on('error', ignore);
+    await client.connect();
+    return client;
+  });
+}
+
+/** Unless it has ended by itself since it was listed. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function ignore(): void {}
