@@ -22,9 +22,12 @@ export class Traffic {
 
   constructor(private readonly nodes: readonly CacheStack[]) {}
 
-  async run(reads: number, readers: number): Promise<void> {
+  /** @param least milliseconds that it goes on for, however soon the reads are done */
+  async run(reads: number, readers: number, least = 0): Promise<void> {
+    const until = performance.now() + least;
+    const isOver = (): boolean => this.reads >= reads && performance.now() >= until;
     const writing = Promise.all(this.nodes.map((stack) => this.write(stack)));
-    await Promise.all(Array.from({ length: readers }, (_, i) => this.read(this.nodes[i % this.nodes.length]!, reads)));
+    await Promise.all(Array.from({ length: readers }, (_, i) => this.read(this.nodes[i % this.nodes.length]!, isOver)));
     this.done = true;
     await writing;
   }
@@ -35,8 +38,8 @@ export class Traffic {
     return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
   }
 
-  private async read(stack: CacheStack, reads: number): Promise<void> {
-    while (this.reads < reads) {
+  private async read(stack: CacheStack, isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
       const key = this.reads++ % KEYS;
       const began = performance.now();
       const due = this.acknowledged[key]!.length;
