@@ -1,4 +1,4 @@
-import { Inject, Injectable, Optional, PipeTransform, ValidationPipe, VersioningType } from '@nestjs/common';
+import { Inject, Injectable, Optional, PipeTransform, VersioningType } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RequestListener, Server } from 'node:http';
@@ -6,6 +6,7 @@ import type { CacheStack } from '../../core/cache-stack';
 import { catchUp } from '../../core/clock/cache-token';
 import { CACHE_STACK } from '../../caching.tokens';
 import { EDGE_HEADERS, EdgeHeaders } from '../../edge/edge-headers';
+import { ApplicationPipes } from './application-pipes';
 import type { ViewReply } from './express';
 import { FastPath } from './fast-path';
 import { finishResponses, readSerialised } from './framework-capture';
@@ -43,7 +44,7 @@ export class ViewLayer {
     const { layers, prefix, view } = stack.options;
     this.isOn = layers.includes('view');
     this.name = cacheName(prefix);
-    this.pipe = view.validate ?? new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true });
+    this.pipe = view.validate ?? new ApplicationPipes(application);
     this.user = view.user ?? userOf;
     this.mayRevalidate = view.mayRevalidate ?? (() => false);
     this.portable = new PortableHeaders(view.headers ?? [], stack.options.isSigned);

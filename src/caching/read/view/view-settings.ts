@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 
 /** How the view layer identifies users and validates requests. */
 export interface ViewSettings {
-  /** Validates a query or path into its DTO, exactly as the application's own pipe does. @default a strict ValidationPipe */
+  /** Makes of a query or path what the handler gets, before it becomes a key. @default the application's global pipes */
   validate?: PipeTransform;
   /** The user of a request; called after the guards. @default `id` or `sub` of `request.user`; a user without either bypasses public views */
   user?: (request: FastifyRequest) => string | undefined;

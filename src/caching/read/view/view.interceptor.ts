@@ -12,7 +12,7 @@ import { handleFor, SENT } from './client';
 import type { Exchange } from './exchange';
 import { ExpressReply, fromExpressRequest, isExpress, type ViewReply } from './express';
 import { requests } from './response/directives';
-import { bypassStatus } from './response/headers';
+import { type BypassReason, bypassStatus } from './response/headers';
 import type { KnownUrl } from './route/url-key-cache';
 import type { ViewRoute } from './route/view-route';
 import { refuseStockInterceptors } from './stock-interceptor';
@@ -72,11 +72,16 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const exchange = isExpress(response)
       ? expressExchange(route, context, next)
       : { route, request, reply: response, next };
-    const { reply } = exchange;
     const reason = this.hits.bypassReason(exchange);
-    if (reason === undefined) return this.cached(asSent(exchange), context);
+    if (reason === undefined) return this.cached(exchange, context);
+    if (reason !== 'off') return this.bypassed(exchange, reason);
+    setCacheOutcome(exchange.reply.raw, 'bypass');
+    return this.uncached.respond(asSent(exchange));
+  }
+
+  private bypassed(exchange: Exchange, reason: BypassReason): Promise<Observable<unknown>> {
+    const { reply } = exchange;
     setCacheOutcome(reply.raw, 'bypass');
-    if (reason === 'off') return this.uncached.respond(asSent(exchange));
     void reply.headers({ 'cache-status': bypassStatus(this.layer.name, reason), 'x-cache': 'BYPASS' });
     // What a guard, a hook or a decorator of the application says about storing is left as it is.
     if (reason !== 'not-cacheable') void reply.header('cache-control', 'private, no-store');
@@ -86,9 +91,9 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
   /** A known URL without special directives is looked up at once, unless the guard has done so. */
   private cached(exchange: Exchange, context: ExecutionContext): Promise<Observable<unknown>> {
     const target = this.hits.lookedUp(exchange.request);
-    if (target) return this.loader.respond(target, exchange);
+    if (target) return this.loader.respond(target, asSent(exchange));
     const known = this.hits.knownPlain(exchange);
-    return known ? this.respond(known, false, exchange) : this.considered(exchange, context);
+    return known ? this.respond(known, false, asSent(exchange)) : this.considered(exchange, context);
   }
 
   /** What has to be known first: the clock, the key of the URL, the TTL, whether the caller may force a reload. */
@@ -97,9 +102,10 @@ export class ViewInterceptor extends CacheInterceptor implements OnApplicationBo
     const { urls } = this.layer;
     if (isBehind(this.stack.clock, request.headers)) await this.layer.catchUp(reply);
     const found = urls.known(route, request) ?? (await urls.resolveKey(route, request));
+    if (!found) return this.bypassed(exchange, 'unkeyed');
     const isReload = requests(request, 'no-cache') && (await this.layer.mayRevalidate(request));
     const ttl = route.hasComputedTtl ? await route.computeTtl(context) : undefined;
-    return this.respond(found, isReload, { ...exchange, ttl });
+    return this.respond(found, isReload, { ...asSent(exchange), ttl });
   }
 
   /** A prepared hit is sent at once, without the promises and streams that a handler's value goes through. */

@@ -24,6 +24,11 @@ class NewsController {
     return { news: 'true' };
   }
 
+  @Get('validated') @CacheView() validated(@Res({ passthrough: true }) reply: FastifyReply): object {
+    void reply.header('etag', '"own"');
+    return { news: 'true' };
+  }
+
   @Get('page') @Header('content-type', 'text/html') @CacheView() page(): string {
     return '<p>news</p>';
   }
@@ -123,6 +128,14 @@ it('a header that handlers set and the application does not declare stays in the
   stack.l1.clear();
   const { headers } = await app.ask('/news/counted');
   expect(headers).toMatchObject({ 'x-cache': 'HIT', 'x-total-count': '2', link: '</next>; rel="next"' });
+});
+
+it('a validator that the handler sets comes from Redis with its response', async () => {
+  await start('secret');
+  await app.ask('/news/validated');
+  await stack.store.idle();
+  stack.l1.clear();
+  expect((await app.ask('/news/validated')).headers).toMatchObject({ 'x-cache': 'HIT', etag: '"own"' });
 });
 
 it.each([

@@ -7,7 +7,7 @@ import type { StoredResponse } from './stored-response';
 import type { ViewRoute } from '../route/view-route';
 
 /** Why a request bypassed the cache: the `detail` of Cache-Status. */
-export type BypassReason = 'off' | 'authorization' | 'cookie' | 'user' | 'no-user' | 'not-cacheable';
+export type BypassReason = 'off' | 'authorization' | 'cookie' | 'user' | 'no-user' | 'not-cacheable' | 'unkeyed';
 
 /** How the cache handled a request, for the headers of its response. */
 export type Verdict = Pick<CacheResult, 'outcome' | 'tier' | 'collapsed' | 'stored' | 'ttl'> & {

@@ -10,6 +10,7 @@ const ALWAYS = [
   'content-location',
   'content-type',
   'deprecation',
+  'etag',
   'expires',
   'last-modified',
   'link',

@@ -1,4 +1,4 @@
-import { BadRequestException, type PipeTransform, RequestMethod, type Type } from '@nestjs/common';
+import { type PipeTransform, RequestMethod, type Type } from '@nestjs/common';
 import {
   CUSTOM_ROUTE_ARGS_METADATA,
   METHOD_METADATA,
@@ -7,12 +7,13 @@ import {
 } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import type { FastifyRequest } from 'fastify';
+import { canonicalText } from '../../canonical';
 import type { HandlerOf } from './handler-of';
 
-/** What a handler takes from the query or the path: a DTO, or single values by name. */
+/** What a handler takes from the query or the path: all of it, as these types, and single values by name. */
 interface DeclaredInput {
-  dto?: Type;
-  names: string[];
+  readonly types: readonly (Type | undefined)[];
+  readonly names: readonly string[];
 }
 
 interface ArgMetadata {
@@ -24,6 +25,8 @@ interface ArgMetadata {
 export class ViewInputs {
   private readonly query: DeclaredInput;
   private readonly params: DeclaredInput;
+  /** The handler takes the request, so it may see whatever the URL says. */
+  private readonly takesRequest: boolean;
 
   constructor(
     method: HandlerOf,
@@ -31,39 +34,54 @@ export class ViewInputs {
   ) {
     this.query = sourceOf(method, RouteParamtypes.QUERY);
     this.params = sourceOf(method, RouteParamtypes.PARAM);
+    this.takesRequest = Object.keys(argumentsOf(method)).some((key) => key.startsWith(`${RouteParamtypes.REQUEST}:`));
   }
 
   /**
-   * The validated inputs: defaults filled in, numbers as numbers. An invalid or unknown one is refused before it becomes a key.
-   * @throws what the pipe throws; BadRequestException
+   * What the handler gets of the URL, as text: defaults filled in, numbers as numbers. Undefined: the query has a name that the route
+   * does not declare. A provider of the request's own might read it, so it may belong to the response and not to the key.
+   * @throws what the pipe throws: an invalid input never becomes a key
    */
-  async read(request: FastifyRequest): Promise<{ params: object; query: object }> {
+  async read(request: FastifyRequest): Promise<string | undefined> {
+    const { query, params } = request as { query: object; params: object };
     // In the pipeline's order, so that a request with two faults gets the same 400 as without the cache.
-    const [query, params] = await Promise.all([
-      this.validated(request.query as object, this.query, 'query'),
-      this.validated(request.params as object, this.params, 'param'),
+    const [ofQuery, ofParams] = await Promise.all([
+      this.transformed(query, this.query, 'query'),
+      this.transformed(params, this.params, 'param'),
     ]);
-    return { params, query };
+    const { types, names } = this.query;
+    const isWhole = types.length > 0 || this.takesRequest;
+    if (!isWhole && Object.keys(query).some((name) => !names.includes(name))) return undefined;
+    // Every path parameter is declared, by the route's pattern.
+    return this.textOf(ofParams, params, this.params) + this.textOf(ofQuery, query, this.query);
   }
 
-  private async validated(given: object, { dto, names }: DeclaredInput, type: 'param' | 'query'): Promise<object> {
-    if (dto) return (await this.pipe.transform(given, { type, metatype: dto })) as object;
-    // Every path parameter is declared, by the route's pattern.
-    if (type === 'param') return given;
-    const unknown = Object.keys(given).filter((name) => !names.includes(name));
-    if (unknown.length > 0) throw new BadRequestException(`Unknown query parameters: ${unknown.join(', ')}`);
-    return given;
+  private transformed(given: object, { types }: DeclaredInput, type: 'param' | 'query'): Promise<object[]> {
+    return Promise.all(types.map((metatype) => this.pipe.transform(given, { type, metatype }) as Promise<object>));
+  }
+
+  /** One text for all spellings of a query or path that the handler cannot distinguish. @param seen by the handler, as a whole */
+  private textOf(seen: readonly object[], given: object, { names }: DeclaredInput): string {
+    const isGivenSeen = seen.length === 0 || names.length > 0 || this.takesRequest;
+    const parts = isGivenSeen ? [...seen, given] : seen;
+    try {
+      return parts.map((part) => canonicalText({ ...part })).join('&');
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      // A value of a class that has no canonical form: what it was made from has one.
+      return canonicalText({ ...given });
+    }
   }
 }
 
 function sourceOf(method: HandlerOf, kind: RouteParamtypes): DeclaredInput {
-  const args = argumentsOf(method);
   const { prototype } = method.controller as { prototype: object };
   const types = (Reflect.getMetadata('design:paramtypes', prototype, method.property) ?? []) as Type[];
-  const ours = Object.entries(args).filter(([key]) => key.startsWith(`${kind}:`));
-  const whole = ours.find(([, { data }]) => data === undefined);
-  const names = ours.flatMap(([, { data }]) => (typeof data === 'string' ? [data] : []));
-  return { dto: whole && types[whole[1].index], names };
+  const ours = Object.entries(argumentsOf(method)).filter(([key]) => key.startsWith(`${kind}:`));
+  return {
+    types: ours.flatMap(([, { data, index }]) => (data === undefined ? [types[index]] : [])),
+    names: ours.flatMap(([, { data }]) => (typeof data === 'string' ? [data] : [])),
+  };
 }
 
 function argumentsOf({ controller, property }: HandlerOf): Record<string, ArgMetadata> {

@@ -42,9 +42,11 @@ export class UrlKeyCache {
     return known?.route === route ? known : undefined;
   }
 
-  /** The same, read through the route's DTOs, and remembered. @throws what the validation throws */
-  async resolveKey(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl> {
-    const known = { route, pattern: request.routeOptions.url ?? '', urlKey: await route.keyOfUrl(request) };
+  /** The same, read through the route's DTOs, and remembered. Undefined: it has no key. @throws what the validation throws */
+  async resolveKey(route: ViewRoute, request: FastifyRequest): Promise<KnownUrl | undefined> {
+    const urlKey = await route.keyOfUrl(request);
+    if (urlKey === undefined) return undefined;
+    const known = { route, pattern: request.routeOptions.url ?? '', urlKey };
     this.remember(request.raw.url ?? '', known);
     return known;
   }

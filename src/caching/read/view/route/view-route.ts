@@ -127,13 +127,12 @@ export class ViewRoute {
     return this.edges.fields(this.cacheControl, this.edgeTtl, kept);
   }
 
-  /** @throws what the validation throws */
-  async keyOfUrl(request: FastifyRequest): Promise<string> {
-    // Validated, so the fields that are set are all there is: an instance of a DTO without any is an empty query.
-    const { params, query } = await this.inputs.read(request);
-    return boundedKey(
-      `view:${request.routeOptions.url ?? ''}${this.routing}${canonicalText({ ...params })}${canonicalText({ ...query })}`,
-    );
+  /** Undefined: the URL has a part that no key contains. @throws what the validation throws */
+  async keyOfUrl(request: FastifyRequest): Promise<string | undefined> {
+    const inputs = await this.inputs.read(request);
+    return inputs === undefined
+      ? undefined
+      : boundedKey(`view:${request.routeOptions.url ?? ''}${this.routing}${inputs}`);
   }
 
   /**
