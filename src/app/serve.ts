@@ -1,6 +1,6 @@
 import { exitOnCrash } from './crash';
 import { createApp } from './create-app';
-import { type AppConfig, unknownVariables } from '../config';
+import { type AppConfig, unknownVariables, variablesWithoutEffect } from '../config';
 import type { DatabaseServer } from '../database';
 import { Departure } from '../health';
 import { createLogger } from '../http';
@@ -12,7 +12,8 @@ import { printStartupBanner } from './startup-banner';
 export async function serve(config: AppConfig, server: Promise<DatabaseServer>, shutdown: Shutdown): Promise<void> {
   const logger = createLogger({ level: config.logLevel, pretty: !config.production && process.stdout.isTTY });
   exitOnCrash(logger);
-  for (const warning of unknownVariables(process.env)) logger.warn(warning);
+  const warnings = [...unknownVariables(process.env), ...variablesWithoutEffect(process.env)];
+  for (const warning of warnings) logger.warn(warning);
   const app = await createApp(config, server, logger);
   const announce = (): void => app.get(Departure, { strict: false }).announce();
   shutdown.closes({ app, logger, announce, grace: config.http.shutdownGrace });
