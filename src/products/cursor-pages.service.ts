@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RowList } from '../caching';
-import { type Cursor, decodeCursor, encodeCursor, type Position, positionOf } from './cursor';
+import { type Cursor, decodeCursor, encodeCursor, FIRST, LAST, type Position, positionOf } from './cursor';
 import { type Ordering, type ProductFilter, reversed } from './dto/product-query.dto';
 import type { ProductDto } from './dto/product.dto';
 import { FEATURED, placeIn } from './product-lists';
@@ -39,13 +39,12 @@ export class CursorPagesService {
     const found = await this.find(filter, ordering, cursor, size + 1);
     const [texts, isMore] = [found.slice(0, size), found.length > size];
     if (backwards) texts.reverse();
-    const [before, after] = [texts.at(0), texts.at(-1)].map((json) => (json ? positionIn(json, ordering) : from));
-    const hasNext = backwards || isMore;
-    const hasPrevious = backwards ? isMore : from !== undefined;
+    const isInside = from !== undefined;
+    const [hasNext, hasPrevious] = backwards ? [isInside, isMore] : [isMore, isInside];
     return {
       texts,
-      next: hasNext && after ? encodeCursor(ordering, after, false) : null,
-      previous: hasPrevious && before ? encodeCursor(ordering, before, true) : null,
+      next: hasNext ? besideOf(texts.at(-1), ordering, false) : null,
+      previous: hasPrevious ? besideOf(texts.at(0), ordering, true) : null,
     };
   }
 
@@ -66,6 +65,16 @@ export class CursorPagesService {
     const direction = backwards ? reversed(ordering) : ordering;
     return this.rows.cache.list(list, () => this.products.after(filter, direction, from, limit));
   }
+}
+
+/**
+ * The cursor of the page beside a product. Beside an empty page is an end of the list: a page from the empty one's own place on would
+ * leave out the product at that place. Null: the product has no position.
+ */
+function besideOf(json: string | undefined, ordering: Ordering, backwards: boolean): string | null {
+  if (json === undefined) return backwards ? LAST : FIRST;
+  const position = positionIn(json, ordering);
+  return position ? encodeCursor(ordering, position, backwards) : null;
 }
 
 /** Undefined: the row has no position. Rows that are older than the column's check may have a date that is none in JavaScript. */

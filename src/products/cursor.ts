@@ -3,8 +3,9 @@ import { MAX_ID, MAX_NAME, MAX_PRICE, MAX_RATING } from './dto/limits';
 import { columnOf, Ordering, ORDERINGS } from './dto/product-query.dto';
 import { ProductDto } from './dto/product.dto';
 
-/** The cursor of the first page. */
+/** The cursor of the first page, and of the last: an empty page has no product that the page beside it could be named by. */
 export const FIRST = '*';
+export const LAST = 'last';
 
 /** A product's position in an ordering: the value it is ordered by, and its id. */
 export interface Position {
@@ -14,7 +15,7 @@ export interface Position {
 
 /** From where a page goes on, and which way. */
 export interface Cursor {
-  /** Undefined: from the beginning. */
+  /** Undefined: from the beginning, or backwards from the end. */
   readonly from?: Position;
   /** The page ends before `from`. */
   readonly backwards: boolean;
@@ -31,7 +32,7 @@ export function encodeCursor(ordering: Ordering, { value, id }: Position, backwa
 
 /** @throws Problem 400 that names `cursor`: it is none of ours, or of a list in another order */
 export function decodeCursor(text: string, ordering: Ordering): Cursor {
-  if (text === FIRST) return { backwards: false };
+  if (text === FIRST || text === LAST) return { backwards: text === LAST };
   const [order, backwards, value, id, ...rest] = parse(text);
   if (order !== ordering && (ORDERINGS as readonly unknown[]).includes(order)) {
     throw refused(`cursor belongs to a list in the order ${String(order)}`);

@@ -12,7 +12,9 @@ it.each<[string, Record<string, string>, Record<string, string>]>([
   ['EDGE_PURGE_TOKEN', {}, { EDGE_PURGE: 'cloudflare' }],
   ['EDGE_PURGE_TOKEN', { EDGE_PURGE: 'varnish' }, { EDGE_PURGE: 'fastly' }],
 ])('%s is named beside %j, and not beside %j', (name, without, having) => {
-  expect(variablesWithoutEffect({ ...without, [name]: URL })).toEqual([expect.stringMatching(`^${name} has no effect: `)]);
+  expect(variablesWithoutEffect({ ...without, [name]: URL })).toEqual([
+    expect.stringMatching(`^${name} has no effect: `),
+  ]);
   expect(variablesWithoutEffect({ ...without, [name]: URL }).join()).not.toContain('hunter2');
   expect(variablesWithoutEffect({ ...having, [name]: URL })).toEqual([]);
   // As compose writes what is not set.

@@ -68,23 +68,18 @@ onEveryBackend((open) => {
     return body;
   };
   const idsOf = ({ results }: Page): number[] => results.map(({ id }) => id);
+  /** The page at `path`, and all that follow. */
+  const allFrom = async (path: string): Promise<Page[]> => {
+    const page = await get(path);
+    return page.next === null ? [page] : [page, ...(await allFrom(page.next))];
+  };
 
   it.each(ORDERINGS)(
     '%s: the pages of all cursors are the numbered pages, forwards and backwards',
     async (ordering) => {
       const list = `/api/products?category=kitchen&ordering=${encodeURIComponent(ordering)}&page_size=200`;
-      const numbered: number[] = [];
-      for (let next: string | null = list; next !== null;) {
-        const page: Page = await get(next);
-        numbered.push(...idsOf(page));
-        next = page.next;
-      }
-      const forwards: Page[] = [];
-      for (let next: string | null = `${list}&cursor=*`; next !== null;) {
-        const page: Page = await get(next);
-        forwards.push(page);
-        next = page.next;
-      }
+      const numbered = (await allFrom(list)).flatMap(idsOf);
+      const forwards = await allFrom(`${list}&cursor=*`);
       expect(forwards.flatMap(idsOf)).toEqual(numbered);
       expect(forwards.map(({ count }) => count)).toEqual(forwards.map(() => null));
       expect(forwards[0]!.previous).toBeNull();
@@ -97,6 +92,24 @@ onEveryBackend((open) => {
       expect(backwards.flatMap(idsOf)).toEqual(forwards.slice(0, -1).flatMap(idsOf));
     },
   );
+
+  it('an empty page leads back to all that is there: behind the last product, and before the first', async () => {
+    const list = '/api/products?category=kitchen&ordering=name&page_size=50';
+    const all = (await allFrom(`${list}&cursor=*`)).flatMap(({ results }) => results);
+    const at = (product: ProductJson, backwards: boolean): string =>
+      `${list}&cursor=${encodeCursor('name', { value: product.name, id: product.id }, backwards)}`;
+    const behind = await get(at(all.at(-1)!, false));
+    expect([behind.results, behind.next]).toEqual([[], null]);
+    const last = await get(behind.previous!);
+    expect(idsOf(last)).toEqual(all.slice(-50).map(({ id }) => id));
+    expect(last.next).toBeNull();
+    expect(idsOf(await get(last.previous!)).at(-1)).toBe(all.at(-51)!.id);
+    const before = await get(at(all[0]!, true));
+    expect([before.results, before.previous]).toEqual([[], null]);
+    expect(idsOf(await get(before.next!))).toEqual(all.slice(0, 50).map(({ id }) => id));
+    const nowhere = await get('/api/products?category=no-such&cursor=*');
+    expect([nowhere.results, nowhere.next, nowhere.previous]).toEqual([[], null, null]);
+  });
 
   it('featured: likewise', async () => {
     const first = await get('/api/products/featured?cursor=*');

@@ -52,7 +52,17 @@ class Mine {
   }
 }
 
-const QUERIES = ['', '?page=1', '?page=01', '?page=x', '?a=1', '?a=1&b=2', '?a=1&b=3', '?utm_source=mail', '?page=2&x=1'];
+const QUERIES = [
+  '',
+  '?page=1',
+  '?page=01',
+  '?page=x',
+  '?a=1',
+  '?a=1&b=2',
+  '?a=1&b=3',
+  '?utm_source=mail',
+  '?page=2&x=1',
+];
 QUERIES.push('?from=http://a.example', '?from=http://b.example', '?a=1&a=2', '?__proto__=1', '?constructor=1');
 const PATHS = ['whole', 'untyped', 'named', 'both', 'none/1', 'none/01', 'none/2', 'none/x'];
 
@@ -61,7 +71,10 @@ const PIPES: [string, PipeTransform[]][] = [
   ['a pipe that changes nothing', [new ValidationPipe()]],
   ['a pipe that transforms', [new ValidationPipe({ transform: true })]],
   ['a pipe that removes unknown names', [new ValidationPipe({ transform: true, whitelist: true })]],
-  ['a pipe that refuses unknown names', [new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true })]],
+  [
+    'a pipe that refuses unknown names',
+    [new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true })],
+  ],
   ['two pipes', [{ transform: (value: unknown) => value }, new ValidationPipe({ transform: true })]],
 ];
 
@@ -75,16 +88,22 @@ const open = (pipes: PipeTransform[]): Promise<CachedApp> =>
 
 afterEach(closeApps);
 
-it.each(PIPES)('with %s every response is as without the cache, the first time and the second', async (_name, pipes) => {
-  const app = await open(pipes);
-  for (const path of PATHS) {
-    for (const query of [...QUERIES, ...QUERIES]) {
-      const [cached, plain] = await Promise.all([app.ask(`/cached/${path}${query}`), app.ask(`/plain/${path}${query}`)]);
-      const of = (body: Buffer): string => body.toString().replace('/plain/', '/cached/');
-      expect([path, query, cached.status, of(cached.body)]).toEqual([path, query, plain.status, of(plain.body)]);
+it.each(PIPES)(
+  'with %s every response is as without the cache, the first time and the second',
+  async (_name, pipes) => {
+    const app = await open(pipes);
+    for (const path of PATHS) {
+      for (const query of [...QUERIES, ...QUERIES]) {
+        const [cached, plain] = await Promise.all([
+          app.ask(`/cached/${path}${query}`),
+          app.ask(`/plain/${path}${query}`),
+        ]);
+        const of = (body: Buffer): string => body.toString().replace('/plain/', '/cached/');
+        expect([path, query, cached.status, of(cached.body)]).toEqual([path, query, plain.status, of(plain.body)]);
+      }
     }
-  }
-});
+  },
+);
 
 it('a name that the route does not declare keeps its response out of the cache, and makes no key', async () => {
   const app = await open([]);

@@ -1,4 +1,13 @@
-import { Controller, Get, type INestApplication, Param, Query, ValidationPipe, Version, VersioningType } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  type INestApplication,
+  Param,
+  Query,
+  ValidationPipe,
+  Version,
+  VersioningType,
+} from '@nestjs/common';
 import { CacheView } from '../../../../src/caching';
 import { UrlKeyCache } from '../../../../src/caching/read/view/route/url-key-cache';
 import { IntegerParam, PlainText, SizedPageQuery } from '../../../../src/http';
@@ -115,17 +124,13 @@ it('what differs in meaning differs in key', async () => {
   expect(await keys()).toHaveLength(addresses.length);
 });
 
-it.each([
-  '/things?page=0',
-  '/things?page=x',
-  '/things?page=1&page=2',
-  '/things?unknown=1',
-  '/things/0',
-  '/things/abc',
-])('%s is a 400 and makes no key', async (address) => {
-  for (let i = 0; i < 2; i++) expect((await app.ask(address)).status).toBe(400);
-  expect(await keys()).toEqual([]);
-});
+it.each(['/things?page=0', '/things?page=x', '/things?page=1&page=2', '/things?unknown=1', '/things/0', '/things/abc'])(
+  '%s is a 400 and makes no key',
+  async (address) => {
+    for (let i = 0; i < 2; i++) expect((await app.ask(address)).status).toBe(400);
+    expect(await keys()).toEqual([]);
+  },
+);
 
 it('HEAD gets the headers of GET, whichever comes first', async () => {
   const get = await app.ask('/things');
