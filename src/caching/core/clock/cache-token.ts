@@ -18,7 +18,7 @@ export function tokenText({ epoch, tick }: Pick<Instant, 'epoch' | 'tick'>): str
 }
 
 /** Whether a node at `instant` knows all that `token` names. Another epoch, or no token at all: no. */
-export function isKnownAt(instant: Instant, token: string): boolean {
+export function isKnownAt(instant: Pick<Instant, 'epoch' | 'tick'>, token: string): boolean {
   const dot = token.lastIndexOf('.');
   return token.slice(0, dot) === instant.epoch && Number(token.slice(dot + 1)) <= instant.tick;
 }
@@ -28,8 +28,16 @@ export function isBehind(
   clock: Pick<TagClock, 'instant'>,
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): boolean {
+  return headers[CACHE_TOKEN] !== undefined && mayLack(clock.instant(), headers);
+}
+
+/** Whether what was read at `instant` may lack a write that the request names: grace must not serve it. */
+export function mayLack(
+  instant: Pick<Instant, 'epoch' | 'tick'>,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): boolean {
   const token = headers[CACHE_TOKEN] as string | undefined;
-  return token !== undefined && !isKnownAt(clock.instant(), token);
+  return token !== undefined && !isKnownAt(instant, token);
 }
 
 /**

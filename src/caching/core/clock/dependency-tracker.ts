@@ -90,6 +90,11 @@ export class DependencyTracker {
     return this.scope.current()?.staleSince;
   }
 
+  /** The state of the source that all of it is at least of. Undefined: nothing gathers. */
+  oldest(): Pick<Instant, 'epoch' | 'tick'> | undefined {
+    return this.scope.current();
+  }
+
   /** The current scope: what has been gathered so far. */
   current(): DependencySet | undefined {
     const scope = this.scope.current();

@@ -1,5 +1,7 @@
 import { CallHandler, HttpException, StreamableFile } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { lastValueFrom } from 'rxjs';
+import { mayLack } from '../../core/clock/cache-token';
 import type { DependencyTracker } from '../../core/clock/dependency-tracker';
 import type { Loaded } from '../../core/store/entry';
 import type { ViewReply } from './express';
@@ -23,6 +25,8 @@ export class HandlerRun {
   isUncacheable = false;
   /** Wall clock in ms when the oldest part that came from grace was created: the response is marked, and not stored. */
   staleSince: number | undefined;
+  /** A part that came from grace may lack a write that the request's Cache-Token names: it is not sent. */
+  isTooOld = false;
   /** Resolves when the handler has returned a value that the framework has to serialise. */
   private readonly produced: Promise<void>;
   value: unknown;
@@ -40,6 +44,7 @@ export class HandlerRun {
 
   constructor(
     private readonly next: CallHandler,
+    private readonly request: Pick<FastifyRequest, 'headers'>,
     private readonly reply: ViewReply,
     private readonly dependencies: DependencyTracker,
     private readonly route: KeyParts & { readonly isRedirect: boolean },
@@ -59,6 +64,8 @@ export class HandlerRun {
       return this.failed(error);
     }
     this.staleSince = this.dependencies.staleSince();
+    const oldest = this.staleSince === undefined ? undefined : this.dependencies.oldest();
+    this.isTooOld = oldest !== undefined && mayLack(oldest, this.request.headers);
     if (this.isAbandoned) return NOT_STORED;
     const isSettled = this.reply.sent || this.reply.statusCode !== 200;
     this.isUncacheable = isSettled || this.route.isRedirect || !isWhole(this.value);

@@ -6,7 +6,7 @@ import type { Loaded } from '../../core/store/entry';
 import { type Client, unlessGone } from './client';
 import type { Exchange } from './exchange';
 import { HandlerRun } from './handler-run';
-import { handOver, markUncacheable } from './own-response';
+import { handOver, markUncacheable, tooOld } from './own-response';
 import { StoredResponse } from './response/stored-response';
 import type { ViewLayer } from './view-layer';
 
@@ -23,10 +23,15 @@ export class UncachedViews {
 
   private async respondTo(client: Client, { route, request, reply, next }: Exchange): Promise<Observable<unknown>> {
     if (isBehind(this.stack.clock, request.headers)) await this.layer.catchUp(reply);
-    const run = new HandlerRun(next, reply, this.stack.dependencies, route, 0);
+    const run = new HandlerRun(next, request, reply, this.stack.dependencies, route, 0);
     const waiters = new Waiters(client);
     const loading = waiters.run(() => this.watched(run)).finally(() => waiters.end());
     const isProduced = await run.isProducedBefore(loading);
+    if (run.isTooOld) {
+      run.abandon();
+      loading.catch(() => undefined);
+      throw tooOld(reply);
+    }
     // Nothing is stored that could replace it.
     if (run.thrown) {
       run.abandon();

@@ -1,6 +1,7 @@
 import { GatewayTimeoutException } from '@nestjs/common';
 import { type Observable, of } from 'rxjs';
 import type { CacheStack } from '../../core/cache-stack';
+import { mayLack } from '../../core/clock/cache-token';
 import { type CacheResult, keyTag, type Loaded } from '../../core/store/entry';
 import { isHeadRepeatable, isSeenByHooks } from './application-hooks';
 import { setCacheOutcome, sourceOf } from './cache-outcome';
@@ -9,7 +10,7 @@ import type { Exchange } from './exchange';
 import { ExpressReply } from './express';
 import { captureResponse, type Finish, type FrameworkResponse } from './framework-capture';
 import { HandlerRun } from './handler-run';
-import { handOver, markUncacheable } from './own-response';
+import { handOver, markUncacheable, tooOld } from './own-response';
 import type { ResponseSource } from './responder';
 import { requests } from './response/directives';
 import { cacheStatus, type Verdict } from './response/headers';
@@ -41,11 +42,17 @@ export class ViewLoader {
   }
 
   private async respondTo(client: Client, target: Target, exchange: Exchange): Promise<Observable<unknown>> {
-    const { route, reply, next } = exchange;
+    const { route, request, reply, next } = exchange;
     const { hit } = target;
-    const run = new HandlerRun(next, reply, this.stack.dependencies, route, this.stack.options.negativeTtl);
+    const run = new HandlerRun(next, request, reply, this.stack.dependencies, route, this.stack.options.negativeTtl);
     const finding = hit ? Promise.resolve(hit) : this.find(target, run, exchange, client);
-    if (await run.isProducedBefore(finding)) {
+    const isProduced = await run.isProducedBefore(finding);
+    if (run.isTooOld) {
+      run.abandon();
+      finding.catch(() => undefined);
+      throw tooOld(reply);
+    }
+    if (isProduced) {
       if (run.thrown) throw this.passedToFilters(run.thrown.error, run, finding, exchange);
       return handOver(run.value, reply, (serialised, current) =>
         this.finishMiss(run, finding, serialised, current, target, exchange),
@@ -63,6 +70,7 @@ export class ViewLoader {
       return of(run.value);
     }
     run.undo();
+    if (isTooOld(result, request)) throw tooOld(reply);
     return this.sendFrom(this.layer.responder.fromCache(result), target, exchange);
   }
 
@@ -79,7 +87,7 @@ export class ViewLoader {
       setCacheOutcome(reply.raw, result && !run.isUncacheable ? sourceOf(result) : 'source');
       if (!result || run.isUncacheable) return current;
       const source = this.layer.responder.fromCache(result);
-      if (source.stored.status !== 200) return current;
+      if (source.stored.status !== 200 || isTooOld(result, request)) return current;
       run.undo();
       if (!isSeenByHooks(reply)) return this.layer.responder.prepare(route, source, request, reply);
       // The application's hooks have seen the failure alone: this response is sent in its place, which is never sent.
@@ -167,6 +175,11 @@ export class ViewLoader {
     // While the clock is unavailable this process still obeys, and the request goes on.
     await store.invalidate(own).catch(() => undefined);
   }
+}
+
+/** Whether grace found what may lack a write that the request names. */
+function isTooOld({ outcome, entry }: CacheResult, { headers }: Exchange['request']): boolean {
+  return outcome === 'grace' && mayLack(entry, headers);
 }
 
 /** Opens the URL of a request to the fast path. Undefined where that is not to be tried. */

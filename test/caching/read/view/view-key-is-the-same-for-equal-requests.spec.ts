@@ -139,7 +139,7 @@ it('HEAD gets the headers of GET, whichever comes first', async () => {
   expect(head.body).toHaveLength(0);
   expect(head.headers).toMatchObject({ etag: get.headers.etag, 'content-length': String(get.body.length) });
   expect(cacheStatus(await app.ask('/things/7', { method: 'HEAD' }))).toContain('stored');
-  expect(JSON.parse((await app.ask('/things/7')).body.toString())).toEqual({ id: '7' });
+  expect(JSON.parse((await app.ask('/things/7')).body.toString())).toEqual({ id: 7 });
   expect(await keys()).toHaveLength(2);
 });
 
