@@ -1,6 +1,7 @@
 import { IsIn, IsIP, IsOptional, IsString, Matches, ValidateIf } from 'class-validator';
 import { CACHE_LAYERS, EDGE_KINDS, type EdgeKind, TAG_HEADERS } from '../caching/settings';
 import {
+  IsBaseUrl,
   IsDuration,
   IsHostList,
   IsList,
@@ -48,9 +49,11 @@ export class Environment {
   @IsDuration(0)
   SHUTDOWN_GRACE = '0s';
 
-  @Setting('What links to pages start with. Unset: links are paths.', { example: 'https://api.shop.example' })
+  @Setting('What links to pages and `Location` start with. Unset: they are paths.', {
+    example: 'https://api.shop.example',
+  })
   @IsOptional()
-  @IsUrlOf('http', 'https')
+  @IsBaseUrl()
   PUBLIC_URL?: string;
 
   @Setting('Origins whose pages may call the API: `*` for all, `none`, or `https://shop.example,…`.', {

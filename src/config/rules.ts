@@ -40,15 +40,27 @@ export function IsSize(min: number): PropertyDecorator {
 
 /** A URL of one of these schemes. The message never repeats the value: it may hold a password. */
 export function IsUrlOf(...protocols: string[]): PropertyDecorator {
-  const starts = protocols.map((protocol) => `${protocol}://`);
-  return Explained('isUrlOf', (text) => {
-    if (!starts.some((start) => text.startsWith(start))) return `a URL that starts with ${starts.join(' or ')}`;
-    const isRight =
-      URL.canParse(text) &&
-      isWellEncoded(text) &&
-      isURL(text, { protocols, require_protocol: true, require_tld: false, allow_underscores: true });
-    return isRight ? undefined : 'a whole URL: its host, its port or its percent-encoding is malformed';
+  return Explained('isUrlOf', (text) => urlProblem(text, protocols));
+}
+
+/** A URL of the web that paths are added to. */
+export function IsBaseUrl(): PropertyDecorator {
+  return Explained('isBaseUrl', (text) => {
+    const problem = urlProblem(text, ['http', 'https']);
+    if (problem !== undefined) return problem;
+    const isBare = new URL(text).username === '' && new URL(text).password === '' && !/[?#]/.test(text);
+    return isBare ? undefined : 'a URL without a user name, a password, a query or a fragment';
   });
+}
+
+function urlProblem(text: string, protocols: string[]): string | undefined {
+  const starts = protocols.map((protocol) => `${protocol}://`);
+  if (!starts.some((start) => text.startsWith(start))) return `a URL that starts with ${starts.join(' or ')}`;
+  const isRight =
+    URL.canParse(text) &&
+    isWellEncoded(text) &&
+    isURL(text, { protocols, require_protocol: true, require_tld: false, allow_underscores: true });
+  return isRight ? undefined : 'a whole URL: its host, its port or its percent-encoding is malformed';
 }
 
 /** A PostgreSQL URL that the driver can connect to. The message never repeats the value. */

@@ -1,17 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import {
-  IsBoolean,
-  IsInt,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  MinLength,
-  ValidateBy,
-  ValidationArguments,
-} from 'class-validator';
+import { IsBoolean, IsInt, IsString, Matches, Max, Min, ValidateBy, ValidationArguments } from 'class-validator';
 
 /** A query or path parameter in plain decimal digits; what is not stays text, and the rules behind it say so by name. */
 function FromText(pattern: RegExp, read: (text: string) => unknown): PropertyDecorator {
@@ -75,8 +64,22 @@ export function PlainText(min: number, max: number): PropertyDecorator {
       { name: 'isStorable', validator: { validate: storable } },
       { message: '$property must not hold NUL or half characters' },
     ),
-    MaxLength(max),
-    ...(min > 0 ? [MinLength(min), Matches(/\S/, { message: '$property must not be blank' })] : []),
+    CharactersBetween(min, max),
+    ...(min > 0 ? [Matches(/\S/, { message: '$property must not be blank' })] : []),
+  );
+}
+
+/**
+ * As PostgreSQL counts characters, and JSON Schema: by code points. class-validator's own rules count a heart and its colour as one.
+ */
+function CharactersBetween(min: number, max: number): PropertyDecorator {
+  const between = (value: unknown): boolean => {
+    const count = typeof value === 'string' ? [...value].length : min;
+    return count >= min && count <= max;
+  };
+  return ValidateBy(
+    { name: 'charactersBetween', validator: { validate: between } },
+    { message: `$property must have ${min > 0 ? `${min} to ` : 'at most '}${max} characters` },
   );
 }
 

@@ -45,9 +45,17 @@ function brokenCondition(conditions: WriteConditions, etag: string, current: Pro
     : 'If-None-Match names the current version of the product.';
 }
 
-/** RFC 9110 §5.6.7: an HTTP date ends with GMT. */
 function isLaterThan(date: string, limit: string | undefined): boolean {
-  return limit !== undefined && limit.endsWith('GMT') && at(date) > at(limit);
+  return limit !== undefined && at(date) > httpTime(limit);
+}
+
+/** As C's `asctime` prints a date, one of the three forms that a recipient has to know. */
+const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
+
+/** Milliseconds since 1970; NaN: no HTTP date. They are GMT, whether they say so or not. RFC 9110 §5.6.7 */
+function httpTime(text: string): number {
+  if (text.endsWith('GMT')) return at(text);
+  return ASCTIME.test(text) ? at(`${text} GMT`) : NaN;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 import { FastifyReply } from 'fastify';
 import { RequiresRole } from '../auth';
 import { etagOf } from '../caching';
+import { AppConfig } from '../config';
 import { ApiProblems, NoQuery } from '../http';
 import { ApiIdempotencyKey, IdempotencyKey, KeyedCall, Outcome } from '../idempotency';
 import { BatchDto, BatchedDto } from './dto/product-batch.dto';
@@ -52,7 +53,10 @@ const WRITE_PROBLEMS = {
 @RequiresRole('editor')
 @Controller('api/products')
 export class ProductWritesController {
-  constructor(@Inject(ProductWritesService) private readonly products: ProductWritesService) {}
+  constructor(
+    @Inject(ProductWritesService) private readonly products: ProductWritesService,
+    @Inject(AppConfig) private readonly config: AppConfig,
+  ) {}
 
   @Post()
   @ApiOperation({ operationId: 'createProduct', summary: 'Add a product' })
@@ -66,7 +70,7 @@ export class ProductWritesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProductDto> {
     const product = withReplay(reply, await this.products.create(body, call));
-    void reply.header('location', `${PATH}/${product.id}`);
+    void reply.header('location', `${this.config.http.publicUrl ?? ''}${PATH}/${product.id}`);
     return withValidators(reply, product);
   }
 

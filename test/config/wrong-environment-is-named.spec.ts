@@ -9,7 +9,17 @@ const VARIABLES: [name: string, wrong: string[], right: string][] = [
   ['PORT', ['-1', '65536', '80a', '3.5'], '8080'],
   ['SHUTDOWN_GRACE', ['soon', '-1s'], '4s'],
   ['HOST', ['not a host', 'example.com'], '0.0.0.0'],
-  ['PUBLIC_URL', ['shop.example', 'ftp://x'], 'https://shop.example'],
+  [
+    'PUBLIC_URL',
+    [
+      'shop.example',
+      'ftp://x',
+      'https://shop.example/?a=1',
+      'https://shop.example#a',
+      'https://u:hunter2@shop.example',
+    ],
+    'https://shop.example/v1',
+  ],
   ['CORS_ORIGINS', ['shop.example', 'https://shop.example/', 'https://a.example, *'], 'https://a.example, http://b:81'],
   [
     'DATABASE_URL',

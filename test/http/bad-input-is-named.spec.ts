@@ -92,6 +92,7 @@ onEveryBackend((open) => {
     ['null', { ...KETTLE, name: null }, 'name'],
     ['a blank name', { ...KETTLE, name: '   ' }, 'name'],
     ['a long name', { ...KETTLE, name: 'x'.repeat(201) }, 'name'],
+    ['a name of too many code points', { ...KETTLE, name: '❤️'.repeat(101) }, 'name'],
     ['a NUL', { ...KETTLE, description: 'a\u0000b' }, 'description'],
     ['a negative price', { ...KETTLE, price: -0.01 }, 'price'],
     ['a price in text', { ...KETTLE, price: '39.90' }, 'price'],

@@ -60,6 +60,13 @@ describe('If-Unmodified-Since', () => {
     expect(headers.get('etag')).toBe((await service.get(path)).headers.get('etag'));
   });
 
+  it.each([
+    ['with a weekday in full and two digits of the year', 'Saturday, 01-Jan-00 00:00:00 GMT'],
+    ['as asctime prints it', 'Sat Jan  1 00:00:00 2000'],
+  ])('a date %s counts too', async (_form, date) => {
+    expect((await write({ 'if-unmodified-since': date })).status).toBe(412);
+  });
+
   it('a write with the Last-Modified that was read goes through', async () => {
     const date = (await service.get(path)).headers.get('last-modified')!;
     expect((await write({ 'if-unmodified-since': date })).status).toBe(200);

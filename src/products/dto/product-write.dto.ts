@@ -5,7 +5,7 @@ import { CATEGORY, MAX_DESCRIPTION, MAX_ID, MAX_NAME, MAX_PRICE, MAX_RATING, MAX
 
 /** The body of `POST`: everything of a product that a caller decides. */
 export class ProductWriteDto {
-  @ApiProperty({ maxLength: MAX_NAME, example: 'Copper Kettle' })
+  @ApiProperty({ minLength: 1, maxLength: MAX_NAME, example: 'Copper Kettle' })
   @PlainText(1, MAX_NAME)
   name!: string;
 
@@ -65,11 +65,13 @@ export class ProductMergeDto extends IntersectionType(ProductPatchDto, ReadOnlyF
 
 /** The body of `POST /api/products/reprice`. */
 export class RepriceDto {
-  @ApiProperty({ example: 'kitchen' })
+  @ApiProperty({ pattern: CATEGORY.source, example: 'kitchen' })
   @Matches(CATEGORY, { message: '$property must be lower-case words joined by dashes, of at most 100 letters' })
   category!: string;
 
   @ApiProperty({
+    minimum: -99,
+    maximum: 1000,
     example: -5,
     description: 'Added to every price of the category, in percent: -5 makes 20.00 to 19.00.',
   })
