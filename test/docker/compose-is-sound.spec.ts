@@ -12,6 +12,7 @@ import { needs } from '../support/needs';
 interface ComposeService {
   image: string;
   command?: string[];
+  pids_limit?: number;
   environment?: Record<string, string>;
   volumes?: string[];
   depends_on?: Record<string, { condition: string }>;
@@ -120,6 +121,14 @@ it('gives nginx every variable of its templates, and the nodes by their names', 
     expect(environment.NGINX_NODES).toContain(`server ${node}:3000 `);
     expect(readFileSync(join(FOLDER, 'varnish/default.vcl'), 'utf8')).toContain(`.host = "${node}"; .port = "3000";`);
   }
+});
+
+it('lets Varnish have as many threads as it may make', () => {
+  const { command = [], pids_limit: limit = 0 } = services['varnish']!;
+  const [most] = command.flatMap((word) => /^thread_pool_max=(\d+)$/.exec(word)?.slice(1).map(Number) ?? []);
+  // Two pools, which begin with 100 each, and some threads of other kinds.
+  expect(most).toBeGreaterThanOrEqual(100);
+  expect(limit).toBeGreaterThan(2 * most! + 100);
 });
 
 it('keeps the clock’s key when Valkey is full', () => {
