@@ -4,6 +4,8 @@ import { problemTitle, problemType } from './problem-types';
 
 /** Most of what is wrong with a request that a problem names. */
 const MAX_ERRORS = 20;
+/** Characters of the longest name that a problem repeats. */
+const MAX_NAME = 100;
 
 /** One thing that is wrong with a request. */
 export class ProblemField {
@@ -18,6 +20,11 @@ export class ProblemField {
 }
 
 export type ProblemSource = 'query' | 'path' | 'body' | 'header';
+
+/** The name of a field as a problem repeats it: a caller may send names of any length. */
+export function shortName(name: string): string {
+  return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
+}
 
 /** RFC 9457: the body of every error response, sent as application/problem+json. */
 export class ProblemDetails {

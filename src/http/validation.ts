@@ -1,10 +1,8 @@
 import { ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import { ValidationError } from 'class-validator';
+import { sizeFault } from './input-size';
 import { KnownInputs } from './known-inputs';
-import { Problem, ProblemField, ProblemSource } from './problem';
-
-const MAX_NAME = 100;
-const MAX_DEPTH = 8;
+import { Problem, ProblemField, ProblemSource, shortName } from './problem';
 
 const SOURCES: Record<ArgumentMetadata['type'], ProblemSource> = {
   query: 'query',
@@ -35,7 +33,8 @@ export class RequestValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && !isRecord(value)) {
       throw Problem.badRequest([{ in: source, name: 'body', detail: 'body must be a JSON object' }]);
     }
-    if (isDeep(value)) throw new Problem(400, `The ${source} is nested too deeply.`);
+    const fault = sizeFault(value, source);
+    if (fault) throw fault;
     const poison = inheritedNames(value);
     if (poison.length > 0) throw Problem.badRequest(poison.map((name) => unknownField(source, name)));
     try {
@@ -92,14 +91,8 @@ function inheritedNames(value: unknown, path = ''): string[] {
 }
 
 function unknownField(source: ProblemSource, fullName: string): ProblemField {
-  const name = fullName.length > MAX_NAME ? `${fullName.slice(0, MAX_NAME)}…` : fullName;
+  const name = shortName(fullName);
   return { in: source, name, detail: `${name} is not a known ${KIND[source]}` };
-}
-
-/** JSON may nest deeper than what walks it can follow; no body of ours has more than one level. */
-function isDeep(value: unknown, levels = MAX_DEPTH): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((member) => isDeep(member, levels - 1));
 }
 
 function isRecord(value: unknown): value is object {

@@ -93,6 +93,7 @@ onEveryBackend((open) => {
     ],
     ['a product patched and deleted', { patch: [{ id: 1, stock: 1 }], delete: [1] }, 'delete'],
     ['an unknown list', { update: [] }, 'update'],
+    ['a hundred thousand ids', { delete: Array.from({ length: 100_000 }, (_, id) => id + 1) }, 'delete'],
   ])('%s is a 400 that names it', async (_what, json, name) => {
     const { status, body } = await batch<ProblemBody>(json);
     expect(status).toBe(400);
