@@ -5,13 +5,11 @@ import { AppConfig } from '../config';
 import { KeyValidationPipe } from '../http';
 
 /** Options of the cache for this application. */
-export function cachingOptions({ auth, cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
+export function cachingOptions({ cache, redis, spans }: AppConfig, tokens: TokenService): CachingOptions {
   return {
     ...cache,
     application: 'strata',
     redis: redis.url === undefined ? undefined : { url: redis.url },
-    // A generated secret is another one on each node.
-    secret: auth.generated ? undefined : auth.secret,
     tracing: spans ? openTelemetryTracing() : undefined,
     view: { validate: new KeyValidationPipe(), mayRevalidate: (request) => isAdmin(request, tokens) },
   };

@@ -88,6 +88,8 @@ function cacheOf(env: Environment) {
     maxLag: duration(env.CACHE_MAX_LAG),
     consistency: env.CACHE_CONSISTENCY,
     prefix: env.CACHE_PREFIX,
+    // Not the generated key of tokens, which is another one on each node.
+    secret: env.CACHE_SECRET ?? env.JWT_SECRET,
     l2Timeout: duration(env.CACHE_L2_TIMEOUT),
   } as const;
 }

@@ -15,6 +15,7 @@ import {
   IsUrlWithoutCredentials,
   IsWholeNumber,
 } from './rules';
+import { IsCacheSecret, IsTokenSecret } from './secrets';
 import { Setting } from './setting';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -49,9 +50,7 @@ export class Environment {
   @IsDuration(0)
   SHUTDOWN_GRACE = '0s';
 
-  @Setting('What links to pages and `Location` start with. Unset: they are paths.', {
-    example: 'https://api.shop.example',
-  })
+  @Setting('What links to pages and `Location` start with. Unset: they are paths.', { example: 'https://shop.example' })
   @IsOptional()
   @IsBaseUrl()
   PUBLIC_URL?: string;
@@ -100,12 +99,7 @@ export class Environment {
     'The key of HS256 tokens, at least 32 characters. Unset: a new key at each start, and a token for it is printed. Production refuses to start without it or `JWT_JWKS_URL`.',
     { heading: 'Tokens' },
   )
-  @ValidateIf(
-    (env: Environment) =>
-      env.JWT_SECRET !== undefined || (env.NODE_ENV === 'production' && env.JWT_JWKS_URL === undefined),
-  )
-  @Matches(/^(?!\s*$).{32,}$/s, { message: '$property must be at least 32 characters long (RFC 7518 §3.2)' })
-  @IsString({ message: '$property must be set in production' })
+  @IsTokenSecret()
   JWT_SECRET?: string;
 
   @Setting(
@@ -162,6 +156,10 @@ export class Environment {
   @Setting('Prefix of every Redis key. One database, one prefix.')
   @Matches(/^[\w.-]{1,64}$/, { message: '$property must be 1 to 64 letters, digits, dots, dashes or underscores' })
   CACHE_PREFIX = 'strata';
+
+  @Setting('Signs entries in Redis; at least 32 characters. Unset: `JWT_SECRET`. Production with Redis needs either.')
+  @IsCacheSecret()
+  CACHE_SECRET?: string;
 
   @Setting('Deadline of one call to Redis.')
   @IsDuration(1)

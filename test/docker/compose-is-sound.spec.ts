@@ -73,7 +73,8 @@ it('sets only variables that the nodes know, with values that they accept', () =
   for (const node of nodes) {
     const { environment = {} } = services[node]!;
     const known = Object.keys(new Environment());
-    const also = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'EDGE_PURGE_URL', 'EDGE_TTL', 'PUBLIC_URL', 'RATES_URL'];
+    const secrets = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'CACHE_SECRET'];
+    const also = [...secrets, 'EDGE_PURGE_URL', 'EDGE_TTL', 'PUBLIC_URL', 'RATES_URL'];
     expect(Object.keys(environment).filter((name) => ![...known, ...also].includes(name))).toEqual([]);
     const cases: Record<string, string>[] = [
       allSecrets,
