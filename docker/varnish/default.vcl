@@ -116,6 +116,10 @@ sub refuse {
         && (std.integer(req.http.Content-Length, 0) > 4194304 || req.url !~ "^/api/products/batch/?(\?|$)")) {
         return (synth(413));
     }
+    # A request names a path (RFC 9112 §3.2). A node finds one behind `https://host` too, and before a `#`: what is closed below would not be.
+    if (req.url !~ "^(/[^#]*|\*)$") {
+        return (synth(400));
+    }
     # Closed to the outside; nor may another spelling lead there. To open one: put `client.ip !~ inside` before it, with an acl of yours.
     if (req.url ~ "^/(metrics|console|docs[^/?]*|health|api/cache)(/|\?|$)") {
         return (synth(403));

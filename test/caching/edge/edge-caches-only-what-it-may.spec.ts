@@ -66,6 +66,30 @@ describe.each(['nginx', 'varnish'])('%s', (name) => {
     }
   });
 
+  it.each([
+    '/metrics',
+    '/metrics#x',
+    '/metrics/#/api/products',
+    '/docs#?page=1',
+    '/api/cache/stats#',
+    'http://shop/metrics',
+    'https://shop/metrics',
+    'https://shop/health/live?x=1',
+    'https://shop/api/cache/stats',
+    'https://shop#/metrics',
+  ])('%s is closed, however it is written: it reaches no node', async (path) => {
+    const reached: string[] = [];
+    node.behave((request, response) => {
+      reached.push(request.url!);
+      response.writeHead(200).end('inside');
+    });
+    const { status, body } = await get(path);
+    expect([400, 403]).toContain(status);
+    expect(body.toString()).not.toContain('inside');
+    // Varnish's probes.
+    expect(reached.filter((url) => url !== '/health/ready')).toEqual([]);
+  });
+
   if (name === 'varnish') {
     it('accepts a purge that names tags, and no other', async () => {
       expect((await get('/', 'PURGE')).status).toBe(400);

@@ -38,6 +38,8 @@ const REFUSED: [what: string, statuses: number[], request: string][] = [
   ['readiness', [403], `GET /health/ready HTTP/1.1\r\n${HOST}\r\n`],
   ['the cache’s own routes', [403], `GET /api/cache/stats HTTP/1.1\r\n${HOST}\r\n`],
   ['the same by another spelling', [403, 400], `GET /api//cache/%73tats HTTP/1.1\r\n${HOST}\r\n`],
+  ['the same with a fragment', [403, 400], `GET /metrics#x HTTP/1.1\r\n${HOST}\r\n`],
+  ['the same with a scheme and a host', [403, 400], `GET https://shop/metrics HTTP/1.1\r\n${HOST}\r\n`],
   ['and another', [403, 404], `GET /x/../metrics HTTP/1.1\r\n${HOST}\r\n`],
 ];
 
