@@ -66,6 +66,16 @@ describe.each(['nginx', 'varnish'])('%s', (name) => {
     }
   });
 
+  it('what is purged by tag is cached by Varnish, which is purged, and not by nginx, which is not', async () => {
+    node.behave((_request, response) => {
+      response.writeHead(200, { 'cache-control': `${FRESH}, stale-while-revalidate=10`, xkey: 'product:2' });
+      response.end('answer');
+    });
+    const answers = [await get('/api/products/1'), await get('/api/products/1')];
+    expect(answers.map(isHit)).toEqual([false, name === 'varnish']);
+    for (const { headers } of answers) expect(headers).not.toHaveProperty('xkey');
+  });
+
   it.each([
     '/metrics',
     '/metrics#x',
