@@ -19,6 +19,7 @@ export class HandDrivenClock {
 
   constructor(maxTags = 10) {
     const transport: ClockTransport = {
+      channel: 'stamps',
       stamp: (tags) => this.called('stamp', tags),
       since: () => this.called('since', []),
       renew: () => this.called('renew', []),

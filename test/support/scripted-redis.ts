@@ -44,6 +44,7 @@ export class ScriptedRedis {
 
   transport(): ClockTransport {
     return {
+      channel: 'stamps',
       stamp: (tags) => this.call('stamp', () => this.stamp(tags)),
       since: (epoch, tick) => this.call('since', () => this.since(epoch, tick)),
       renew: () => this.call('renew', () => (this.forget(), this.reading())),

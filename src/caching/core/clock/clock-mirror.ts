@@ -1,6 +1,6 @@
 import type { CacheEventBus } from '../../caching.events';
-import { Pseudonyms } from './pseudonyms';
-import type { ClockDifference, ClockReading } from './redis-clock-transport';
+import { everyUserTags, Pseudonyms } from './pseudonyms';
+import type { ClockDifference, ClockReading, ClockStamp } from './redis-clock-transport';
 import { StampTable } from './stamp-table';
 import type { StaleReason } from './tag-clock';
 
@@ -41,8 +41,22 @@ export class ClockMirror {
   }
 
   /**
-   * Applies a stamp. Its tags are recorded in any case (knowing of a stamp early only makes this node stricter); the tick
-   * moves only if nothing lies between. Returns false when something does: then fetch the difference.
+   * Applies a published stamp if it is the next one, or an earlier one. Any program may publish: of a later one nothing is
+   * recorded, as it would invalidate its tags, or everything below its floor, until the clock is there. Returns false for
+   * such a stamp, and for one of another epoch: then fetch the difference.
+   */
+  applyPublished(stamp: ClockStamp): boolean {
+    return stamp.tick <= this.table.tick + 1 && this.apply(stamp, stamp.tags);
+  }
+
+  /** The clock had not made `stamp` when it replied last. */
+  isBehind({ epoch, tick }: ClockReading): boolean {
+    return epoch === this.epoch && tick > this.table.tick;
+  }
+
+  /**
+   * Applies the clock's reply to a stamp. The tags are recorded in any case (knowing of a stamp early only makes this node
+   * stricter); the tick moves only if nothing lies between. Returns false when something does: then fetch the difference.
    */
   apply(reading: ClockReading, tags: readonly string[]): boolean {
     if (reading.epoch !== this.epoch) return false;
@@ -62,6 +76,12 @@ export class ClockMirror {
     this.table.tick = Math.max(this.table.tick, difference.completeTo);
     if (learned) this.version += 1;
     return difference.completeTo >= difference.tick;
+  }
+
+  /** Users whose pseudonym is another one in the epoch that was stamped: all users of their kind are stamped as well. */
+  missedUsers(texts: readonly string[], replies: readonly ClockReading[]): string[] {
+    const isCurrent = replies.every(({ epoch }) => epoch === this.epoch);
+    return isCurrent ? this.pseudonyms.foreign(texts) : everyUserTags(texts);
   }
 
   hasLeft(epoch: string): boolean {

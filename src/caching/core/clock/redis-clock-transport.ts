@@ -24,6 +24,8 @@ export interface ClockDifference extends ClockReading {
 
 /** How a RedisTagClock speaks with the shared clock. Tests drive it with one that loses and reorders. */
 export interface ClockTransport {
+  /** Where stamps are published. */
+  readonly channel: string;
   stamp(tags: readonly string[]): Promise<ClockReading>;
   since(epoch: string, tick: number): Promise<ClockDifference>;
   renew(): Promise<ClockReading>;
@@ -45,7 +47,7 @@ export function inBatches(tags: readonly string[]): string[][] {
 
 export class RedisClockTransport implements ClockTransport {
   private readonly script: IncarnationScript;
-  private readonly channel: string;
+  readonly channel: string;
 
   constructor(
     private readonly link: RedisClient,

@@ -3,7 +3,7 @@ import type { CacheEventBus } from '../../caching.events';
 import { Coalesced } from '../async/coalesced';
 import { Deadlines, withDeadline } from '../async/deadline';
 import type { Time } from '../async/time';
-import { type ClockReading, type ClockTransport, inBatches } from './redis-clock-transport';
+import { type ClockReading, type ClockStamp, type ClockTransport, inBatches } from './redis-clock-transport';
 import { ClockMirror } from './clock-mirror';
 import { everyUserTags } from './pseudonyms';
 import type { Instant, StaleReason, StampInstant, TagClock } from './tag-clock';
@@ -49,10 +49,7 @@ export class RedisTagClock implements TagClock {
     this.mirror = new ClockMirror(options.maxTags, events);
     this.pending = new PendingStamps(options.maxTags);
     this.deadlines = new Deadlines(options.timeout);
-    transport.onStamp((stamp) => {
-      if (!this.mirror.apply(stamp, stamp.tags) && this.isLive)
-        void this.syncOnce.run().catch(() => this.markUnavailable());
-    });
+    transport.onStamp((stamp) => void this.receive(stamp));
     transport.onConnect(() => void this.beat());
   }
 
@@ -101,17 +98,11 @@ export class RedisTagClock implements TagClock {
     this.events.emit('stamped', texts, this.time.mono() - sentAt);
     // While not live a hook may be what is stamping: the catch-up waits for the hook, so it must not wait for that.
     if (this.isLive && !replies.every(({ applied }) => applied)) await this.syncOrDistrust();
-    const missed = this.missedUsers(texts, replies);
+    const missed = this.mirror.missedUsers(texts, replies);
     if (missed.length > 0) return this.stamp(missed);
     // Of several batches the first: nothing that was stamped since may pass for known.
     const { epoch, tick } = replies.reduce((first, next) => (next.tick < first.tick ? next : first));
     return { epoch, tick, localTick: upTo, lastTick: Math.max(...replies.map((reply) => reply.tick)) };
-  }
-
-  /** Users whose pseudonym is another one in the epoch that was stamped: all users of their kind are stamped as well. */
-  private missedUsers(texts: readonly string[], replies: readonly StampReply[]): string[] {
-    const { epoch, pseudonyms } = this.mirror;
-    return replies.every((reply) => reply.epoch === epoch) ? pseudonyms.foreign(texts) : everyUserTags(texts);
   }
 
   deriveTags(derive: (tag: string) => readonly string[]): void {
@@ -151,6 +142,17 @@ export class RedisTagClock implements TagClock {
   close(): Promise<void> {
     this.markUnavailable(true);
     return Promise.resolve();
+  }
+
+  /** Where a published stamp does not fit, the clock is queried. No node made a stamp that is ahead of the reply. */
+  private async receive(stamp: ClockStamp): Promise<void> {
+    if (this.mirror.applyPublished(stamp) || !this.isLive) return;
+    try {
+      await this.syncOnce.run();
+      if (this.mirror.isBehind(stamp)) this.events.emit('foreign', 'message', this.transport.channel);
+    } catch {
+      this.markUnavailable();
+    }
   }
 
   /** Sends pending stamps. @throws when the clock does not acknowledge them */

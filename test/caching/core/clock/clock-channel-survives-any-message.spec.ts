@@ -68,6 +68,25 @@ it('a stamp of the right epoch with wrong tags, ticks or floors is ignored and r
   await expectIgnored(...wrong.map((message) => JSON.stringify(message)), '', '[', '\0', `[${'['.repeat(100_000)}`);
 });
 
+it('a stamp that the clock has not made is reported and recorded by no node, nor is its floor', async () => {
+  await near.store.invalidate(['x', 'y']);
+  const before = near.clock.instant();
+  const { epoch, tick } = before;
+  const last = Number.MAX_SAFE_INTEGER;
+  const forged = [
+    [epoch, last, 0, ['x']],
+    [epoch, last, last, ['x']],
+    [epoch, tick + 2, 0, ['x']],
+    [epoch, tick + 2, tick + 2, []],
+  ];
+  await expectIgnored(...forged.map((message) => JSON.stringify(message)));
+  expect(near.clock.staleBecause(before, ['x', 'y'])).toBeUndefined();
+
+  await near.store.invalidate(['x']);
+  expect(near.clock.staleBecause(before, ['x'])).toEqual({ why: 'stamped', tag: 'x' });
+  expect(near.clock.staleBecause(near.clock.instant(), ['x', 'y'])).toBeUndefined();
+});
+
 it('a huge message is not parsed', async () => {
   const { epoch, tick } = near.clock.instant();
   await expectIgnored(JSON.stringify([epoch, tick + 1, 0, ['t'.repeat(2 ** 21)]]));
