@@ -22,7 +22,8 @@ export class KeySet {
   private version = 0;
   private nextLook = 0;
   private renewed: Promise<JWTVerifyGetKey> | undefined;
-  private built: { from: JSONWebKeySet; keys: JWTVerifyGetKey } | undefined;
+  /** Each of its keys is imported at its first use. */
+  private built: { readonly text: string; readonly keys: JWTVerifyGetKey } | undefined;
 
   constructor(@Inject(AppConfig) private readonly config: AppConfig) {}
 
@@ -76,8 +77,10 @@ export class KeySet {
     }
   }
 
-  private keysOf(from: JSONWebKeySet): JWTVerifyGetKey {
-    if (this.built?.from !== from) this.built = { from, keys: createLocalJWKSet(from) };
+  /** The set is compared by its text: a hit of the cache is another object each time. */
+  private keysOf(set: JSONWebKeySet): JWTVerifyGetKey {
+    const text = JSON.stringify(set);
+    if (this.built?.text !== text) this.built = { text, keys: createLocalJWKSet(set) };
     return this.built.keys;
   }
 }

@@ -1,12 +1,13 @@
 import { createSecretKey, KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { errors, JWTPayload, jwtVerify, JWTVerifyOptions, SignJWT } from 'jose';
+import { errors, JWTPayload, JWTVerifyOptions, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AppConfig } from '../config';
 import { Problem } from '../http';
 import { userOf } from './claims';
 import { KeySet } from './key-set';
 import { User } from './user';
+import { verifyToken } from './verify-token';
 
 /** Verified tokens that are remembered: each costs a signature and some parsing, at every request of its owner. */
 const REMEMBERED = 10_000;
@@ -90,7 +91,7 @@ export class TokenService {
     const takesSecret = !jwks || !generated;
     const algorithms = [...(takesSecret ? ['HS256'] : []), ...(jwks ? PUBLIC_KEY_ALGORITHMS : [])];
     const options = { ...this.options, algorithms };
-    const { payload, protectedHeader } = await jwtVerify(
+    const { payload, protectedHeader } = await verifyToken(
       token,
       (header, jws) => (header.alg === 'HS256' ? this.secret : this.keys.find(header, jws)),
       options,

@@ -28,7 +28,8 @@ let backend: Backend;
 let service: StrataProcess;
 
 beforeAll(async () => {
-  keys = await Promise.all([newKey('RS256', 'rsa'), newKey('ES256', 'ec'), newKey('EdDSA', 'ed')]);
+  const algorithms = { rsa: 'RS256', ec: 'ES256', ed: 'EdDSA', 'the next ec': 'ES256' };
+  keys = await Promise.all(Object.entries(algorithms).map(([kid, alg]) => newKey(alg, kid)));
   provider.keys = keys.map(({ jwk }) => jwk);
   provider.server = createServer((_request, response) => {
     provider.calls += 1;
@@ -65,13 +66,14 @@ afterAll(async () => {
 interface Wish {
   issuer?: string;
   audience?: string;
-  kid?: string;
+  /** Null: none. */
+  kid?: string | null;
   claims?: Record<string, unknown>;
 }
 
 function sign(key: Key, { issuer = ISSUER, audience = AUDIENCE, kid = key.kid, claims }: Wish = {}): Promise<string> {
   return new SignJWT(claims ?? { realm_access: { roles: ['editor'] } })
-    .setProtectedHeader({ alg: key.alg, kid })
+    .setProtectedHeader({ alg: key.alg, ...(kid !== null && { kid }) })
     .setSubject('ann')
     .setIssuer(issuer)
     .setAudience(audience)
@@ -97,6 +99,12 @@ it.each(['RS256', 'ES256', 'EdDSA'])(
     expect(await status(await sign(key, { audience: 'other' }))).toBe(200);
   },
 );
+
+it('a token without a kid is taken whichever key of its algorithm has signed it', async () => {
+  for (const key of keys) expect([key.kid, await status(await sign(key, { kid: null }))]).toEqual([key.kid, 200]);
+  expect(await status(await sign(keys[3]!, { kid: null, audience: 'shop' }))).toBe(401);
+  expect(await status(await sign(await newKey('ES256', 'other'), { kid: null }))).toBe(401);
+});
 
 it('the keys are fetched once, and shared by all who come', () => {
   expect(provider.calls).toBe(1);
