@@ -13,6 +13,8 @@ export interface DuePurge {
   readonly isRepeat: boolean;
   /** ms since the tag was queued. */
   readonly lag: number;
+  /** When it was claimed, by the database's clock, in its own words. */
+  readonly claimedAt: string;
 }
 
 /** How many tags wait for their first purge or for a retry, and how long the oldest has waited, in ms. */
@@ -55,15 +57,22 @@ export class PurgeQueue {
       WITH due AS MATERIALIZED (
         SELECT tag FROM ${PURGES} WHERE due_at <= now() ORDER BY is_echo, due_at LIMIT ${CLAIM} FOR UPDATE SKIP LOCKED)
       UPDATE ${PURGES} p SET due_at = now() + ${ms(lease)} FROM due WHERE p.tag = due.tag
-      RETURNING p.tag, p.version::text, p.is_echo AS "isRepeat", ${age('p.queued_at')} AS lag`);
+      RETURNING p.tag, p.version::text, p.is_echo AS "isRepeat", ${age('p.queued_at')} AS lag,
+                now()::text AS "claimedAt"`);
     return rows;
   }
 
-  /** After its first purge a row is due again after `echoAfter` ms; after the second it is deleted. A row that was queued again stays. */
+  /**
+   * After its first purge a row is due again after `echoAfter` ms; after the second it is deleted. A row that was queued again
+   * stays, and has waited since its claim at most: what was queued before is purged.
+   */
   async markPurged(purged: readonly DuePurge[], echoAfter: number): Promise<void> {
     await this.change(
       purged,
-      `gone AS (DELETE FROM ${PURGES} p USING mine WHERE p.tag = mine.tag AND p.is_echo)
+      `again AS (
+        UPDATE ${PURGES} p SET queued_at = c.claimed_at FROM claimed c
+        WHERE p.tag = c.tag AND NOT c.is_mine AND p.queued_at < c.claimed_at),
+      gone AS (DELETE FROM ${PURGES} p USING mine WHERE p.tag = mine.tag AND p.is_echo)
       UPDATE ${PURGES} p SET is_echo = true, failures = 0, due_at = now() + ${ms(echoAfter)}
       FROM mine WHERE p.tag = mine.tag AND NOT p.is_echo`,
     );
@@ -87,14 +96,16 @@ export class PurgeQueue {
     return rows[0] ?? { count: 0, oldestMs: 0, due: false };
   }
 
-  /** Changes the rows whose version is still the claimed one. A locked row is being queued again, so it is skipped. */
+  /** `mine`: rows whose version is still the claimed one. A locked row is being queued again, so it is skipped. */
   private async change(rows: readonly DuePurge[], sql: string): Promise<void> {
     await this.pool.query(
-      `WITH mine AS MATERIALIZED (
-         SELECT p.tag FROM ${PURGES} p JOIN unnest($1::text[], $2::text[]) AS c (tag, version)
-         ON p.tag = c.tag AND p.version = c.version::xid8 FOR UPDATE OF p SKIP LOCKED),
+      `WITH claimed AS MATERIALIZED (
+         SELECT p.tag, p.version = c.version::xid8 AS is_mine, c.claimed_at
+         FROM ${PURGES} p JOIN unnest($1::text[], $2::text[], $3::timestamptz[]) AS c (tag, version, claimed_at)
+         ON p.tag = c.tag FOR UPDATE OF p SKIP LOCKED),
+       mine AS (SELECT tag FROM claimed WHERE is_mine),
        ${sql}`,
-      [rows.map(({ tag }) => tag), rows.map(({ version }) => version)],
+      [rows.map(({ tag }) => tag), rows.map(({ version }) => version), rows.map(({ claimedAt }) => claimedAt)],
     );
   }
 }
