@@ -1,4 +1,5 @@
 import { anyDatabase } from '../support/backends';
+import { tokenFor } from '../support/client';
 import { eventually } from '../support/eventually';
 import { ask } from '../support/http';
 import { useService } from '../support/service';
@@ -28,6 +29,34 @@ it.each([
 ])('%s adds a bounded line to the log', async (_name, pathOf, status) => {
   expect(await logged(pathOf, status)).toBeLessThan(REQUESTS * LOGGED);
 });
+
+it.each<[string, number, string, string, object | undefined]>([
+  ['a tag that is too long', 400, 'POST', '/api/cache/evict', { tags: ['x'.repeat(50_000)] }],
+  [
+    'a hundred tags',
+    200,
+    'POST',
+    '/api/cache/evict',
+    { tags: Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(250, 'x')) },
+  ],
+  ['a key that is too long', 400, 'DELETE', `/api/cache/entries/${'x'.repeat(10_000)}`, undefined],
+])(
+  '%s of an administrator is a %i, and adds a bounded line to the audit log',
+  async (_what, status, method, path, json) => {
+    const { output } = service.process();
+    const before = output().length;
+    const answer = await service.send(method, path, { token: tokenFor('ada', 'admin'), json });
+    expect(answer.status).toBe(status);
+    const id = answer.headers.get('x-request-id') ?? '';
+    const lines = (): string[] =>
+      output()
+        .slice(before)
+        .split('\n')
+        .filter((line) => line.includes(id));
+    await eventually(() => lines().some((line) => line.includes('"cache admin"')));
+    for (const line of lines()) expect(line.length).toBeLessThan(LOGGED);
+  },
+);
 
 it('a long Accept-Encoding is not parsed: the response is the plain one, from the cache', async () => {
   const { url } = service.process();

@@ -45,6 +45,9 @@ onEveryBackend((open) => {
       expect((await service.get(entryPath(key), { token: ADMIN })).status).toBe(404);
       expect((await service.send('DELETE', entryPath(key), { token: ADMIN })).body).toMatchObject({ found: false });
     }
+    // The key of a row ends in a tag.
+    const row = entryPath(`entity:Rows:watchlist:${NAME}`);
+    expect((await service.send('DELETE', row, { token: ADMIN })).status).toBe(400);
     const json = { tags: ['product:9', `watchlist:${NAME}`] };
     const { status, text } = await service.send('POST', '/api/cache/evict', { token: ADMIN, json });
     expect([status, text.includes(NAME)]).toEqual([400, false]);

@@ -17,6 +17,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CacheStack } from '../../core/cache-stack';
 import { CACHE_STACK } from '../../caching.tokens';
 import { userOfTag } from '../../core/clock/user-tag';
+import { keyTag } from '../../core/store/entry';
 import { NoParameters } from '../no-parameters';
 import { DeletedDto, EvictDto, EvictedDto, StampDto } from './admin.dto';
 import { AdminInterceptor } from './admin.interceptor';
@@ -83,6 +84,7 @@ export class CacheAdminController {
   @ApiOperation({ operationId: 'deleteCacheEntry', summary: 'Invalidate one entry on every node' })
   @ApiOkResponse({ type: DeletedDto })
   async delete(@Param() { key }: EntryParams, @Query() _query: NoParameters): Promise<DeletedDto> {
+    refuseNames('key', [keyTag(key)]);
     // Without Redis this node still drops its entry; the 503 below says that other nodes did not.
     const found = await this.browser.entry(key).then(Boolean, () => false);
     await orServiceUnavailable('The deletion', this.stack.store.delete(key));
@@ -97,7 +99,7 @@ export class CacheAdminController {
   })
   @ApiOkResponse({ type: EvictedDto })
   async evict(@Body() { tags }: EvictDto, @Query() _query: NoParameters): Promise<EvictedDto> {
-    refuseNames(tags);
+    refuseNames('tags', tags);
     const stamped = [...new Set(tags)];
     const at = await orServiceUnavailable('The eviction', this.stack.store.invalidate(stamped));
     const { epoch, tick } = at ?? this.stack.clock.instant();
@@ -119,11 +121,12 @@ export class CacheAdminController {
 
 /**
  * An administrator could otherwise test names, by the entries that become stale.
+ * @param field of the request that has the tags
  * @throws BadRequestException for a tag that names a user instead of having the pseudonym
  */
-function refuseNames(tags: readonly string[]): void {
+function refuseNames(field: string, tags: readonly string[]): void {
   if (!tags.some((tag) => userOfTag(tag) !== undefined)) return;
   throw new BadRequestException(
-    'tags: a tag of a user is written with the pseudonym that entries show. Application code that knows the user calls CacheService.evict().',
+    `${field}: a tag of a user is written with the pseudonym that entries show. Application code that knows the user calls CacheService.evict().`,
   );
 }

@@ -14,6 +14,8 @@ import { ADMIN_OPTIONS, type CacheAdminOptions } from './admin.options';
 
 /** Retry-After in seconds: the node reconnects to Redis within one. */
 const RETRY_AFTER = '1';
+/** Of the subject of a call, in UTF-16 units: one that is refused may carry text of any length. */
+const MAX_SUBJECT = 512;
 
 /** Common to all admin routes: responses are `no-store`, and every call is written to the audit log. */
 @Injectable()
@@ -45,6 +47,12 @@ export class AdminInterceptor implements NestInterceptor {
       ...(request.query as object),
       ...(request.body as object | undefined),
     };
-    this.logger.log({ who, action, what, reqId: request.id, outcome }, 'cache admin');
+    this.logger.log({ who, action, what: shortSubject(what), reqId: request.id, outcome }, 'cache admin');
   }
+}
+
+/** A long subject as the beginning of its JSON. */
+function shortSubject(what: object): object | string {
+  const text = JSON.stringify(what);
+  return text.length > MAX_SUBJECT ? `${text.slice(0, MAX_SUBJECT).toWellFormed()}…` : what;
 }
