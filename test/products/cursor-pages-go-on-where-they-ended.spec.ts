@@ -93,7 +93,7 @@ onEveryBackend((open) => {
     },
   );
 
-  it('an empty page leads back to all that is there: behind the last product, and before the first', async () => {
+  it('an empty page leads back to all that is there: past the last product, and before the first', async () => {
     const list = '/api/products?category=kitchen&ordering=name&page_size=50';
     const all = (await allFrom(`${list}&cursor=*`)).flatMap(({ results }) => results);
     const at = (product: ProductJson, backwards: boolean): string =>
