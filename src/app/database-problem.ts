@@ -4,6 +4,7 @@ import { Problem } from '../http';
 const REFUSALS = {
   busy: 'Too many requests of this kind are under way. Please try again in a moment.',
   slow: 'This takes too long. Please narrow it: more words, longer ones, or a category.',
+  late: 'The database does not respond in time. Please try again in a moment.',
   abandoned: 'The client closed the connection.',
 };
 

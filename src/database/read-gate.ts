@@ -19,19 +19,20 @@ const ALL_PLACES = 6;
 /** Longest queue for a place, and longest wait in it, in ms. */
 const QUEUE = 2_000;
 const PATIENCE = 5_000;
-/** Longest that a statement may run, in ms, before it is cancelled; and how long its failure is then reused for the next. */
+/** Longest that a statement may run, in ms, before it is cancelled; and how long the failure of a search is then reused for the next. */
 const DEADLINE = 3_000;
 const REMEMBERED_FOR = 10_000;
 const REMEMBERED = 1_000;
 
-/** A read was given up before the database said anything wrong. */
+/** A read was given up before the database said anything wrong. For the cache that is a failure of its source: grace may serve. */
 export class ReadRefusedError extends Error {
   /**
-   * @param reason `busy`: there was no place; `slow`: it ran into its deadline; `abandoned`: no caller waits for it
+   * @param reason `busy`: there was no place; `slow`: a search ran into its deadline; `late`: another read did; `abandoned`: no caller
+   *   waits for it
    * @param retryAfter seconds
    */
   constructor(
-    readonly reason: 'busy' | 'slow' | 'abandoned',
+    readonly reason: 'busy' | 'slow' | 'late' | 'abandoned',
     readonly retryAfter: number,
   ) {
     super(`the read was given up: ${reason}`);
@@ -40,7 +41,7 @@ export class ReadRefusedError extends Error {
 
 /**
  * Bounds what reads by strangers may take of the database: how many run at a time, of each kind and in all, how long each may
- * run, and how often one that is too slow is tried. A read that no caller waits for any more is cancelled.
+ * run, and how often a search that is too slow is tried. A read that no caller waits for any more is cancelled.
  */
 @Injectable()
 export class ReadGate {
@@ -57,20 +58,21 @@ export class ReadGate {
 
   /**
    * Runs `work` on a connection of its own, within the deadline.
-   * @param question what is read: the same read is not tried again right after it was too slow
+   * @param question what is read: the same search is not tried again right after it was too slow
    * @throws ReadRefusedError; whatever `work` throws
    */
   async run<T>(kind: ReadKind, question: unknown, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const key = `${kind}:${JSON.stringify(question)}`;
-    if (this.slow.has(key)) throw new ReadRefusedError('slow', REMEMBERED_FOR / 1_000);
+    const key = kind === 'search' ? JSON.stringify(question) : undefined;
+    if (key !== undefined && this.slow.has(key)) throw new ReadRefusedError('slow', REMEMBERED_FOR / 1_000);
     const until = performance.now() + PATIENCE;
     const signal = this.signal();
     const [own, all] = [this.kinds[kind], this.all];
     return within(own, until, signal, () => within(all, until, signal, () => this.timed(key, signal, work)));
   }
 
+  /** @param key of what may be too slow by itself. Any other read is late for the state of the database, which changes. */
   private async timed<T>(
-    key: string,
+    key: string | undefined,
     signal: AbortSignal | undefined,
     work: (runner: QueryRunner) => Promise<T>,
   ): Promise<T> {
@@ -83,8 +85,9 @@ export class ReadGate {
       return await work(runner);
     } catch (error) {
       if (statement?.ending === undefined) throw error;
-      if (statement.ending === 'slow') this.slow.set(key, true);
-      throw new ReadRefusedError(statement.ending, REMEMBERED_FOR / 1_000);
+      if (statement.ending === 'abandoned' || key === undefined) throw new ReadRefusedError(statement.ending, 1);
+      this.slow.set(key, true);
+      throw new ReadRefusedError('slow', REMEMBERED_FOR / 1_000);
     } finally {
       await statement?.end();
       await runner.release();
@@ -109,9 +112,9 @@ export class ReadGate {
 /** What runs on one connection, until its deadline or until no caller waits for it. */
 class Statement {
   /** Why it is being cancelled. */
-  ending: 'slow' | 'abandoned' | undefined;
+  ending: 'late' | 'abandoned' | undefined;
   private cancelled: Promise<unknown> | undefined;
-  private readonly timer = setTimeout(() => this.cancel('slow'), DEADLINE);
+  private readonly timer = setTimeout(() => this.cancel('late'), DEADLINE);
   private readonly abandon = (): void => this.cancel('abandoned');
 
   constructor(
@@ -128,7 +131,7 @@ class Statement {
     await this.cancelled;
   }
 
-  private cancel(ending: 'slow' | 'abandoned'): void {
+  private cancel(ending: 'late' | 'abandoned'): void {
     this.ending ??= ending;
     this.cancelled ??= this.send();
   }

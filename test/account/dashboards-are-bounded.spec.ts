@@ -1,5 +1,5 @@
 import { onPostgres } from '../support/backends';
-import { tokenFor } from '../support/client';
+import { type Answer, type ProblemBody, tokenFor } from '../support/client';
 import { slowIt } from '../support/effort';
 import { eventually } from '../support/eventually';
 import { clientOf, type HangUp } from '../support/hang-up';
@@ -73,5 +73,15 @@ onPostgres((open) => {
       client.hangUp();
       await none();
     }
+  });
+
+  it('a dashboard that took too long is read again at once: it is not slow by itself', async () => {
+    const dashboard = (): Promise<Answer<ProblemBody>> =>
+      service.get<ProblemBody>('/api/me/dashboard', { token: tokenFor(`user${USERS}`) });
+    const late = await dashboard();
+    expect([late.status, late.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(late.body.detail).not.toMatch(/narrow/);
+    await sql(service.databaseUrl(), 'DELETE FROM gate');
+    expect((await dashboard()).status).toBe(200);
   });
 });

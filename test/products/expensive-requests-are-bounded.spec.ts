@@ -8,6 +8,8 @@ import { type PageJson } from './product';
 onPostgres((open) => {
   const service = useService(open);
   const token = tokenFor('eve', 'editor');
+  /** Words that were searched for while searches were fast. */
+  const CACHED = 'copper';
   const search = (word: string): Promise<Answer<ProblemBody>> => service.get(`/api/products?search=${word}`);
 
   /** Statements of searches that run now. */
@@ -22,6 +24,7 @@ onPostgres((open) => {
   }
 
   beforeAll(async () => {
+    await search(CACHED);
     // As a search is on a catalogue that is much larger: minutes for each.
     await sql(
       service.databaseUrl(),
@@ -34,6 +37,9 @@ onPostgres((open) => {
     let done = false;
     const flood = Promise.all(Array.from({ length: 30 }, (_, n) => search(`flood${n}`))).finally(() => (done = true));
     await eventually(async () => (await running()) > 0);
+    const rename = { token, json: { name: 'Copper Pan' } };
+    expect((await service.send('PATCH', '/api/products/9', rename)).status).toBe(200);
+    const stale = search(CACHED);
     let most = 0;
     for (let id = 1; !done; id += 1) {
       most = Math.max(most, await running());
@@ -51,6 +57,10 @@ onPostgres((open) => {
 
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     }
+    // A database that is too busy is a source that fails.
+    const { status, headers } = await stale;
+    expect([status, headers.get('x-cache')]).toEqual([200, 'STALE']);
+    expect(headers.get('cache-status')).toContain('detail=grace');
     // Nothing of it goes on behind.
     await eventually(async () => (await running()) === 0);
   });
