@@ -9,7 +9,7 @@ import { AccountService } from './account.service';
 import { DashboardDto } from './dashboard.dto';
 
 class WatchlistParams {
-  @ApiProperty({ type: 'integer', minimum: 1, example: 42 })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_ID, example: 42 })
   @IntegerParam(1, MAX_ID)
   productId!: number;
 }

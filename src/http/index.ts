@@ -16,7 +16,17 @@ export {
   toPage,
   PAGE_SIZE,
 } from './page';
-export { BooleanParam, DecimalParam, IntegerParam, IsDecimal, MaxWords, NoQuery, NotBelow, PlainText } from './params';
+export {
+  BooleanParam,
+  DecimalParam,
+  IntegerParam,
+  IsDecimal,
+  MaxWords,
+  NoQuery,
+  NotBelow,
+  PlainText,
+  wordsOf,
+} from './params';
 export { Problem, ProblemDetails, ProblemField } from './problem';
 export { ProblemFilter } from './problem.filter';
 export { requestOf } from './request-of';

@@ -83,9 +83,14 @@ function CharactersBetween(min: number, max: number): PropertyDecorator {
   );
 }
 
+/** The words of a text in their usual form (NFKC): one character may be several words, such as U+FDFA. */
+export function wordsOf(text: string): string[] {
+  return text.normalize('NFKC').split(/\s+/).filter(Boolean);
+}
+
 /** Text of so many words at most: each costs a search of its own. */
 export function MaxWords(max: number): PropertyDecorator {
-  const validate = (value: unknown): boolean => typeof value === 'string' && value.trim().split(/\s+/).length <= max;
+  const validate = (value: unknown): boolean => typeof value === 'string' && wordsOf(value).length <= max;
   return ValidateBy(
     { name: 'maxWords', validator: { validate } },
     { message: `$property must have at most ${max} words` },

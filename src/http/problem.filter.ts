@@ -25,12 +25,16 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** Seconds after which a 503 may be tried again, where what failed says nothing else. */
+const RETRY_AFTER = '5';
+
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): void {
   const status = problem.getStatus();
   const path = pathOf(request.url);
   void reply
     .code(status)
     .headers({ 'cache-control': 'no-store', ...(status === 415 ? acceptedBodies(request.method) : {}) })
+    .headers(status === 503 && !reply.hasHeader('retry-after') ? { 'retry-after': RETRY_AFTER } : {})
     .headers(problem.extras.headers ?? {})
     .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(problemBody(problem, path, request.id)));

@@ -1,3 +1,5 @@
+import { wordsOf } from '../http';
+
 /** What one word of a search looks for; `before` is the beginning of its LIKE pattern. */
 export interface SearchTerm {
   readonly before: '%' | '% ';
@@ -15,8 +17,7 @@ const UNSPACED =
  * index knows only where words begin, there. Letters are folded by the database, which folds the rows the same way.
  */
 export function searchTerms(search = ''): SearchTerm[] {
-  const words = search.normalize('NFKC').split(/\s+/).filter(Boolean);
-  const distinct = new Map(words.map((word) => [word.toLowerCase(), word]));
+  const distinct = new Map(wordsOf(search).map((word) => [word.toLowerCase(), word]));
   return [...distinct.values()].map((word) => ({ before: isFoundAnywhere(word) ? '%' : '% ', word }));
 }
 

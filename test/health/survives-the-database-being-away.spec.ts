@@ -44,7 +44,9 @@ onRealServers((open) => {
     for (const answer of [read, write]) expect(answer.text).not.toMatch(/ECONN|postgres|127\.0\.0\.1/i);
     // A check stands for a second.
     await eventually(async () => (await get('/health/ready')).status === 503);
-    expect(await get('/health/ready')).toMatchObject({ status: 503, body: { details: { database: 'down' } } });
+    const ready = await get('/health/ready');
+    expect(ready).toMatchObject({ status: 503, body: { details: { database: 'down' } } });
+    expect(ready.headers.get('retry-after')).toBe('5');
     expect((await get('/health/live')).status).toBe(200);
 
     wire.heal();

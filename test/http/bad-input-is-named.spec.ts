@@ -49,6 +49,7 @@ onEveryBackend((open) => {
     ['in_stock=maybe', ['in_stock']],
     ['category=Two%20Words', ['category']],
     ['category=', ['category']],
+    ['search=\ufdfa+\ufdfa+\ufdfa', ['search']],
     ['search=', ['search']],
     ['search=%20%20', ['search']],
     ['search=%00', ['search']],

@@ -9,7 +9,12 @@ export class ProductWriteDto {
   @PlainText(1, MAX_NAME)
   name!: string;
 
-  @ApiProperty({ minimum: 0, maximum: MAX_PRICE, example: 39.9 })
+  @ApiProperty({
+    minimum: 0,
+    maximum: MAX_PRICE,
+    example: 39.9,
+    description: 'In US dollars, with at most two decimals.',
+  })
   @Max(MAX_PRICE)
   @Min(0)
   @IsDecimal(2)
@@ -29,7 +34,7 @@ export class ProductWriteDto {
   @IsInt()
   stock!: number;
 
-  @ApiProperty({ minimum: 0, maximum: MAX_RATING, example: 4.6 })
+  @ApiProperty({ minimum: 0, maximum: MAX_RATING, example: 4.6, description: 'With at most two decimals.' })
   @Max(MAX_RATING)
   @Min(0)
   @IsDecimal(2)
