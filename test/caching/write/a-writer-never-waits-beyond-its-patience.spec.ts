@@ -1,5 +1,4 @@
 import type { ClientBase } from 'pg';
-import { systemTime } from '../../../src/caching/core/async/time';
 import type { Drainer } from '../../../src/caching/write/drain/drainer';
 import type { OutboxSession } from '../../../src/caching/write/drain/session';
 import { WriterWait } from '../../../src/caching/write/drain/writer-wait';
@@ -21,7 +20,6 @@ it.each([
     {
       events: { emit: (name: string) => emitted.push(name) },
       options: { consistency: 'bounded' },
-      time: systemTime,
       trust: { lifetime: 1_000, revoke: (error: unknown) => revoked.push(error) },
     } as never,
   );

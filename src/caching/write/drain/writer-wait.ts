@@ -31,7 +31,7 @@ export class WriterWait {
   constructor(
     private readonly drainer: Drainer,
     private readonly session: OutboxSession,
-    private readonly stack: Pick<CacheStack, 'events' | 'options' | 'time' | 'trust'>,
+    private readonly stack: Pick<CacheStack, 'events' | 'options' | 'trust'>,
   ) {}
 
   /**
@@ -40,10 +40,11 @@ export class WriterWait {
    * If this node cannot stamp, another may: it is called, and as soon as the records are gone all is well.
    */
   async waitUntilStamped(writer: ClientBase): Promise<Acknowledgement> {
-    const { events, time, trust } = this.stack;
+    const { events, trust } = this.stack;
     const patience = this.patience();
-    const start = time.mono();
-    const leftNow = (): number => patience - (time.mono() - start);
+    // Not `Time.mono()`: a wall clock that is set forward would end the wait while other nodes still trust.
+    const start = performance.now();
+    const leftNow = (): number => patience - (performance.now() - start);
     for (;;) {
       const left = leftNow();
       const drained = this.session.borrows ? this.drainer.drainOn(writer) : this.drainer.drain();
@@ -52,7 +53,7 @@ export class WriterWait {
       if (left <= PAUSE) {
         // This node's own readers must not miss the write: they get nothing cached until it is known to be stamped.
         trust.revoke(error);
-        events.emit('evictionLate', time.mono() - start, error);
+        events.emit('evictionLate', performance.now() - start, error);
         return { isStamped: false };
       }
       await Promise.all([this.callOthers(leftNow()), sleep(PAUSE)]);
