@@ -13,9 +13,9 @@ export const CACHE_ERRORS = {
   CACHE_STOCK_INTERCEPTOR:
     "Nest's own CacheInterceptor is declared, which is never invalidated. Replace it by @CacheView on the routes.",
   CACHE_KEY:
-    'A key contains a lone surrogate, or a @CacheQuery argument without a canonical form. Set the key option of @CacheQuery.',
+    'A key contains a lone surrogate or begins as the keys of a cache layer do, or a @CacheQuery argument has no canonical form. Read the message.',
   CACHE_QUERY_SCOPE:
-    '@CacheQuery is on a request-scoped or transient provider, or two methods share a name. Read the message.',
+    '@CacheQuery is on a route handler or on a request-scoped or transient provider, or two methods share a name. Read the message.',
   CACHE_CLOCK_CONFLICT:
     'Another process uses the same database with another clock. Set the same REDIS_URL and CACHE_PREFIX on all processes.',
   CACHE_TABLE_UNWATCHED: 'An entity has @EvictsTags, but its table has no triggers. Add watchTable() to a migration.',

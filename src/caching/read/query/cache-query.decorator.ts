@@ -1,14 +1,15 @@
 import { SetMetadata, type Type } from '@nestjs/common';
 import type { Duration } from '../../caching.options';
 import { warnUnlessWired } from './wired-methods';
+import { wrapped } from './wrapped';
 
 export const CACHE_QUERY = Symbol('CACHE_QUERY');
 
 /** How a method's results are cached. `A`: its arguments, `R`: its result. */
 export interface QueryOptions<A extends readonly unknown[] = never, R = unknown> {
   /**
-   * How long a result is fresh, or a function of the result that returns it; 0: the result is not cached.
-   * Duration. @default the module's `ttl`, and its `negativeTtl` for null
+   * How long a result is fresh, or a function of the result that returns it; 0: the result is not cached. Null is cached for the
+   * module's `negativeTtl`, where that is shorter. Duration. @default the module's `ttl`
    */
   ttl?: Duration | ((result: R) => Duration);
   /** How long past its TTL a result may be served if the method fails. 0: never. Duration. @default the module's `grace` */
@@ -46,16 +47,14 @@ export function CacheQuery<A extends readonly unknown[], R>(
   };
 }
 
-/** The method, which reports a call that the cache cannot see. It has the method's name and number of parameters. */
+/** The method, which reports a call that the cache cannot see. */
 function watched<A extends readonly unknown[], R>(
   method: (...args: A) => R,
   name: string | symbol,
   of: string,
 ): (...args: A) => R {
-  const watching = function (this: unknown, ...args: A): R {
+  return wrapped(method, function (this: unknown, ...args: A): R {
     warnUnlessWired(this, name, of);
     return method.apply(this, args as never);
-  };
-  const { name: own, length } = method;
-  return Object.defineProperties(watching, { name: { value: own }, length: { value: length } });
+  });
 }

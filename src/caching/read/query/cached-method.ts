@@ -3,7 +3,7 @@ import type { CacheStack } from '../../core/cache-stack';
 import { boundedKey, canonicalText } from '../canonical';
 import { CacheError } from '../../caching.errors';
 import { parseDuration } from '../../caching.options';
-import type { Loaded } from '../../core/store/entry';
+import type { Body, Loaded } from '../../core/store/entry';
 import { type CachePolicy, EAGER } from '../../core/store/policy';
 import type { QueryOptions } from './cache-query.decorator';
 import { decodeResult, encodeResult, NotPlainError, requireResult } from './codec';
@@ -47,16 +47,9 @@ export class CachedMethod {
     const load = async (): Promise<Loaded> => {
       const value = await method(...args);
       const tags = this.tags(value, args);
-      try {
-        const body = encodeResult(value, this.options.type);
-        own = { value, isKept: true };
-        return { body, tags, ...this.ttl(value) };
-      } catch (error) {
-        if (!(error instanceof NotPlainError)) throw error;
-        this.warn(error);
-        own = { value, isKept: false };
-        return { body: null, tags, store: false };
-      }
+      const body = this.encoded(value);
+      own = { value, isKept: body !== undefined };
+      return body === undefined ? { body: null, tags, store: false } : { body, tags, ...this.ttl(value) };
     };
     const { entry, outcome, collapsed } = await this.stack.store.getOrLoad(this.key(args), this.policy, load);
     const { type } = this.options;
@@ -92,12 +85,21 @@ export class CachedMethod {
     }
   }
 
-  private warn(error: NotPlainError): void {
+  /** Undefined: the result cannot be cached. It is nested too deep for the stack, too long for a text, or one of its getters throws. */
+  private encoded(value: unknown): Body | undefined {
+    try {
+      return encodeResult(value, this.options.type);
+    } catch (error) {
+      this.warn(error as Error);
+      return undefined;
+    }
+  }
+
+  private warn(error: Error): void {
     if (this.warned) return;
     this.warned = true;
-    this.logger.warn(
-      `${this.name} is not cached: ${error.message}. Return plain data, or set the option \`type\` to its class.`,
-    );
+    const advice = error instanceof NotPlainError ? '. Return plain data, or set the option `type` to its class.' : '';
+    this.logger.warn(`${this.name} is not cached: ${error.message}${advice}`);
   }
 }
 

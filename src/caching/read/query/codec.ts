@@ -35,12 +35,13 @@ function needsMarks(part: unknown, whole: unknown, type: Type | undefined, aroun
       break;
   }
   if (part === null) return false;
-  if (part instanceof Date) return true;
+  if (part instanceof Date) return isPlainDate(part);
   // A cycle would recurse for ever.
   if (around.includes(part)) throw new NotPlainError('a cycle in the result');
   // Only the result and its items are restored as instances, and only of exactly this class.
   const mayBeTyped = part === whole || (Array.isArray(whole) && around.length === 1);
   const isTyped = Array.isArray(part) ? !isPlainList(part) : !isPlain(part, mayBeTyped ? type : undefined);
+  if (Object.getOwnPropertySymbols(part).length > 0) throw new NotPlainError('a member under a symbol in the result');
   around.push(part);
   let needs = TYPE in part || (isTyped && 'toJSON' in part);
   const members: readonly unknown[] = Array.isArray(part) ? part : Object.values(part);
@@ -51,6 +52,12 @@ function needsMarks(part: unknown, whole: unknown, type: Type | undefined, aroun
   }
   around.pop();
   return needs;
+}
+
+/** @returns true @throws NotPlainError for a Date of a subclass, or with members of its own */
+function isPlainDate(part: Date): true {
+  if (Object.getPrototypeOf(part) === Date.prototype && Object.keys(part).length === 0) return true;
+  throw new NotPlainError(`a date that is more than its time (${part.constructor.name}) in the result`);
 }
 
 /** @returns true @throws NotPlainError for a list of a class, with gaps or with members of its own: JSON has the items alone */
@@ -138,7 +145,8 @@ function unmark(part: unknown): unknown {
   }
 }
 
+/** @param value decoded for this call. Its members stay its own, whatever setters the class has */
 function instance(value: unknown, type: Type): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  return Object.assign(Object.create(type.prototype as object) as object, value);
+  return Object.setPrototypeOf(value, type.prototype as object) as object;
 }

@@ -1,4 +1,6 @@
+import 'reflect-metadata';
 import { Inject, Injectable, OnModuleInit } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper';
 import type { CacheStack } from '../../core/cache-stack';
@@ -8,6 +10,7 @@ import { CACHE_QUERY } from './cache-query.decorator';
 import { type AnyQueryOptions, CachedMethod } from './cached-method';
 import { isInTransaction } from './in-transaction';
 import { noteWired } from './wired-methods';
+import { wrapped } from './wrapped';
 
 type Instance = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
@@ -40,6 +43,9 @@ export class QueryExplorer implements OnModuleInit {
     if (!method || !options) return;
     const instance = wrapper.instance as Instance;
     const fullName = `${String(wrapper.name)}.${name}`;
+    // Its arguments are requests and responses, which are no key, and what it writes to a response is no result.
+    if (Reflect.hasMetadata(PATH_METADATA, method))
+      throw scopeError(`${fullName} is a route handler: use @CacheView, or move the query to a provider`);
     // Instances created for each request or each injection cannot be wrapped: their calls would silently bypass the cache.
     if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
       throw scopeError(`${fullName} is on a provider of request or transient scope`);
@@ -50,17 +56,14 @@ export class QueryExplorer implements OnModuleInit {
     noteWired(instance, name);
 
     const cached = new CachedMethod(this.stack, fullName, options);
-    // Defined on the instance, so that `this.method()` inside the class uses the cache too.
-    Object.defineProperty(instance, name, {
-      value(this: Instance, ...args: unknown[]) {
-        // A copy made with Object.create reads by members of its own, such as a manager, of which the key says nothing.
-        const isCopy = this !== instance && Object.prototype.isPrototypeOf.call(instance, this);
-        const self = isCopy ? this : instance;
-        return cached.call((...given) => method.apply(self, given), args, isCopy || readsInTransaction(instance));
-      },
-      configurable: true,
-      writable: true,
+    const value = wrapped(method, function (this: Instance, ...args: unknown[]) {
+      // A copy made with Object.create reads by members of its own, such as a manager, of which the key says nothing.
+      const isCopy = this !== instance && Object.prototype.isPrototypeOf.call(instance, this);
+      const self = isCopy ? this : instance;
+      return cached.call((...given) => method.apply(self, given), args, isCopy || readsInTransaction(instance));
     });
+    // Defined on the instance, so that `this.method()` inside the class uses the cache too.
+    Object.defineProperty(instance, name, { value, configurable: true, writable: true });
   }
 }
 
