@@ -48,10 +48,15 @@ export class CacheHealth {
   }
 }
 
-/** A code of ours, of PostgreSQL or of the system. */
-export function codeOf(cause: unknown): string {
-  if (cause instanceof CacheError && cause.cause !== undefined && cause.code === 'CACHE_UNTRUSTED')
-    return codeOf(cause.cause);
-  const { code } = (cause ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : 'CACHE_OUTBOX_UNUSABLE';
+/** A code of ours, of Redis, of PostgreSQL or of the system: that of the error, or of the nearest cause that has one. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'CACHE_OUTBOX_UNUSABLE';
+  const isWrapper = error.cause !== undefined && error instanceof CacheError && error.code === 'CACHE_UNTRUSTED';
+  return (isWrapper ? undefined : ownCode(error)) ?? codeOf(error.cause);
+}
+
+function ownCode(error: Error & { code?: unknown }): string | undefined {
+  if (typeof error.code === 'string') return error.code;
+  // An error reply of Redis begins with its code.
+  return error.name === 'ReplyError' ? error.message.split(' ', 1)[0] : undefined;
 }
