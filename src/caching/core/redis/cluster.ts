@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from 'iovalkey';
 import { withDeadline } from '../async/deadline';
 import type { RedisArgument, RedisConnection, RedisReply } from './connection';
+import { probe } from './probe';
 import type { RedisTarget } from './redis-target';
 import { CONNECT_TIMEOUT, commandOf, PLAIN, type ReplyEncoding, Wire } from './wire';
 
@@ -23,12 +24,15 @@ export async function connectCluster(
     retryDelayOnFailover: 0,
     slotsRefreshTimeout: CONNECT_TIMEOUT,
     slotsRefreshInterval: SLOTS_REFRESH,
+    // A name stays a name: its certificate is checked against it, and it may have addresses of both families.
+    dnsLookup: (host, callback) => callback(null, host),
     redisOptions: { ...PLAIN, ...credentials, ...(tls && { tls: {} }) },
   });
   let isUp = false;
   const broken = (cause: unknown): void => void (isUp && onBroken(cause));
   cluster.on('error', broken);
   cluster.on('node error', broken);
+  cluster.on('+node', handleAsking);
   cluster.on('-node', () => broken(new Error('a node of the cluster has gone')));
   const destroy = (): void => {
     isUp = false;
@@ -36,6 +40,7 @@ export async function connectCluster(
     cluster.disconnect();
   };
   try {
+    await probe(subscriber, timeout, true);
     await withDeadline(subscriber.send(['CLUSTER', 'SLOTS']), timeout, 'CLUSTER SLOTS');
     await withDeadline(cluster.connect(), CONNECT_TIMEOUT + timeout, 'discovering the cluster');
   } catch (error) {
@@ -55,6 +60,19 @@ export async function connectCluster(
     sendTo: (master, args) => sendOn(cluster.nodes('master')[master]!, args, 'utf8'),
     subscribe: (channel, listener) => subscriber.subscribe(channel, listener),
     destroy,
+  };
+}
+
+/**
+ * Of a slot that is being moved, the client sends ASKING ahead of the command and drops its reply. A refusal, or a socket that
+ * breaks meanwhile, would be a rejection without a handler, which ends the process. The command itself reports what is wrong.
+ */
+function handleAsking(node: Redis): void {
+  const asking = node.asking.bind(node);
+  node.asking = () => {
+    const sent = asking();
+    sent.catch(() => undefined);
+    return sent;
   };
 }
 

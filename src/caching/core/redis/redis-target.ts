@@ -49,7 +49,7 @@ const PORT = { server: 6_379, cluster: 6_379, sentinel: 26_379 } as const;
 export function parseRedisUrl(url: string): RedisTarget {
   const [, , secure, form = 'server', user, hostList, path = '', query = ''] = GRAMMAR.exec(url) ?? refuse();
   const kind = form as RedisTarget['kind'];
-  const hosts = hostList!.split(',').map((text) => hostPort(text, PORT[kind]));
+  const hosts = hostList!.split(',').map((text, at) => hostPort(text, PORT[kind], `host ${at + 1}`));
   const access: Access = { tls: secure === 's', credentials: credentialsOf(user) };
   const options = new URLSearchParams(query);
   const known = kind === 'sentinel' ? ['sentinel_username', 'sentinel_password'] : [];
@@ -83,9 +83,11 @@ function refuse(reason?: string): never {
   throw new RangeError(REDIS_URL_FORMS + (reason === undefined ? '' : `: ${reason}`));
 }
 
-function hostPort(text: string, defaultPort: number): HostPort {
-  const [, host, port = String(defaultPort)] = HOST_PORT.exec(text.trim()) ?? refuse('a host or port is malformed');
-  if (Number(port) < 1 || Number(port) > 65_535) refuse('a port is not between 1 and 65535');
+/** @param place names it in an error: its text may be a password, where an "@" was forgotten */
+function hostPort(text: string, defaultPort: number, place: string): HostPort {
+  const [, host, port = String(defaultPort)] =
+    HOST_PORT.exec(text.trim()) ?? refuse(`${place} or its port is malformed`);
+  if (Number(port) < 1 || Number(port) > 65_535) refuse(`the port of ${place} is not between 1 and 65535`);
   return { host: host!.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 

@@ -14,6 +14,8 @@ export const CONNECT_TIMEOUT = 1_000;
 export const PLAIN = {
   lazyConnect: true,
   connectTimeout: CONNECT_TIMEOUT,
+  // Both families: the client's own default finds no host that has an IPv6 address only.
+  family: 0,
   enableReadyCheck: false,
   autoResubscribe: false,
   autoResendUnfulfilledCommands: false,
@@ -32,6 +34,8 @@ export type ReplyEncoding = 'utf8' | null;
 /** One socket to one server. Commands of one turn of the event loop leave in one packet. */
 export class Wire {
   private corked?: Socket;
+  /** Open, so that an end of the socket is a break. */
+  private isUp = false;
 
   private constructor(private readonly client: Redis) {}
 
@@ -54,22 +58,19 @@ export class Wire {
       enableOfflineQueue: false,
       retryStrategy: () => null,
     });
-    let isUp = false;
-    let failure: unknown;
-    client.on('error', (error: Error) => (isUp ? onBroken(error) : (failure ??= error)));
-    client.on('close', () => isUp && onBroken(new Error('the server closed the connection')));
     const wire = new Wire(client);
+    let failure: unknown;
+    client.on('error', (error: Error) => (wire.isUp ? onBroken(error) : (failure ??= error)));
+    client.on('close', () => wire.isUp && onBroken(new Error('the server closed the connection')));
     try {
-      // The promise rejects with "Connection is closed."; why, the event has said.
-      await withDeadline(client.connect(), CONNECT_TIMEOUT + timeout, 'connecting to Redis').catch((error: unknown) => {
-        throw failure ?? error;
-      });
+      await withDeadline(client.connect(), CONNECT_TIMEOUT + timeout, 'connecting to Redis');
       for (const args of greeting(credentials, database)) await withDeadline(wire.send(args), timeout, args[0]!);
     } catch (error) {
       wire.destroy();
-      throw error;
+      // The promises reject with "Connection is closed."; why, the event has said.
+      throw failure ?? error;
     }
-    isUp = true;
+    wire.isUp = true;
     return wire;
   }
 
@@ -110,6 +111,7 @@ export class Wire {
 
   /** Closes the socket at once; never waits for the server. */
   destroy(): void {
+    this.isUp = false;
     // Of a socket that has closed, the client would wait for the end once more.
     if (this.client.status !== 'end') this.client.disconnect();
     (this.client.stream as Socket | undefined)?.destroy();

@@ -44,6 +44,48 @@ it.each([
   expect(near.clock.staleBecause(before, [])).toEqual({ why: 'epoch' });
 });
 
+describe('of several sentinels, the master is found through the one that knows it, past', () => {
+  const through = (sentinels: RedisServer[]): string =>
+    `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/shop`;
+
+  it.each<[string, () => Promise<RedisServer>]>([
+    [
+      'one that is silent',
+      async () => {
+        const silent = await up(RedisServer.sentinel('shop', master.port));
+        silent.freeze();
+        return silent;
+      },
+    ],
+    ['one that does not know it', () => up(RedisServer.sentinel('another', master.port))],
+    ['a server that is no sentinel', () => up(RedisServer.start())],
+    [
+      'one that still names a server that has gone',
+      async () => {
+        const gone = await up(RedisServer.start());
+        const sentinel = await up(RedisServer.sentinel('shop', gone.port));
+        await gone.kill();
+        return sentinel;
+      },
+    ],
+    [
+      'one that still names a server that was demoted',
+      async () => {
+        const [demoted, promoted] = await Promise.all([up(RedisServer.start()), up(RedisServer.start())]);
+        const sentinel = await up(RedisServer.sentinel('shop', demoted.port));
+        await demoted.command('REPLICAOF', '127.0.0.1', String(promoted.port));
+        return sentinel;
+      },
+    ],
+  ])('%s', async (_what, misleading) => {
+    const good = await up(RedisServer.sentinel('shop', master.port));
+    const near = await node(options(through([await misleading(), good])));
+    expect(near.redis!.fault).toBeUndefined();
+    await near.store.invalidate(['through']);
+    expect(Number(await master.command('ZSCORE', '{followed}:clock', 't:through'))).toBeGreaterThan(0);
+  });
+});
+
 it('a server that closes every connection is retried, and used once a connection stays open', async () => {
   const near = await node(options(master.url));
   await live(near);

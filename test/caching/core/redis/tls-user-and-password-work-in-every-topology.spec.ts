@@ -7,7 +7,7 @@ import { eventually } from '../../../support/eventually';
 import { quickStart } from '../../../support/machine/quick-start';
 import { needs } from '../../../support/needs';
 import { RedisCluster } from '../../../support/redis-cluster';
-import { RedisServer } from '../../../support/redis-server';
+import { freePort, RedisServer } from '../../../support/redis-server';
 
 needs('redis-server', 'openssl');
 
@@ -89,6 +89,33 @@ describe('one server', () => {
     const { fault } = await probe(`rediss://${ACCESS}@127.0.0.1:${server.port}`, { NODE_EXTRA_CA_CERTS: undefined });
     expect(fault).toMatch(/certificate is not trusted, see NODE_EXTRA_CA_CERTS/);
   });
+
+  it('a certificate of another name is reported', async () => {
+    const { fault } = await probe(`rediss://${ACCESS}@localhost:${server.port}`);
+    expect(fault).toMatch(/certificate names another host than the Redis URL/);
+  });
+
+  slowIt('a server that asks for a certificate of the client is reported', async () => {
+    await server.command('CONFIG', 'SET', 'tls-auth-clients', 'yes');
+    const { fault } = await probe(`rediss://${ACCESS}@127.0.0.1:${server.port}`);
+    expect(fault).toMatch(/asks for a certificate of the client: set tls-auth-clients to no/);
+  });
+});
+
+slowIt('an expired certificate is reported', async () => {
+  const expired = selfSigned({ isExpired: true });
+  const server = await RedisServer.start();
+  try {
+    const port = await freePort();
+    const files = { 'tls-cert-file': expired.certificate, 'tls-key-file': expired.key };
+    const settings = { ...files, 'tls-auth-clients': 'no', 'tls-port': String(port) };
+    await server.command('CONFIG', 'SET', ...Object.entries(settings).flat());
+    const env = { NODE_EXTRA_CA_CERTS: expired.certificate };
+    expect((await probe(`rediss://127.0.0.1:${port}`, env)).fault).toMatch(/certificate has expired: renew it/);
+  } finally {
+    await server.stop();
+    expired.dispose();
+  }
 });
 
 slowIt('rediss+cluster:// with a user and a password works, and a wrong password is reported', async () => {
@@ -132,7 +159,7 @@ slowIt(
       expect(faults.map(({ fault }) => fault)).toEqual([
         expect.stringContaining('refuses the user or password'),
         expect.stringContaining('refuses the user or password'),
-        expect.stringContaining('no sentinel knows a master "other-shop"'),
+        expect.stringContaining('the sentinel knows no master "other-shop"'),
       ]);
     } finally {
       await Promise.all([master.stop(), sentinel.stop()]);
