@@ -3,15 +3,15 @@ import { type Cache, createCache } from 'cache-manager';
 import { Keyv, type KeyvStoreAdapter, type StoredData } from 'keyv';
 import type { CacheStack } from './core/cache-stack';
 import type { CacheEntry, CacheResult, Loaded } from './core/store/entry';
-import type { CachePolicy } from './core/store/policy';
+import { type CachePolicy, lasting, LONGEST_LIFE } from './core/store/policy';
 import type { TieredStore } from './core/store/tiered-store';
 
 /** Separates keys of CACHE_MANAGER from those of the view and query layers. */
 const NAMESPACE = 'app:';
 /** Begins the body of a value that a Keyv with a serializer of its own has made text of. JSON never begins so. */
 const SERIALISED = '~';
-/** Milliseconds used for cache-manager's "no TTL", which means for ever: one year. */
-const FOREVER = 365 * 24 * 3_600_000;
+/** Milliseconds used for cache-manager's "no TTL", which means for ever. */
+const FOREVER = LONGEST_LIFE;
 
 /** A setting of `wrap`: milliseconds, or a function of the value. */
 type Setting = number | ((value: unknown) => number);
@@ -72,10 +72,10 @@ class Wrap {
     return raw ? data : data.value;
   }
 
-  private async load(work: () => unknown, ttl: Setting = this.ttl): Promise<Loaded & { value: unknown }> {
+  private async load(work: () => unknown, ttl?: Setting): Promise<Loaded & { value: unknown }> {
     const value = await work();
-    const life = typeof ttl === 'function' ? ttl(value) : ttl;
-    return { value, body: await encode(value), store: value !== undefined, ttl: life || FOREVER };
+    const life = lifeOf((typeof ttl === 'function' ? ttl(value) : ttl) ?? this.ttl);
+    return { value, body: await encode(value), store: value !== undefined && life > 0, ttl: life };
   }
 
   /** Emits cache-manager's events: `set` after a load, `refresh` after a background load. */
@@ -152,7 +152,13 @@ class TieredKeyvStore implements KeyvStoreAdapter {
 const EXACTLY = { jitter: false, staleWhileRevalidate: 0, grace: 0 } as const;
 
 function exactly(ttl: number | undefined): CachePolicy {
-  return { ...EXACTLY, ttl: ttl || FOREVER };
+  return { ...EXACTLY, ttl: lifeOf(ttl) };
+}
+
+/** What has expired already, as `until - Date.now()` may say, is not stored. @throws CacheError `CACHE_OPTIONS` for NaN */
+function lifeOf(ttl: number | null | undefined): number {
+  const isForever = ttl === undefined || ttl === null || ttl === 0;
+  return lasting('ttl', isForever ? FOREVER : Math.max(0, ttl));
 }
 
 /** Keyv's JSON, which restores Buffers. */

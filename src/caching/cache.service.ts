@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CACHE_STACK } from './caching.tokens';
 import type { CacheStack } from './core/cache-stack';
 import type { CacheEntry, CacheResult, Loader, LoadMany } from './core/store/entry';
+import { refuseIfReserved } from './core/store/key';
 import type { EntryInfo, EntryPage, EntryQuery } from './core/store/inspector';
 import { EntityCache } from './read/entity/entity-cache';
 import type { SelectRows } from './read/entity/row-list';
@@ -12,16 +13,22 @@ import type { CachePolicy, ManyPolicy } from './core/store/policy';
 export class CacheService {
   constructor(@Inject(CACHE_STACK) private readonly stack: CacheStack) {}
 
-  /** The value of `key`, cached or loaded. @throws what `load` throws, when grace has no older value to serve */
-  getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
+  /**
+   * The value of `key`, cached or loaded.
+   * @throws what `load` throws, when grace has no older value to serve; CacheError `CACHE_KEY`, `CACHE_OPTIONS`
+   */
+  async getOrLoad(key: string, policy: CachePolicy, load: Loader): Promise<CacheResult> {
+    refuseIfReserved(key);
     return this.stack.store.getOrLoad(key, policy, load);
   }
 
   /**
    * The values of many keys: those that are not cached are loaded by one call of `load`, which gets their keys.
-   * @returns one result for each of `keys`, in their order @throws what `load` throws, when grace lacks one of them
+   * @returns one result for each of `keys`, in their order
+   * @throws what `load` throws, when grace lacks one of them; CacheError `CACHE_KEY`, `CACHE_OPTIONS`
    */
-  getOrLoadMany(keys: readonly string[], policy: ManyPolicy, load: LoadMany): Promise<CacheResult[]> {
+  async getOrLoadMany(keys: readonly string[], policy: ManyPolicy, load: LoadMany): Promise<CacheResult[]> {
+    keys.forEach(refuseIfReserved);
     return this.stack.store.getOrLoadMany(keys, policy, load);
   }
 

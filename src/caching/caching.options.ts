@@ -15,7 +15,7 @@ export type Size = number | string;
 export interface CachingOptions {
   /** How long a value is fresh, varied by ±10 %. Duration. @default 5m */
   ttl?: Duration;
-  /** TTL of an absent value (`null`, 404). Duration. @default 30s */
+  /** TTL of an absent value (`null`, 404). Never longer than the `ttl`. Duration. @default 30s */
   negativeTtl?: Duration;
   /** How long past its TTL an unstamped value is served while one refresh runs. Duration. @default 10s */
   staleWhileRevalidate?: Duration;
@@ -123,8 +123,8 @@ export function resolveOptions(options: CachingOptions): ResolvedOptions {
 /** @throws CacheError `CACHE_OPTIONS` naming the option */
 export function parseDuration(name: string, value: Duration, min = 1): number {
   const parsed = readDuration(value);
-  if (parsed === undefined || parsed < min) throw invalid(name, value);
-  return parsed;
+  if (parsed !== undefined && parsed >= min) return parsed;
+  throw invalid(name, value, ` (a duration of at most 24 days, such as 5m, or milliseconds from ${min})`);
 }
 
 function size(name: string, value: Size): number {
@@ -142,6 +142,8 @@ function redisTarget(url: string): RedisTarget {
   }
 }
 
-function invalid(name: string, value: unknown): CacheError {
-  return new CacheError('CACHE_OPTIONS', `cache option "${name}" is invalid: ${JSON.stringify(value)}`);
+function invalid(name: string, value: unknown, hint = ''): CacheError {
+  // JSON has no number that is none or infinite.
+  const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return new CacheError('CACHE_OPTIONS', `cache option "${name}" is invalid: ${shown}${hint}`);
 }

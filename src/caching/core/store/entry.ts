@@ -27,7 +27,7 @@ export interface Loaded {
   readonly body: Body;
   /** Tags that are known only after loading. The policy's tags and recorded dependencies are added. */
   readonly tags?: Iterable<string>;
-  /** TTL in milliseconds, instead of the policy's. Zero: as `store: false`. */
+  /** TTL in milliseconds, instead of the policy's. Zero or less: as `store: false`. */
   readonly ttl?: number;
   /** As in the policy, for this result. */
   readonly inProcess?: boolean;

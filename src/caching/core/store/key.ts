@@ -9,6 +9,22 @@ export type CacheLayer = (typeof CACHE_LAYERS)[number];
 export const LAYERS = [...CACHE_LAYERS, 'entity', 'store'] as const;
 export type Layer = (typeof LAYERS)[number];
 
+/** Keys of the layers begin so, and those of CACHE_MANAGER. */
+const RESERVED = /^(view|query|entity|app):/;
+
+/**
+ * Refuses a key of the application that another part of the cache would take for its own: a reader would get the other's value.
+ * @throws CacheError `CACHE_KEY`
+ */
+export function refuseIfReserved(key: string): void {
+  const [, layer] = RESERVED.exec(key) ?? [];
+  if (layer === undefined) return;
+  throw new CacheError(
+    'CACHE_KEY',
+    `keys that begin with "${layer}:" are the cache's own: name ${JSON.stringify(key)} in another way`,
+  );
+}
+
 export function layerOf(key: string): Layer {
   if (key.startsWith('view:')) return 'view';
   if (key.startsWith('query:')) return 'query';

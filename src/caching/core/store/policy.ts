@@ -1,3 +1,5 @@
+import { CacheError } from '../../caching.errors';
+
 /** Refresh in the last tenth of the TTL. */
 export const EAGER = 'eager';
 /** Milliseconds before the end of the TTL, or `EAGER`. */
@@ -7,7 +9,7 @@ export type RefreshBefore = number | typeof EAGER;
 export interface CachePolicy {
   /** How long the value is fresh (±10 %, see `jitter`). */
   readonly ttl?: number;
-  /** The TTL of a `null` body: the source has no value. */
+  /** The TTL of a `null` body: the source has no value. Never longer than `ttl`. */
   readonly negativeTtl?: number;
   /** Varies the TTL by ±10 %, so that values loaded together do not expire together. @default true */
   readonly jitter?: boolean;
@@ -61,15 +63,20 @@ export type PolicyDefaults = Omit<
   'tags' | 'jitter' | 'inProcess' | 'comesWithWhole' | 'isAssembled' | 'refreshBefore' | 'refreshedBy'
 >;
 
+/** Milliseconds: a year. No value is cached for longer, and "for ever" is as long. */
+export const LONGEST_LIFE = 365 * 24 * 3_600_000;
+
+/** @throws CacheError `CACHE_OPTIONS` for a duration that is none */
 export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): ResolvedPolicy {
+  const ttl = lasting('ttl', policy.ttl ?? defaults.ttl);
   return {
-    ttl: policy.ttl ?? defaults.ttl,
+    ttl,
     jitter: policy.jitter ?? true,
     refreshBefore: policy.refreshBefore ?? 0,
     refreshedBy: policy.refreshedBy ?? 'background',
-    negativeTtl: policy.negativeTtl ?? defaults.negativeTtl,
-    staleWhileRevalidate: policy.staleWhileRevalidate ?? defaults.staleWhileRevalidate,
-    grace: policy.grace ?? defaults.grace,
+    negativeTtl: Math.min(ttl, lasting('negativeTtl', policy.negativeTtl ?? defaults.negativeTtl)),
+    staleWhileRevalidate: lasting('staleWhileRevalidate', policy.staleWhileRevalidate ?? defaults.staleWhileRevalidate),
+    grace: lasting('grace', policy.grace ?? defaults.grace),
     loadTimeout: policy.loadTimeout ?? defaults.loadTimeout,
     softTimeout: policy.softTimeout ?? defaults.softTimeout,
     tags: policy.tags ?? [],
@@ -77,6 +84,12 @@ export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): Re
     comesWithWhole: policy.comesWithWhole ?? false,
     isAssembled: policy.isAssembled ?? false,
   };
+}
+
+/** At most `LONGEST_LIFE`: Redis refuses an expiry that is too far away. @throws CacheError `CACHE_OPTIONS` */
+export function lasting(name: string, ms: number): number {
+  if (typeof ms === 'number' && ms >= 0) return Math.min(ms, LONGEST_LIFE);
+  throw new CacheError('CACHE_OPTIONS', `cache policy "${name}" is invalid: ${String(ms)} (milliseconds, at least 0)`);
 }
 
 const JITTER = 0.1;

@@ -44,7 +44,9 @@ export class ViewLoader {
   private async respondTo(client: Client, target: Target, exchange: Exchange): Promise<Observable<unknown>> {
     const { route, request, reply, next } = exchange;
     const { hit } = target;
-    const run = new HandlerRun(next, request, reply, this.stack.dependencies, route, this.stack.options.negativeTtl);
+    const { dependencies, options } = this.stack;
+    const negativeTtl = Math.min(options.negativeTtl, exchange.ttl ?? route.policy.ttl ?? options.ttl);
+    const run = new HandlerRun(next, request, reply, dependencies, route, negativeTtl);
     const finding = hit ? Promise.resolve(hit) : this.find(target, run, exchange, client);
     const isProduced = await run.isProducedBefore(finding);
     if (run.isTooOld) {

@@ -1,7 +1,7 @@
 import type { Background } from '../../async/background';
 import type { DependencySet } from '../../clock/dependency-tracker';
 import { type CacheEntry, compact, keyTag, type Loaded, monoExpiry, overdue } from '../entry';
-import { jittered, type ResolvedPolicy } from '../policy';
+import { jittered, lasting, type ResolvedPolicy } from '../policy';
 import type { StoreParts } from '../store-parts';
 import type { L2Access } from '../tiers/l2-access';
 
@@ -72,7 +72,8 @@ export class EntryWriter {
   }
 }
 
-/** The TTL before jitter, in milliseconds. */
+/** The TTL before jitter, in milliseconds; 0 for a value that has expired already. @throws CacheError `CACHE_OPTIONS` for NaN */
 export function lifeOf(loaded: Loaded, policy: ResolvedPolicy): number {
-  return loaded.ttl ?? (loaded.body === null ? policy.negativeTtl : policy.ttl);
+  if (loaded.ttl !== undefined) return lasting('ttl', Math.max(0, loaded.ttl));
+  return loaded.body === null ? policy.negativeTtl : policy.ttl;
 }
