@@ -22,7 +22,10 @@ const FAULTS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/ENOTFOUND|EAI_AGAIN/, 'the host name is unknown'],
   [/ETIMEDOUT/, 'the server cannot be reached in time, or does not speak TLS and the URL says so'],
   [/CACHE_TIMEOUT/, 'the server does not reply in time'],
-  [/^Connection is closed|ECONNRESET/, 'the server closed the connection: if it speaks TLS, use rediss://'],
+  [
+    /^Connection is closed|ECONNRESET/,
+    'the server closed the connection: if it speaks TLS, use rediss://; if it asks for a certificate of the client, set tls-auth-clients to no',
+  ],
 ];
 
 /** One error for people: what is wrong with Redis, in a sentence, with the server's or system's own word for it. */

@@ -98,23 +98,52 @@ describe('one server', () => {
   slowIt('a server that asks for a certificate of the client is reported', async () => {
     await server.command('CONFIG', 'SET', 'tls-auth-clients', 'yes');
     const { fault } = await probe(`rediss://${ACCESS}@127.0.0.1:${server.port}`);
-    expect(fault).toMatch(/asks for a certificate of the client: set tls-auth-clients to no/);
+    expect(fault).toMatch(/certificate of the client.*set tls-auth-clients to no/);
   });
 });
+
+/** Speaks TLS as well, with a certificate that the test's own commands need not trust. @returns the port */
+async function speakTls(server: RedisServer, own: Certificate): Promise<number> {
+  const port = await freePort();
+  const files = { 'tls-cert-file': own.certificate, 'tls-key-file': own.key, 'tls-ca-cert-file': own.certificate };
+  const settings = { ...files, 'tls-auth-clients': 'no', 'tls-port': String(port) };
+  await server.command('CONFIG', 'SET', ...Object.entries(settings).flat());
+  return port;
+}
 
 slowIt('an expired certificate is reported', async () => {
   const expired = selfSigned({ isExpired: true });
   const server = await RedisServer.start();
   try {
-    const port = await freePort();
-    const files = { 'tls-cert-file': expired.certificate, 'tls-key-file': expired.key };
-    const settings = { ...files, 'tls-auth-clients': 'no', 'tls-port': String(port) };
-    await server.command('CONFIG', 'SET', ...Object.entries(settings).flat());
-    const env = { NODE_EXTRA_CA_CERTS: expired.certificate };
-    expect((await probe(`rediss://127.0.0.1:${port}`, env)).fault).toMatch(/certificate has expired: renew it/);
+    const port = await speakTls(server, expired);
+    const { fault } = await probe(`rediss://127.0.0.1:${port}`, { NODE_EXTRA_CA_CERTS: expired.certificate });
+    expect(fault).toMatch(/certificate has expired: renew it/);
   } finally {
     await server.stop();
     expired.dispose();
+  }
+});
+
+slowIt('rediss+cluster:// with a host name works where the certificate names it, and not its address', async () => {
+  const named = selfSigned({ name: 'DNS:localhost' });
+  const announced = ['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'];
+  const server = await RedisServer.secured(
+    certificate,
+    '--cluster-enabled',
+    'yes',
+    '--tls-cluster',
+    'yes',
+    ...announced,
+  );
+  try {
+    await server.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await eventually(async () => (await server.command<string>('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+    await server.command('CONFIG', 'SET', 'tls-cert-file', named.certificate, 'tls-key-file', named.key);
+    const env = { NODE_EXTRA_CA_CERTS: named.certificate };
+    expect(await probe(`rediss+cluster://localhost:${server.port}`, env)).toEqual(WORKS);
+  } finally {
+    await server.stop();
+    named.dispose();
   }
 });
 
