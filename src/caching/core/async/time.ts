@@ -14,7 +14,7 @@ const ROUNDING = 10;
 /**
  * A monotonic clock that counts the time for which the machine was suspended: a closed laptop, a paused virtual machine. Linux's
  * own stands still meanwhile, so a node that wakes would trust what it knew before. The wall clock does not stand still: what
- * it gains on the monotonic clock is added. To set it back takes nothing away, and to set it forward ends trust early.
+ * it gains on the monotonic clock is added. To set it back subtracts nothing, and to set it forward ends trust early.
  */
 export function countingSuspension(wall: () => number, mono: () => number): () => number {
   let ahead = wall() - mono();

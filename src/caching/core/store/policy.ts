@@ -86,7 +86,7 @@ export function resolvePolicy(policy: CachePolicy, defaults: PolicyDefaults): Re
   };
 }
 
-/** At most `LONGEST_LIFE`: Redis refuses an expiry that is too far away. @throws CacheError `CACHE_OPTIONS` */
+/** At most `LONGEST_LIFE`: Redis refuses an expiry that is too far in the future. @throws CacheError `CACHE_OPTIONS` */
 export function lasting(name: string, ms: number): number {
   if (typeof ms === 'number' && ms >= 0) return Math.min(ms, LONGEST_LIFE);
   throw new CacheError('CACHE_OPTIONS', `cache policy "${name}" is invalid: ${String(ms)} (milliseconds, at least 0)`);
