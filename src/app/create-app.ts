@@ -9,6 +9,7 @@ import {
   addDocs,
   addPages,
   addServerHooks,
+  CommonHeaders,
   createAdapter,
   NestPinoLogger,
   ProblemFilter,
@@ -21,13 +22,15 @@ export async function createApp(
   server: Promise<DatabaseServer>,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, server), createAdapter(logger), {
+  const common = new CommonHeaders(config.http.corsOrigins);
+  const adapter = createAdapter(logger, { common });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, server), adapter, {
     logger: new NestPinoLogger(logger),
     abortOnError: false,
     // Fastify's own parser for JSON, without Nest's for forms.
     bodyParser: false,
   });
-  addServerHooks(app, config.http);
+  addServerHooks(app, common);
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(databaseProblem));
   addDocs(app);

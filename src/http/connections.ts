@@ -1,8 +1,7 @@
-import { type IncomingMessage, type RequestListener, type Server, type ServerOptions, STATUS_CODES } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { makeRoom } from './crowded-server';
-import { problemType } from './problem-types';
+import type { EarlyRefusals } from './early-refusal';
 
 /**
  * Limits of one connection, in ms. Node reads all but `keepAlive` when a server is constructed: set afterwards, `request` would leave
@@ -55,8 +54,13 @@ export function serverOptions({ headers, request, checkEvery }: ConnectionLimits
  * Refuses requests that two servers could read differently, before any other listener sees them. A proxy that reuses connections may
  * announce a body and not send it; the node would then take the next caller's request for that body (request smuggling).
  */
-export function guardConnections(server: Server, mostConnections = MAX_CONNECTIONS): void {
-  makeRoom(server, mostConnections);
+export function guardConnections(server: Server, refusals: EarlyRefusals): void {
+  makeRoom(server, MAX_CONNECTIONS);
+  const refuse = (request: IncomingMessage, response: ServerResponse, status: number, detail: string): void => {
+    refused.add(request.socket);
+    const { headers, body } = refusals.refusal(status, detail, request);
+    response.writeHead(status, headers).end(body);
+  };
   const guarded =
     (pass: RequestListener): RequestListener =>
     (request, response) => {
@@ -64,8 +68,7 @@ export function guardConnections(server: Server, mostConnections = MAX_CONNECTIO
       if (refused.has(request.socket)) return;
       const why = ambiguity(request);
       if (why === undefined) return pass(request, response);
-      refused.add(request.socket);
-      refuse(response, 400, why);
+      refuse(request, response, 400, why);
     };
   // The last moment before the first request: whatever else puts itself in front of the framework has done so.
   server.once('listening', () => {
@@ -88,8 +91,7 @@ export function guardConnections(server: Server, mostConnections = MAX_CONNECTIO
   server.on(
     'checkExpectation',
     guarded((request, response) => {
-      refused.add(request.socket);
-      refuse(response, 417, 'The only expectation that can be met is 100-continue.');
+      refuse(request, response, 417, 'The only expectation that can be met is 100-continue.');
     }),
   );
 }
@@ -106,19 +108,4 @@ function ambiguity({ method = '', headers, httpVersion }: IncomingMessage): stri
   if (headers.host === undefined ? httpVersion === '1.1' : headers.host.includes(',')) return 'There must be one Host.';
   const announced = coding !== undefined || Number(headers['content-length'] ?? 0) > 0;
   return announced && WITHOUT_BODY.has(method) ? `${method} has no body here.` : undefined;
-}
-
-function refuse(response: ServerResponse, status: number, detail: string): void {
-  const body = problem(status, detail);
-  response.writeHead(status, {
-    connection: 'close',
-    'content-type': 'application/problem+json; charset=utf-8',
-    'cache-control': 'no-store',
-    'content-length': Buffer.byteLength(body),
-  });
-  response.end(body);
-}
-
-function problem(status: number, detail: string): string {
-  return JSON.stringify({ type: problemType(status), title: STATUS_CODES[status], status, detail });
 }

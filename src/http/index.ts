@@ -1,3 +1,4 @@
+export { CommonHeaders } from './common-headers';
 export { CorsOrigins } from './cors';
 export { createAdapter } from './fastify';
 export { fetchFault, fetchJson, UpstreamError } from './fetch-json';

@@ -44,12 +44,17 @@ export class RequestLog extends LogController {
   }
 }
 
+/** A URL as a line of the log has it. */
+export function loggedUrl(url: string): string {
+  return cut(url, MAX_URL);
+}
+
 function lineOf(request: FastifyRequest, reply: FastifyReply): object {
   const { method, url } = request;
   const isRefused = reply.statusCode >= 400 && reply.statusCode < 500;
   // The query of a request that is refused is anybody's text, and says nothing that the response did not.
   const shown = isRefused ? (url.split('?', 1)[0] ?? '') : url;
-  return { method, url: cut(shown, MAX_URL), status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
+  return { method, url: loggedUrl(shown), status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
 }
 
 function isHangUp(error: Error | null | undefined): error is Error {

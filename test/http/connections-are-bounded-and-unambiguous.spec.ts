@@ -46,7 +46,7 @@ const open: NestFastifyApplication[] = [];
 const connections: RawConnection[] = [];
 
 async function start(limits?: Partial<ConnectionLimits>): Promise<string> {
-  const adapter = createAdapter(pino({ level: 'silent' }), { ...CONNECTION_LIMITS, ...limits });
+  const adapter = createAdapter(pino({ level: 'silent' }), { limits: { ...CONNECTION_LIMITS, ...limits } });
   const app = await NestFactory.create<NestFastifyApplication>(ShopModule, adapter, { logger: false });
   open.push(app);
   await app.listen(0, '127.0.0.1');
