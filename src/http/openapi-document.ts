@@ -21,7 +21,10 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /** Headers of every response; one to a write that succeeded has no Cache-Control. */
 const COMMON_HEADERS: Json = {
-  'X-Request-Id': header('Names the request in the log.', 'c561cfc7210129b490-0000002'),
+  'X-Request-Id': header(
+    'Names the request in the log; the fastest hits are not logged and have none.',
+    'c561cfc7210129b490-0000002',
+  ),
   'Cache-Control': header('What browsers and shared caches may do.', 'no-store'),
 };
 /** Of a product, on reads, on writes and on a 412. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { anyDatabase } from '../support/backends';
 import { tokenFor } from '../support/client';
 import { useService } from '../support/service';
@@ -103,6 +104,22 @@ it('lists exactly the parameters of the product list that the service takes', ()
       'search',
     ].sort(),
   );
+});
+
+it('every header of the document is in the tables of docs/routes.md', () => {
+  const [, requests = '', responses = ''] = readFileSync('docs/routes.md', 'utf8').split(
+    /^## Re(?:quest|sponse) headers$/m,
+  );
+  const isNamed = (table: string, name: string): boolean => table.includes(`\n| \`${name}\` `);
+  const missing = operations.flatMap(([, operation]) => [
+    ...(operation.parameters ?? [])
+      .filter((parameter) => parameter.in === 'header' && !isNamed(requests, parameter.name))
+      .map(({ name }) => name),
+    ...Object.values(operation.responses)
+      .flatMap(({ headers = {} }) => Object.keys(headers))
+      .filter((name) => !isNamed(responses, name)),
+  ]);
+  expect([...new Set(missing)]).toEqual([]);
 });
 
 it('Cache-Token is a header of every write’s response and of every cached read’s request, and works', async () => {
