@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import type { Socket } from 'node:net';
 import { makeRoom } from './crowded-server';
 import type { EarlyRefusals } from './early-refusal';
+import { MAX_WAITING, waitsBehindTooMany } from './pipelining';
 
 /**
  * Limits of one connection, in ms. Node reads all but `keepAlive` when a server is constructed: set afterwards, `request` would leave
@@ -30,6 +31,8 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 /** Open connections of one node: from here on, idle ones make room for new ones. */
 const MAX_CONNECTIONS = 4_096;
 
+const TOO_MANY_WAITING = `More than ${MAX_WAITING} requests wait for their responses on this connection.`;
+
 const refused = new WeakSet<Socket>();
 
 /** Whether a request was refused on this connection: nothing after it is processed, and it closes once the refusal is sent. */
@@ -51,8 +54,9 @@ export function serverOptions({ headers, request, checkEvery }: ConnectionLimits
 }
 
 /**
- * Refuses requests that two servers could read differently, before any other listener sees them. A proxy that reuses connections may
- * announce a body and not send it; the node would then take the next caller's request for that body (request smuggling).
+ * Refuses requests that two servers could read differently, and those that wait behind too many others, before any other listener
+ * sees them. A proxy that reuses connections may announce a body and not send it; the node would then take the next caller's request
+ * for that body (request smuggling).
  */
 export function guardConnections(server: Server, refusals: EarlyRefusals): void {
   makeRoom(server, MAX_CONNECTIONS);
@@ -67,8 +71,9 @@ export function guardConnections(server: Server, refusals: EarlyRefusals): void 
       // RFC 9112 §9.6: what follows a "close" on the same connection is not processed.
       if (refused.has(request.socket)) return;
       const why = ambiguity(request);
-      if (why === undefined) return pass(request, response);
-      refuse(request, response, 400, why);
+      if (why !== undefined) return refuse(request, response, 400, why);
+      if (waitsBehindTooMany(request, response)) return refuse(request, response, 503, TOO_MANY_WAITING);
+      pass(request, response);
     };
   // The last moment before the first request: whatever else puts itself in front of the framework has done so.
   server.once('listening', () => {

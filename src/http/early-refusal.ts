@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { CommonHeaders } from './common-headers';
-import { Problem, problemBody } from './problem';
+import { Problem, problemBody, RETRY_AFTER } from './problem';
 import { requestId } from './request-id';
 import { loggedUrl } from './request-log';
 import { pathOf } from './route-methods';
@@ -35,6 +35,7 @@ export class EarlyRefusals {
         connection: 'close',
         'content-type': 'application/problem+json; charset=utf-8',
         'cache-control': 'no-store',
+        ...(status === 503 ? { 'retry-after': RETRY_AFTER } : {}),
         'content-length': String(Buffer.byteLength(body)),
       },
       body,

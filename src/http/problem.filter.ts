@@ -2,7 +2,7 @@ import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@n
 import { FastifyReply, FastifyRequest } from 'fastify';
 import { fetchFault } from './fetch-json';
 import { acceptedBodies } from './json-body';
-import { Problem, problemBody } from './problem';
+import { Problem, problemBody, RETRY_AFTER } from './problem';
 import { pathOf } from './route-methods';
 
 /** What a feature or library knows about its own errors; undefined: not one of them. */
@@ -24,9 +24,6 @@ export class ProblemFilter implements ExceptionFilter {
     sendProblem(reply, request, problem);
   }
 }
-
-/** Seconds after which a 503 may be tried again, where what failed says nothing else. */
-const RETRY_AFTER = '5';
 
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, problem: Problem): void {
   const status = problem.getStatus();

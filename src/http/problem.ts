@@ -6,6 +6,8 @@ import { problemTitle, problemType } from './problem-types';
 const MAX_ERRORS = 20;
 /** Characters of the longest name that a problem repeats. */
 const MAX_NAME = 100;
+/** Seconds after which a 503 may be tried again, where what failed says nothing else. */
+export const RETRY_AFTER = '5';
 
 /** One thing that is wrong with a request. */
 export class ProblemField {
