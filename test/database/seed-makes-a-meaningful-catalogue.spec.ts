@@ -1,3 +1,5 @@
+import { DataSource } from 'typeorm';
+import { seedProducts } from '../../src/products';
 import { effort } from '../support/effort';
 import { embedded, onEveryBackend, onPostgres } from '../support/backends';
 import { startStrata, runStrata, StrataProcess } from '../support/strata-process';
@@ -28,6 +30,28 @@ onPostgres((open) => {
       expect(first).toHaveLength(300);
       expect(other).not.toEqual(first);
     } finally {
+      await backend.dispose();
+    }
+  });
+});
+
+onPostgres((open) => {
+  it('four that begin at once, on an empty table: each adds its products', async () => {
+    const backend = await open(1);
+    const url = backend.env.DATABASE_URL!;
+    const sources = [1, 2, 3, 4].map(() => new DataSource({ type: 'postgres', url }));
+    try {
+      await sql(url, 'TRUNCATE products RESTART IDENTITY CASCADE');
+      await Promise.all(sources.map((source) => source.initialize()));
+      await Promise.all(sources.map((source) => seedProducts(source, { count: 5 })));
+      const [row] = await sql<{ made: number; indexes: number }>(
+        url,
+        `SELECT (SELECT count(*)::int FROM products) AS made,
+                (SELECT count(*)::int FROM pg_indexes WHERE indexname = 'products_by_created_at') AS indexes`,
+      );
+      expect(row).toEqual({ made: 20, indexes: 1 });
+    } finally {
+      await Promise.all(sources.map((source) => source.destroy()));
       await backend.dispose();
     }
   });
