@@ -33,9 +33,7 @@ onPostgres((open) => {
       await backend.dispose();
     }
   });
-});
 
-onPostgres((open) => {
   it('four that begin at once, on an empty table: each adds its products', async () => {
     const backend = await open(1);
     const url = backend.env.DATABASE_URL!;
