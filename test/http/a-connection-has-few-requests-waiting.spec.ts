@@ -1,13 +1,12 @@
-import type { AddressInfo, Socket } from 'node:net';
-import { Controller, Get, Module, Post } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Socket } from 'node:net';
+import { Controller, Get, Post } from '@nestjs/common';
 import { pino } from 'pino';
-import { CacheView, CachingModule } from '../../src/caching';
+import { CacheView } from '../../src/caching';
 import { createAdapter } from '../../src/http';
 import { isRefused } from '../../src/http/connections';
 import { MAX_WAITING } from '../../src/http/pipelining';
 import { eventually } from '../support/eventually';
+import { type CachedApp, cachedApp, closeApps } from '../support/nest-app';
 import { RawConnection } from '../support/raw-connection';
 
 let calls = 0;
@@ -36,23 +35,19 @@ class Shop {
   }
 }
 
-@Module({ imports: [CachingModule.forRoot({})], controllers: [Shop] })
-class ShopModule {}
-
-let app: NestFastifyApplication;
+let shop: CachedApp;
 let connection: RawConnection;
 /** The other end of it. */
 let accepted: Socket;
 
 beforeAll(async () => {
-  app = await NestFactory.create(ShopModule, createAdapter(pino({ level: 'silent' })), { logger: false });
-  await app.listen(0, '127.0.0.1');
-  app.getHttpServer().on('connection', (socket: Socket) => (accepted = socket));
+  shop = await cachedApp({ controllers: [Shop], adapter: createAdapter(pino({ level: 'silent' })) });
+  shop.app.getHttpServer().on('connection', (socket: Socket) => (accepted = socket));
 });
-afterAll(() => app.close());
+afterAll(closeApps);
 beforeEach(async () => {
   [calls, written] = [0, 0];
-  connection = await RawConnection.to(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`);
+  connection = await RawConnection.to(shop.url);
 });
 afterEach(() => connection.close());
 
